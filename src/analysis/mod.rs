@@ -1,0 +1,1 @@
+//! Analyses as functions: op, dc, ac, tran.

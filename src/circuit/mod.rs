@@ -1,0 +1,1 @@
+//! The flat, resolved, always valid circuit.

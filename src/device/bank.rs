@@ -1,0 +1,711 @@
+//! The seam between devices and numerics.
+//!
+//! Every circuit is `f(x, t) + d/dt q(x) = 0`. A device adds to `f` and `q`; it knows neither the step, nor the
+//! integration formula, nor which analysis runs. [`Bank`] is what `system` calls: all instances of one kind.
+//! [`Element`] is what a device file writes: one instance, in local numbers. [`UniformBank`] turns the one into the
+//! other: it maps local to global, loops, and dispatches to the SIMD unit at run time.
+//!
+//! Local numbers: an instance sees a short list of unknowns, its *locals*: terminals first, then branch currents it
+//! refers to, then internal unknowns. `f`, `q`, `∂f`, `∂q` are stamped by local row and column. Sign: `f(k)` is the
+//! current that *leaves* node k into the device.
+
+use super::instance::{GROUND_NODE, Instance, NodeId, Setting};
+use crate::number::{Dual, Mask, Real};
+use std::collections::HashMap;
+use std::sync::Arc;
+
+/// What the operating point does with an unknown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AtOp {
+    /// Solves for it.
+    Solve,
+    /// Holds it at its initial value, exact to the bit (a memristor's state: its DC equation is singular at V = 0).
+    Hold,
+}
+
+/// What an unknown is and how well it must be known.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct UnknownSpec {
+    /// Unit, such as `V`, `A`, `m`, `K`.
+    pub unit: &'static str,
+    /// Absolute tolerance of the unknown in its unit; `None` takes vntol (V) or abstol (A) from the options.
+    pub abstol: Option<f64>,
+    /// Absolute tolerance of its residual row, in the row's unit; `None` takes abstol for node rows, vntol for branch rows.
+    pub residual_abstol: Option<f64>,
+    /// Weight in the local truncation error: 1 for what has a dynamics of its own, 0 for currents of voltage sources.
+    pub lte_weight: f64,
+    /// Initial value, also the value held at the operating point.
+    pub initial: f64,
+    /// What the operating point does with it.
+    pub at_op: AtOp,
+}
+
+impl UnknownSpec {
+    /// A node voltage.
+    pub const VOLTAGE: UnknownSpec = UnknownSpec {
+        unit: "V",
+        abstol: None,
+        residual_abstol: None,
+        lte_weight: 1.0,
+        initial: 0.0,
+        at_op: AtOp::Solve,
+    };
+    /// The branch current of a voltage source: it follows from the rest and takes no part in the error control.
+    pub const CURRENT: UnknownSpec = UnknownSpec { unit: "A", lte_weight: 0.0, ..UnknownSpec::VOLTAGE };
+    /// A device state with its own unit and tolerances, held at the operating point.
+    pub const fn state(unit: &'static str, abstol: f64, residual_abstol: f64, initial: f64) -> UnknownSpec {
+        UnknownSpec {
+            unit,
+            abstol: Some(abstol),
+            residual_abstol: Some(residual_abstol),
+            lte_weight: 1.0,
+            initial,
+            at_op: AtOp::Hold,
+        }
+    }
+}
+
+/// One local unknown of an instance.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Local {
+    /// A circuit node.
+    Node(NodeId),
+    /// The branch current of another instance (circuit-wide index).
+    Branch(usize),
+    /// An unknown of the instance's own, named `instance#name`.
+    Internal {
+        /// Its short name.
+        name: &'static str,
+        /// Its properties.
+        spec: UnknownSpec,
+    },
+    /// The instance's own branch current: like `Internal`, and found by others as `i(instance)`.
+    OwnBranch(UnknownSpec),
+    /// The same unknown as an earlier local (an internal node without a series resistance).
+    Same(usize),
+}
+
+/// An unknown of the system.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Unknown {
+    /// `v(node)`, `i(v1)` or `x1.y1#x`: the name under which it is saved.
+    pub name: String,
+    /// Its properties.
+    pub spec: UnknownSpec,
+}
+
+/// The unknowns of a system, in order: nodes 1.., then internals as the banks declare them.
+#[derive(Debug, Clone, Default)]
+pub struct UnknownTable {
+    /// All unknowns.
+    pub unknowns: Vec<Unknown>,
+    /// Branch currents by circuit-wide instance index.
+    branches: HashMap<usize, u32>,
+    /// How many limited voltages the banks keep.
+    pub n_limits: usize,
+}
+
+impl UnknownTable {
+    /// A table with the voltages of these nodes (ground not among them).
+    pub fn with_nodes<'a>(names: impl IntoIterator<Item = &'a str>) -> Self {
+        let unknowns =
+            names.into_iter().map(|n| Unknown { name: format!("v({n})"), spec: UnknownSpec::VOLTAGE }).collect();
+        UnknownTable { unknowns, ..UnknownTable::default() }
+    }
+    /// Adds an unknown and returns its row.
+    pub fn add(&mut self, name: String, spec: UnknownSpec) -> u32 {
+        self.unknowns.push(Unknown { name, spec });
+        (self.unknowns.len() - 1) as u32
+    }
+    /// Declares a row as the branch current of an instance.
+    pub fn set_branch(&mut self, instance: usize, row: u32) {
+        self.branches.insert(instance, row);
+    }
+    /// The row of an instance's branch current.
+    pub fn branch(&self, instance: usize) -> Option<u32> {
+        self.branches.get(&instance).copied()
+    }
+    /// The row that stands for ground: one past the last unknown.
+    pub fn ground(&self) -> u32 {
+        self.unknowns.len() as u32
+    }
+}
+
+/// Collects the Jacobian's positions, then hands out their slots. Banks run the same `connect` twice: in the first
+/// pass positions are recorded, in the second they are resolved.
+#[derive(Debug, Default)]
+pub struct Pattern {
+    n: u32,
+    entries: Vec<(u32, u32)>,
+    resolved: Option<HashMap<(u32, u32), u32>>,
+    trash: u32,
+}
+
+impl Pattern {
+    /// An empty pattern of `n` rows and columns, in its first pass.
+    pub fn new(n: usize) -> Self {
+        Pattern { n: n as u32, ..Pattern::default() }
+    }
+    /// The slot of position (row, col). Ground's row and column go to the trash slot, one past the last.
+    pub fn slot(&mut self, row: u32, col: u32) -> u32 {
+        if row >= self.n || col >= self.n {
+            return self.trash;
+        }
+        match &self.resolved {
+            None => {
+                self.entries.push((col, row));
+                0
+            }
+            // A bank that asks for a position it did not declare gets the trash slot; the contract tests catch it.
+            Some(map) => map.get(&(col, row)).copied().unwrap_or(self.trash),
+        }
+    }
+    /// Ends the first pass: returns (column pointers, row indices) in compressed-column form, rows sorted.
+    pub fn resolve(&mut self) -> (Vec<usize>, Vec<usize>) {
+        let mut e = std::mem::take(&mut self.entries);
+        e.sort_unstable();
+        e.dedup();
+        let mut col_ptr = vec![0usize; self.n as usize + 1];
+        for (c, _) in &e {
+            col_ptr[*c as usize + 1] += 1;
+        }
+        for k in 0..self.n as usize {
+            col_ptr[k + 1] += col_ptr[k];
+        }
+        let rows = e.iter().map(|(_, r)| *r as usize).collect();
+        self.trash = e.len() as u32;
+        self.resolved = Some(e.into_iter().enumerate().map(|(k, p)| (p, k as u32)).collect());
+        (col_ptr, rows)
+    }
+}
+
+/// Which value independent sources have.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Excitation {
+    /// Their DC value (`.op`, `.dc`, the operating point of `.ac`).
+    Dc,
+    /// Their function of time.
+    Waveform,
+}
+
+/// Where devices are evaluated.
+#[derive(Debug, Clone, Copy)]
+pub struct EvalCx<'a, R: Real> {
+    /// Time, seconds.
+    pub t: R,
+    /// The unknowns; one more entry at the end is ground and holds 0.
+    pub x: &'a [R],
+    /// The limited voltages at which the previous iterate was evaluated.
+    pub limits: &'a [R],
+    /// Where true, junctions start at their own initial voltage instead of x (first iterate of an operating point).
+    pub start_junctions: R::Mask,
+    /// Conductance across junctions, siemens.
+    pub gmin: R,
+    /// Factor on independent sources (source stepping); 1 otherwise.
+    pub source_scale: R,
+    /// Which value independent sources have.
+    pub excitation: Excitation,
+}
+
+/// Where devices add their contributions. Index = row or slot; the last entry of each is ground's trash.
+#[derive(Debug)]
+pub struct Load<'a, R: Real> {
+    /// f, by row.
+    pub f: &'a mut [R],
+    /// q, by row.
+    pub q: &'a mut [R],
+    /// ∂f/∂x, by slot.
+    pub df: &'a mut [R],
+    /// ∂q/∂x, by slot.
+    pub dq: &'a mut [R],
+    /// The limited voltages of this iterate.
+    pub limits: &'a mut [R],
+    /// Lanes in which limiting was active: such an iterate has not converged.
+    pub limited: R::Mask,
+}
+
+/// What is wanted of an evaluation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Want {
+    /// f, q and their Jacobians.
+    All,
+    /// f and q only: the Jacobian of a linear bank is loaded once and kept.
+    Residual,
+}
+
+/// How the solution goes on after an event or a breakpoint.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Discontinuity {
+    /// Nothing jumped.
+    None,
+    /// A slope jumped (the corner of a ramp).
+    Slope,
+    /// A value jumped (a switch closed).
+    Jump,
+}
+
+/// All instances of one kind.
+pub trait Bank<R: Real>: Send {
+    /// How many instances.
+    fn len(&self) -> usize;
+    /// No instances?
+    fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+    /// Are `∂f` and `∂q` constant (until parameters are reloaded)?
+    fn is_linear(&self) -> bool;
+    /// Declares extra unknowns and limited voltages.
+    fn declare(&mut self, table: &mut UnknownTable);
+    /// Looks up rows and slots; called twice, see [`Pattern`].
+    fn connect(&mut self, table: &UnknownTable, pattern: &mut Pattern);
+    /// Adds f, q and, if wanted, ∂f/∂x and ∂q/∂x.
+    fn eval(&self, cx: &EvalCx<'_, R>, want: Want, load: &mut Load<'_, R>);
+    /// f and q contributions of one instance by local number (terminals first): f[k] + dq[k]/dt is the current into
+    /// terminal k. Slices have [`Bank::n_locals`] entries and are overwritten.
+    fn observe(&self, instance: usize, cx: &EvalCx<'_, R>, f: &mut [R], q: &mut [R]);
+    /// Locals per instance (the largest, if they differ).
+    fn n_locals(&self) -> usize;
+    /// The next time after `t` at which a source has a corner, per lane; infinity if none.
+    fn next_breakpoint(&self, t: R) -> R;
+    /// The largest step the devices want from here, seconds; infinity if they do not care.
+    fn bound_step(&self, cx: &EvalCx<'_, R>) -> R;
+    /// How many crossing functions the bank has.
+    fn n_crossings(&self) -> usize;
+    /// Values of the crossing functions; a change from < 0 to ≥ 0 is an event (devices sign them by their state).
+    fn crossings(&self, cx: &EvalCx<'_, R>, out: &mut [R]);
+    /// An event of crossing function `crossing` at (t, x) in the masked lanes: discrete state moves.
+    fn on_event(&mut self, crossing: usize, cx: &EvalCx<'_, R>, mask: R::Mask) -> Discontinuity;
+    /// At an operating point: makes discrete states agree with x; returns the lanes in which one changed.
+    fn settle(&mut self, cx: &EvalCx<'_, R>, mask: R::Mask) -> R::Mask;
+    /// A step was accepted at (t, x) in the masked lanes: the only place, with events, where hidden state moves.
+    fn accept(&mut self, cx: &EvalCx<'_, R>, mask: R::Mask);
+    /// A lane takes new parameters. Hidden state stays.
+    fn reload(&mut self, lane: usize, instances: &[Arc<Instance>], setting: &Setting);
+    /// A lane's hidden state goes back to its initial value.
+    fn reset(&mut self, lane: usize);
+}
+
+/// Where one instance is evaluated: [`EvalCx`] in local numbers.
+#[derive(Debug, Clone, Copy)]
+pub struct At<'a, R: Real> {
+    /// The whole context.
+    pub cx: &'a EvalCx<'a, R>,
+    rows: &'a [u32],
+    limit_base: usize,
+}
+
+impl<'a, R: Real> At<'a, R> {
+    /// Time, seconds.
+    #[inline(always)]
+    pub fn t(&self) -> R {
+        self.cx.t
+    }
+    /// The value of local k (0 for ground).
+    #[inline(always)]
+    pub fn x(&self, k: usize) -> R {
+        self.cx.x[self.rows[k] as usize]
+    }
+    /// x(a) − x(b).
+    #[inline(always)]
+    pub fn v(&self, a: usize, b: usize) -> R {
+        self.x(a) - self.x(b)
+    }
+    /// Limited voltage j of this instance at the previous iterate.
+    #[inline(always)]
+    pub fn limit(&self, j: usize) -> R {
+        self.cx.limits[self.limit_base + j]
+    }
+}
+
+/// Where one instance puts its contributions, in local numbers.
+pub trait Stamp<R: Real> {
+    /// f of row k += value.
+    fn f(&mut self, k: usize, value: R);
+    /// q of row k += value.
+    fn q(&mut self, k: usize, value: R);
+    /// ∂f(row)/∂x(col) += value.
+    fn df(&mut self, row: usize, col: usize, value: R);
+    /// ∂q(row)/∂x(col) += value.
+    fn dq(&mut self, row: usize, col: usize, value: R);
+    /// Stores the voltage at which junction j was evaluated, and where it was limited.
+    fn limit(&mut self, j: usize, value: R, limited: R::Mask);
+
+    /// A current i from a to b through the device.
+    #[inline(always)]
+    fn current(&mut self, a: usize, b: usize, i: R) {
+        self.f(a, i);
+        self.f(b, -i);
+    }
+    /// A charge on a against b.
+    #[inline(always)]
+    fn charge(&mut self, a: usize, b: usize, q: R) {
+        self.q(a, q);
+        self.q(b, -q);
+    }
+    /// ∂(current from a to b)/∂(x(c) − x(d)) = g.
+    #[inline(always)]
+    fn conductance(&mut self, a: usize, b: usize, c: usize, d: usize, g: R) {
+        self.df(a, c, g);
+        self.df(a, d, -g);
+        self.df(b, c, -g);
+        self.df(b, d, g);
+    }
+    /// ∂(charge on a against b)/∂(x(c) − x(d)) = c.
+    #[inline(always)]
+    fn capacitance(&mut self, a: usize, b: usize, c: usize, d: usize, cap: R) {
+        self.dq(a, c, cap);
+        self.dq(a, d, -cap);
+        self.dq(b, c, -cap);
+        self.dq(b, d, cap);
+    }
+    /// A current from a to b that depends on the branch voltages `branches[k] = (c, d)`, with its derivatives.
+    #[inline(always)]
+    fn current_of<const N: usize>(&mut self, a: usize, b: usize, i: Dual<R, N>, branches: [(usize, usize); N]) {
+        self.current(a, b, i.v);
+        for (k, (c, d)) in branches.into_iter().enumerate() {
+            self.conductance(a, b, c, d, i.d[k]);
+        }
+    }
+    /// A charge on a against b that depends on the branch voltages `branches[k] = (c, d)`, with its derivatives.
+    #[inline(always)]
+    fn charge_of<const N: usize>(&mut self, a: usize, b: usize, q: Dual<R, N>, branches: [(usize, usize); N]) {
+        self.charge(a, b, q.v);
+        for (k, (c, d)) in branches.into_iter().enumerate() {
+            self.capacitance(a, b, c, d, q.d[k]);
+        }
+    }
+}
+
+/// The instances of one kind, one at a time and in local numbers: what a device file implements.
+///
+/// Implementations keep their parameters as struct-of-arrays of `R`, one entry per instance.
+pub trait Element<R: Real>: Send + Sized + 'static {
+    /// Are `∂f` and `∂q` constant? Then `eval` may be asked to leave the Jacobian alone (`S::JACOBIAN` tells nothing
+    /// to the device: its stamps are then simply dropped).
+    const LINEAR: bool = false;
+    /// Does it have breakpoints?
+    const BREAKPOINTS: bool = false;
+    /// Does it bound the step?
+    const BOUNDS: bool = false;
+    /// Crossing functions per instance.
+    const CROSSINGS: usize = 0;
+    /// Limited voltages per instance.
+    const LIMITS: usize = 0;
+    /// Does it have hidden state to move on acceptance?
+    const ACCEPTS: bool = false;
+
+    /// Storage for these instances (structure only; parameters come by `reload`).
+    fn new(instances: &[Arc<Instance>]) -> Self;
+    /// The locals of instance i: terminals, then references, then internals.
+    fn locals(&self, i: usize, instance: &Instance) -> Vec<Local>;
+    /// The Jacobian positions (row, col) that instance i may write, in local numbers.
+    fn footprint(&self, i: usize) -> Vec<(usize, usize)>;
+    /// Takes the parameters of one lane.
+    fn reload(&mut self, lane: usize, instances: &[Arc<Instance>], setting: &Setting);
+    /// Hidden state of one lane back to its initial value.
+    fn reset(&mut self, _lane: usize) {}
+    /// Adds the contributions of instance i.
+    fn eval<S: Stamp<R>>(&self, i: usize, at: &At<'_, R>, s: &mut S);
+    /// See [`Bank::next_breakpoint`].
+    fn next_breakpoint(&self, _i: usize, _t: R) -> R {
+        R::splat(f64::INFINITY)
+    }
+    /// See [`Bank::bound_step`].
+    fn bound_step(&self, _i: usize, _at: &At<'_, R>) -> R {
+        R::splat(f64::INFINITY)
+    }
+    /// See [`Bank::crossings`]; `out` has `CROSSINGS` entries.
+    fn crossings(&self, _i: usize, _at: &At<'_, R>, _out: &mut [R]) {}
+    /// See [`Bank::on_event`]; `k` < `CROSSINGS`.
+    fn on_event(&mut self, _i: usize, _k: usize, _at: &At<'_, R>, _mask: R::Mask) -> Discontinuity {
+        Discontinuity::None
+    }
+    /// See [`Bank::settle`].
+    fn settle(&mut self, _i: usize, _at: &At<'_, R>, _mask: R::Mask) -> R::Mask {
+        R::Mask::splat(false)
+    }
+    /// See [`Bank::accept`].
+    fn accept(&mut self, _i: usize, _at: &At<'_, R>, _mask: R::Mask) {}
+}
+
+/// A [`Bank`] made of an [`Element`].
+pub struct UniformBank<R: Real, E: Element<R>> {
+    element: E,
+    instances: Vec<Arc<Instance>>,
+    /// Circuit-wide index of each instance.
+    ids: Vec<usize>,
+    n_locals: usize,
+    /// Global row of local k of instance i at `i·n_locals + k`.
+    rows: Vec<u32>,
+    /// Slot of local (r, c) of instance i at `(i·n_locals + r)·n_locals + c`.
+    slots: Vec<u32>,
+    limit_base: usize,
+    number: std::marker::PhantomData<R>,
+}
+
+impl<R: Real, E: Element<R>> UniformBank<R, E> {
+    /// A bank of these instances; `ids` are their circuit-wide indices.
+    pub fn new(ids: &[usize], instances: &[Arc<Instance>], setting: &Setting) -> Self {
+        let mut element = E::new(instances);
+        for lane in 0..R::LANES {
+            element.reload(lane, instances, setting);
+            element.reset(lane);
+        }
+        let n_locals = instances.iter().enumerate().map(|(i, n)| element.locals(i, n).len()).max().unwrap_or(0);
+        UniformBank {
+            element,
+            instances: instances.to_vec(),
+            ids: ids.to_vec(),
+            n_locals,
+            rows: vec![u32::MAX; n_locals * instances.len()],
+            slots: Vec::new(),
+            limit_base: 0,
+            number: std::marker::PhantomData,
+        }
+    }
+
+    #[inline(always)]
+    fn at<'a>(&'a self, i: usize, cx: &'a EvalCx<'a, R>) -> At<'a, R> {
+        At {
+            cx,
+            rows: &self.rows[i * self.n_locals..(i + 1) * self.n_locals],
+            limit_base: self.limit_base + i * E::LIMITS,
+        }
+    }
+
+    #[inline(always)]
+    fn eval_all<const JACOBIAN: bool>(&self, cx: &EvalCx<'_, R>, load: &mut Load<'_, R>) {
+        let n = self.n_locals;
+        for i in 0..self.instances.len() {
+            let mut s = LoadStamp::<R, JACOBIAN> {
+                load,
+                rows: &self.rows[i * n..(i + 1) * n],
+                slots: &self.slots[i * n * n..(i + 1) * n * n],
+                limit_base: self.limit_base + i * E::LIMITS,
+            };
+            self.element.eval(i, &self.at(i, cx), &mut s);
+        }
+    }
+}
+
+struct LoadStamp<'a, 'b, R: Real, const JACOBIAN: bool> {
+    load: &'a mut Load<'b, R>,
+    rows: &'a [u32],
+    slots: &'a [u32],
+    limit_base: usize,
+}
+
+impl<R: Real, const JACOBIAN: bool> Stamp<R> for LoadStamp<'_, '_, R, JACOBIAN> {
+    #[inline(always)]
+    fn f(&mut self, k: usize, value: R) {
+        self.load.f[self.rows[k] as usize] += value;
+    }
+    #[inline(always)]
+    fn q(&mut self, k: usize, value: R) {
+        self.load.q[self.rows[k] as usize] += value;
+    }
+    #[inline(always)]
+    fn df(&mut self, row: usize, col: usize, value: R) {
+        if JACOBIAN {
+            self.load.df[self.slots[row * self.rows.len() + col] as usize] += value;
+        }
+    }
+    #[inline(always)]
+    fn dq(&mut self, row: usize, col: usize, value: R) {
+        if JACOBIAN {
+            self.load.dq[self.slots[row * self.rows.len() + col] as usize] += value;
+        }
+    }
+    #[inline(always)]
+    fn limit(&mut self, j: usize, value: R, limited: R::Mask) {
+        self.load.limits[self.limit_base + j] = value;
+        self.load.limited = self.load.limited | limited;
+    }
+}
+
+/// Collects f and q of one instance by local number.
+struct ObserveStamp<'a, R: Real> {
+    f: &'a mut [R],
+    q: &'a mut [R],
+}
+
+impl<R: Real> Stamp<R> for ObserveStamp<'_, R> {
+    fn f(&mut self, k: usize, value: R) {
+        self.f[k] += value;
+    }
+    fn q(&mut self, k: usize, value: R) {
+        self.q[k] += value;
+    }
+    fn df(&mut self, _row: usize, _col: usize, _value: R) {}
+    fn dq(&mut self, _row: usize, _col: usize, _value: R) {}
+    fn limit(&mut self, _j: usize, _value: R, _limited: R::Mask) {}
+}
+
+/// Runs a closure with the best SIMD instructions of this CPU if there are lanes to fill.
+#[inline(always)]
+fn dispatch<R: Real, T>(work: impl FnOnce() -> T) -> T {
+    if R::LANES == 1 {
+        return work();
+    }
+    struct Work<F>(F);
+    impl<T, F: FnOnce() -> T> pulp::NullaryFnOnce for Work<F> {
+        type Output = T;
+        #[inline(always)]
+        fn call(self) -> T {
+            (self.0)()
+        }
+    }
+    pulp::Arch::new().dispatch(Work(work))
+}
+
+impl<R: Real, E: Element<R>> Bank<R> for UniformBank<R, E> {
+    fn len(&self) -> usize {
+        self.instances.len()
+    }
+    fn is_linear(&self) -> bool {
+        E::LINEAR
+    }
+    fn n_locals(&self) -> usize {
+        self.n_locals
+    }
+
+    fn declare(&mut self, table: &mut UnknownTable) {
+        for (i, instance) in self.instances.iter().enumerate() {
+            for (k, local) in self.element.locals(i, instance).into_iter().enumerate() {
+                let row = match local {
+                    Local::Internal { name, spec } => table.add(format!("{}#{name}", instance.name), spec),
+                    Local::OwnBranch(spec) => {
+                        let row = table.add(format!("i({})", instance.name), spec);
+                        table.set_branch(self.ids[i], row);
+                        row
+                    }
+                    Local::Node(GROUND_NODE) => u32::MAX,
+                    Local::Node(node) => node - 1,
+                    Local::Branch(_) => u32::MAX,
+                    Local::Same(earlier) => self.rows[i * self.n_locals + earlier],
+                };
+                self.rows[i * self.n_locals + k] = row;
+            }
+        }
+        self.limit_base = table.n_limits;
+        table.n_limits += self.instances.len() * E::LIMITS;
+    }
+
+    fn connect(&mut self, table: &UnknownTable, pattern: &mut Pattern) {
+        let n = self.n_locals;
+        self.slots.clear();
+        for (i, instance) in self.instances.iter().enumerate() {
+            for (k, local) in self.element.locals(i, instance).into_iter().enumerate() {
+                if let Local::Branch(other) = local {
+                    self.rows[i * n + k] = table.branch(other).unwrap_or(u32::MAX);
+                }
+            }
+            let rows = &mut self.rows[i * n..(i + 1) * n];
+            for row in rows.iter_mut() {
+                *row = (*row).min(table.ground());
+            }
+            let base = self.slots.len();
+            self.slots.resize(base + n * n, pattern.slot(u32::MAX, u32::MAX));
+            for (r, c) in self.element.footprint(i) {
+                self.slots[base + r * n + c] = pattern.slot(rows[r], rows[c]);
+            }
+        }
+    }
+
+    fn eval(&self, cx: &EvalCx<'_, R>, want: Want, load: &mut Load<'_, R>) {
+        match want {
+            Want::All => dispatch::<R, _>(
+                #[inline(always)]
+                || self.eval_all::<true>(cx, load),
+            ),
+            Want::Residual => dispatch::<R, _>(
+                #[inline(always)]
+                || self.eval_all::<false>(cx, load),
+            ),
+        }
+    }
+
+    fn observe(&self, instance: usize, cx: &EvalCx<'_, R>, f: &mut [R], q: &mut [R]) {
+        f.fill(R::zero());
+        q.fill(R::zero());
+        self.element.eval(instance, &self.at(instance, cx), &mut ObserveStamp { f, q });
+    }
+
+    fn next_breakpoint(&self, t: R) -> R {
+        let mut next = R::splat(f64::INFINITY);
+        if E::BREAKPOINTS {
+            for i in 0..self.instances.len() {
+                next = next.min(self.element.next_breakpoint(i, t));
+            }
+        }
+        next
+    }
+
+    fn bound_step(&self, cx: &EvalCx<'_, R>) -> R {
+        let mut bound = R::splat(f64::INFINITY);
+        if E::BOUNDS {
+            for i in 0..self.instances.len() {
+                bound = bound.min(self.element.bound_step(i, &self.at(i, cx)));
+            }
+        }
+        bound
+    }
+
+    fn n_crossings(&self) -> usize {
+        E::CROSSINGS * self.instances.len()
+    }
+
+    fn crossings(&self, cx: &EvalCx<'_, R>, out: &mut [R]) {
+        if E::CROSSINGS > 0 {
+            for (i, out) in out.chunks_exact_mut(E::CROSSINGS).enumerate() {
+                self.element.crossings(i, &self.at(i, cx), out);
+            }
+        }
+    }
+
+    fn on_event(&mut self, crossing: usize, cx: &EvalCx<'_, R>, mask: R::Mask) -> Discontinuity {
+        let i = crossing / E::CROSSINGS.max(1);
+        let at = At {
+            cx,
+            rows: &self.rows[i * self.n_locals..(i + 1) * self.n_locals],
+            limit_base: self.limit_base + i * E::LIMITS,
+        };
+        self.element.on_event(i, crossing % E::CROSSINGS.max(1), &at, mask)
+    }
+
+    fn settle(&mut self, cx: &EvalCx<'_, R>, mask: R::Mask) -> R::Mask {
+        let mut changed = R::Mask::splat(false);
+        if E::CROSSINGS > 0 {
+            for i in 0..self.instances.len() {
+                let at = At {
+                    cx,
+                    rows: &self.rows[i * self.n_locals..(i + 1) * self.n_locals],
+                    limit_base: self.limit_base + i * E::LIMITS,
+                };
+                changed = changed | self.element.settle(i, &at, mask);
+            }
+        }
+        changed
+    }
+
+    fn accept(&mut self, cx: &EvalCx<'_, R>, mask: R::Mask) {
+        if E::ACCEPTS {
+            for i in 0..self.instances.len() {
+                let at = At {
+                    cx,
+                    rows: &self.rows[i * self.n_locals..(i + 1) * self.n_locals],
+                    limit_base: self.limit_base + i * E::LIMITS,
+                };
+                self.element.accept(i, &at, mask);
+            }
+        }
+    }
+
+    fn reload(&mut self, lane: usize, instances: &[Arc<Instance>], setting: &Setting) {
+        self.element.reload(lane, instances, setting);
+    }
+
+    fn reset(&mut self, lane: usize) {
+        self.element.reset(lane);
+    }
+}

@@ -1,0 +1,85 @@
+//! Devices: the seam ([`bank`]), what a kind declares ([`spec`]), one file per kind, and the registry.
+//!
+//! A new device is one file and one line in [`KINDS`].
+
+pub mod bank;
+pub mod instance;
+pub mod spec;
+
+mod resistor;
+
+pub use bank::*;
+pub use instance::*;
+pub use spec::*;
+
+use crate::number::{Dual, Lanes, Real};
+use std::sync::Arc;
+
+/// Every kind of device, in the order of the manual.
+pub static KINDS: &[&dyn Kind] = &[&resistor::Resistor];
+
+/// A kind of device. Object-safe: kinds may also arrive at run time.
+pub trait Kind: Sync {
+    /// What it declares about itself.
+    fn spec(&self) -> &'static DeviceSpec;
+    /// Checks that no range can express (across parameters): messages that name the parameter and what would be right.
+    fn check(&self, _instance: &Instance) -> Vec<String> {
+        Vec::new()
+    }
+    /// A bank for one simulation.
+    fn bank_f64(&self, ids: &[usize], instances: &[Arc<Instance>], setting: &Setting) -> Box<dyn Bank<f64>>;
+    /// A bank for four lanes.
+    fn bank_lanes4(&self, ids: &[usize], instances: &[Arc<Instance>], setting: &Setting) -> Box<dyn Bank<Lanes<4>>>;
+    /// A bank for eight lanes.
+    fn bank_lanes8(&self, ids: &[usize], instances: &[Arc<Instance>], setting: &Setting) -> Box<dyn Bank<Lanes<8>>>;
+    /// A bank with one derivative (sensitivities, contract tests).
+    fn bank_dual(&self, ids: &[usize], instances: &[Arc<Instance>], setting: &Setting) -> Box<dyn Bank<Dual<f64, 1>>>;
+}
+
+/// A number type that banks exist for.
+pub trait BankNumber: Real {
+    /// A bank of this number type.
+    fn bank(kind: &dyn Kind, ids: &[usize], instances: &[Arc<Instance>], setting: &Setting) -> Box<dyn Bank<Self>>;
+}
+
+macro_rules! bank_number {
+    ($($number:ty => $method:ident),*) => {$(
+        impl BankNumber for $number {
+            fn bank(
+                kind: &dyn Kind,
+                ids: &[usize],
+                instances: &[Arc<Instance>],
+                setting: &Setting,
+            ) -> Box<dyn Bank<Self>> {
+                kind.$method(ids, instances, setting)
+            }
+        }
+    )*};
+}
+bank_number!(f64 => bank_f64, Lanes<4> => bank_lanes4, Lanes<8> => bank_lanes8, Dual<f64, 1> => bank_dual);
+
+/// Writes the bank builders of a kind from its generic [`Element`].
+macro_rules! bank_builders {
+    ($element:ident) => {
+        $crate::device::bank_builders!(@one bank_f64, f64, $element);
+        $crate::device::bank_builders!(@one bank_lanes4, $crate::number::Lanes<4>, $element);
+        $crate::device::bank_builders!(@one bank_lanes8, $crate::number::Lanes<8>, $element);
+        $crate::device::bank_builders!(@one bank_dual, $crate::number::Dual<f64, 1>, $element);
+    };
+    (@one $method:ident, $number:ty, $element:ident) => {
+        fn $method(
+            &self,
+            ids: &[usize],
+            instances: &[std::sync::Arc<$crate::device::Instance>],
+            setting: &$crate::device::Setting,
+        ) -> Box<dyn $crate::device::Bank<$number>> {
+            Box::new($crate::device::UniformBank::<$number, $element<$number>>::new(ids, instances, setting))
+        }
+    };
+}
+pub(crate) use bank_builders;
+
+/// The kind with this name.
+pub fn kind(name: &str) -> Option<&'static dyn Kind> {
+    KINDS.iter().copied().find(|k| k.spec().name == name)
+}

@@ -1,0 +1,225 @@
+//! What a kind of device declares about itself. From it follow, for nothing: parsing of its element and model cards,
+//! checks with spans, `neurospice devices NAME`, the manual's table and the contract tests.
+
+/// The type of a parameter's value.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ParamKind {
+    /// A real number.
+    Real,
+    /// An integer.
+    Integer,
+    /// A flag: `name` alone or `name=1`.
+    Flag,
+    /// A list of real numbers.
+    List,
+    /// A word, such as a file name or a bit pattern.
+    Text,
+    /// An expression of circuit quantities, such as `v(a)*2`.
+    Expression,
+    /// A source function, such as `PULSE(0 1 1n)`; see [`DeviceSpec::functions`].
+    Function,
+}
+
+/// The allowed range of a real or integer parameter.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Range {
+    /// Any finite number.
+    Any,
+    /// x > 0.
+    Positive,
+    /// x ≥ 0.
+    NonNegative,
+    /// x ≠ 0.
+    NonZero,
+    /// a ≤ x ≤ b.
+    Closed(f64, f64),
+    /// a < x < b.
+    Open(f64, f64),
+    /// a ≤ x < b.
+    HalfOpen(f64, f64),
+    /// One of these values.
+    OneOf(&'static [f64]),
+}
+
+impl Range {
+    /// Is `x` inside?
+    pub fn contains(&self, x: f64) -> bool {
+        match *self {
+            Range::Any => x.is_finite(),
+            Range::Positive => x > 0.0 && x.is_finite(),
+            Range::NonNegative => x >= 0.0 && x.is_finite(),
+            Range::NonZero => x != 0.0 && x.is_finite(),
+            Range::Closed(a, b) => a <= x && x <= b,
+            Range::Open(a, b) => a < x && x < b,
+            Range::HalfOpen(a, b) => a <= x && x < b,
+            Range::OneOf(list) => list.contains(&x),
+        }
+    }
+}
+
+/// One parameter of an instance, a model or a source function.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct ParamSpec {
+    /// The name as written in a netlist, lower case.
+    pub name: &'static str,
+    /// Other spellings.
+    pub aliases: &'static [&'static str],
+    /// The type of its value.
+    pub kind: ParamKind,
+    /// The unit, such as `Ω`, `V`, `s`, `m`; empty for a pure number.
+    pub unit: &'static str,
+    /// The default; `None` if the device distinguishes 'not given' or the parameter is required.
+    pub default: Option<f64>,
+    /// Is leaving it out an error?
+    pub required: bool,
+    /// The allowed range.
+    pub range: Range,
+    /// One line of documentation.
+    pub doc: &'static str,
+}
+
+impl ParamSpec {
+    /// A real parameter with a default.
+    pub const fn real(name: &'static str, unit: &'static str, default: f64, doc: &'static str) -> Self {
+        ParamSpec {
+            name,
+            aliases: &[],
+            kind: ParamKind::Real,
+            unit,
+            default: Some(default),
+            required: false,
+            range: Range::Any,
+            doc,
+        }
+    }
+    /// A parameter without a default: the device asks whether it was given.
+    pub const fn optional(name: &'static str, unit: &'static str, doc: &'static str) -> Self {
+        ParamSpec { default: None, ..Self::real(name, unit, 0.0, doc) }
+    }
+    /// A flag, off by default.
+    pub const fn flag(name: &'static str, doc: &'static str) -> Self {
+        ParamSpec { kind: ParamKind::Flag, ..Self::real(name, "", 0.0, doc) }
+    }
+    /// A value of another kind, not given by default.
+    pub const fn of(kind: ParamKind, name: &'static str, unit: &'static str, doc: &'static str) -> Self {
+        ParamSpec { kind, ..Self::optional(name, unit, doc) }
+    }
+    /// The same with an allowed range.
+    pub const fn range(self, range: Range) -> Self {
+        ParamSpec { range, ..self }
+    }
+    /// The same with other spellings.
+    pub const fn alias(self, aliases: &'static [&'static str]) -> Self {
+        ParamSpec { aliases, ..self }
+    }
+    /// The same, but leaving it out is an error.
+    pub const fn required(self) -> Self {
+        ParamSpec { required: true, ..self }
+    }
+    /// The same as an integer.
+    pub const fn integer(self) -> Self {
+        ParamSpec { kind: ParamKind::Integer, ..self }
+    }
+}
+
+/// One terminal.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Terminal {
+    /// Its short name, such as `d` or `n+`.
+    pub name: &'static str,
+    /// May it be left out (only trailing terminals)? Left out, it is connected to ground.
+    pub optional: bool,
+    /// One line of documentation.
+    pub doc: &'static str,
+}
+
+/// A reference to the branch current of another instance, such as the `Vname` of F, H, W or the two inductors of K.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct ControlSpec {
+    /// Its name in the documentation.
+    pub name: &'static str,
+    /// Names ([`DeviceSpec::name`]) of the kinds it may refer to.
+    pub kinds: &'static [&'static str],
+    /// One line of documentation.
+    pub doc: &'static str,
+}
+
+/// Does the element line name a `.model`?
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ModelUse {
+    /// Never.
+    None,
+    /// It may.
+    Optional,
+    /// It must.
+    Required,
+}
+
+/// A source function, such as PULSE: positional arguments in order, then `name=value` options.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct FunctionSpec {
+    /// Its name, lower case.
+    pub name: &'static str,
+    /// Its arguments in order. The last may have [`ParamKind::List`] and takes the rest (PWL).
+    pub args: &'static [ParamSpec],
+    /// Its `name=value` options (PWL: `r`, `td`, `file`).
+    pub options: &'static [ParamSpec],
+    /// Its formula and meaning.
+    pub doc: &'static str,
+}
+
+/// What a kind of device is: from its name to its equations.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct DeviceSpec {
+    /// The name, such as `resistor`. An element without a letter of its own is written `Yname instance nodes…`.
+    pub name: &'static str,
+    /// The letter that starts its element lines, lower case (`r`), or `y`.
+    pub letter: char,
+    /// One line on what it is.
+    pub doc: &'static str,
+    /// The equations, as text for the manual; f and q as in `f(x,t) + d/dt q(x) = 0`.
+    pub equations: &'static str,
+    /// The terminals in order.
+    pub terminals: &'static [Terminal],
+    /// References to branch currents of other instances, after the terminals.
+    pub controls: &'static [ControlSpec],
+    /// Whether a model name follows.
+    pub model: ModelUse,
+    /// The model types it takes (`nmos`, `pmos`); the bank learns the index of the one used.
+    pub model_types: &'static [&'static str],
+    /// The model `level`s it implements; the first is the default. Empty: level is not looked at.
+    pub levels: &'static [u32],
+    /// Instance parameters that may be written without their name, in this order, after the model.
+    pub positional: &'static [&'static str],
+    /// Instance parameters.
+    pub instance: &'static [ParamSpec],
+    /// Model parameters.
+    pub model_params: &'static [ParamSpec],
+    /// Source functions it takes as a value of its parameter of kind [`ParamKind::Function`].
+    pub functions: &'static [FunctionSpec],
+}
+
+impl DeviceSpec {
+    /// A specification with nothing in it, to be overwritten field by field.
+    pub const EMPTY: DeviceSpec = DeviceSpec {
+        name: "",
+        letter: 'y',
+        doc: "",
+        equations: "",
+        terminals: &[],
+        controls: &[],
+        model: ModelUse::None,
+        model_types: &[],
+        levels: &[],
+        positional: &[],
+        instance: &[],
+        model_params: &[],
+        functions: &[],
+    };
+}
+
+/// A plain two-terminal pair.
+pub const TWO_TERMINALS: &[Terminal] = &[
+    Terminal { name: "n+", optional: false, doc: "positive node; current flows from here through the device" },
+    Terminal { name: "n-", optional: false, doc: "negative node" },
+];

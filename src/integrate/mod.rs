@@ -1,0 +1,1 @@
+//! Integration formulas, local truncation error, history, events, the stepper.

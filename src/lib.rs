@@ -1,0 +1,17 @@
+//! neurospice: a SPICE-style circuit simulator for circuits that compute with memristors and spikes.
+//!
+//! The layers and their rules are in `ARCHITECTURE.md`.
+
+pub mod analysis;
+pub mod circuit;
+pub mod cli;
+pub mod device;
+pub mod diagnostic;
+pub mod integrate;
+pub mod netlist;
+pub mod number;
+pub mod plot;
+pub mod program;
+pub mod solve;
+pub mod system;
+pub mod waveform;

@@ -1,0 +1,287 @@
+//! `Lanes<L>`: L independent simulations in SIMD lanes, and the `f64` implementation they are defined by.
+//!
+//! Every operation is a plain loop over `[f64; L]` that the compiler vectorises under the target features that
+//! `pulp` dispatches to at run time. Masks are all-ones or all-zeros words so that `select` is two bit operations.
+
+use super::elementary as e;
+use super::{Mask, Real};
+use std::ops::{Add, AddAssign, BitAnd, BitOr, Div, Mul, Neg, Not, Sub, SubAssign};
+
+/// `L` values of `f64`, one per simulation.
+#[derive(Debug, Clone, Copy, PartialEq)]
+#[repr(transparent)]
+pub struct Lanes<const L: usize>(pub [f64; L]);
+
+/// `L` truth values; each word is all ones (true) or all zeros (false).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(transparent)]
+pub struct LaneMask<const L: usize>([u64; L]);
+
+impl<const L: usize> Default for Lanes<L> {
+    #[inline(always)]
+    fn default() -> Self {
+        Lanes([0.0; L])
+    }
+}
+
+impl Mask for bool {
+    #[inline(always)]
+    fn splat(value: bool) -> Self {
+        value
+    }
+    #[inline(always)]
+    fn lane(self, _lane: usize) -> bool {
+        self
+    }
+    #[inline(always)]
+    fn set_lane(&mut self, _lane: usize, value: bool) {
+        *self = value;
+    }
+    #[inline(always)]
+    fn any(self) -> bool {
+        self
+    }
+    #[inline(always)]
+    fn all(self) -> bool {
+        self
+    }
+}
+
+impl<const L: usize> LaneMask<L> {
+    #[inline(always)]
+    fn from_fn(f: impl Fn(usize) -> bool) -> Self {
+        let mut m = [0; L];
+        for (i, word) in m.iter_mut().enumerate() {
+            *word = (f(i) as u64).wrapping_neg();
+        }
+        LaneMask(m)
+    }
+}
+
+impl<const L: usize> Mask for LaneMask<L> {
+    #[inline(always)]
+    fn splat(value: bool) -> Self {
+        LaneMask([(value as u64).wrapping_neg(); L])
+    }
+    #[inline(always)]
+    fn lane(self, lane: usize) -> bool {
+        self.0[lane] != 0
+    }
+    #[inline(always)]
+    fn set_lane(&mut self, lane: usize, value: bool) {
+        self.0[lane] = (value as u64).wrapping_neg();
+    }
+    #[inline(always)]
+    fn any(self) -> bool {
+        self.0.iter().fold(0, |a, w| a | w) != 0
+    }
+    #[inline(always)]
+    fn all(self) -> bool {
+        self.0.iter().fold(u64::MAX, |a, w| a & w) != 0
+    }
+}
+
+macro_rules! mask_op {
+    ($trait:ident, $method:ident, $op:tt) => {
+        impl<const L: usize> $trait for LaneMask<L> {
+            type Output = Self;
+            #[inline(always)]
+            fn $method(mut self, other: Self) -> Self {
+                for (a, b) in self.0.iter_mut().zip(other.0) {
+                    *a = *a $op b;
+                }
+                self
+            }
+        }
+    };
+}
+mask_op!(BitAnd, bitand, &);
+mask_op!(BitOr, bitor, |);
+
+impl<const L: usize> Not for LaneMask<L> {
+    type Output = Self;
+    #[inline(always)]
+    fn not(mut self) -> Self {
+        for a in &mut self.0 {
+            *a = !*a;
+        }
+        self
+    }
+}
+
+macro_rules! lane_op {
+    ($trait:ident, $method:ident, $op:tt) => {
+        impl<const L: usize> $trait for Lanes<L> {
+            type Output = Self;
+            #[inline(always)]
+            fn $method(mut self, other: Self) -> Self {
+                for (a, b) in self.0.iter_mut().zip(other.0) {
+                    *a = *a $op b;
+                }
+                self
+            }
+        }
+        impl<const L: usize> $trait<f64> for Lanes<L> {
+            type Output = Self;
+            #[inline(always)]
+            fn $method(mut self, other: f64) -> Self {
+                for a in &mut self.0 {
+                    *a = *a $op other;
+                }
+                self
+            }
+        }
+    };
+}
+lane_op!(Add, add, +);
+lane_op!(Sub, sub, -);
+lane_op!(Mul, mul, *);
+lane_op!(Div, div, /);
+
+impl<const L: usize> Neg for Lanes<L> {
+    type Output = Self;
+    #[inline(always)]
+    fn neg(mut self) -> Self {
+        for a in &mut self.0 {
+            *a = -*a;
+        }
+        self
+    }
+}
+impl<const L: usize> AddAssign for Lanes<L> {
+    #[inline(always)]
+    fn add_assign(&mut self, other: Self) {
+        *self = *self + other;
+    }
+}
+impl<const L: usize> SubAssign for Lanes<L> {
+    #[inline(always)]
+    fn sub_assign(&mut self, other: Self) {
+        *self = *self - other;
+    }
+}
+
+macro_rules! lane_unary {
+    ($($name:ident => $f:expr),* $(,)?) => {$(
+        #[inline(always)]
+        fn $name(mut self) -> Self {
+            for a in &mut self.0 {
+                *a = $f(*a);
+            }
+            self
+        }
+    )*};
+}
+
+impl<const L: usize> Real for Lanes<L> {
+    type Mask = LaneMask<L>;
+    const LANES: usize = L;
+
+    #[inline(always)]
+    fn splat(value: f64) -> Self {
+        Lanes([value; L])
+    }
+    #[inline(always)]
+    fn lane(self, lane: usize) -> f64 {
+        self.0[lane]
+    }
+    #[inline(always)]
+    fn set_lane(&mut self, lane: usize, value: f64) {
+        self.0[lane] = value;
+    }
+    #[inline(always)]
+    fn select(mask: LaneMask<L>, a: Self, b: Self) -> Self {
+        let mut out = [0.0; L];
+        for i in 0..L {
+            out[i] = f64::from_bits((a.0[i].to_bits() & mask.0[i]) | (b.0[i].to_bits() & !mask.0[i]));
+        }
+        Lanes(out)
+    }
+    #[inline(always)]
+    fn lt(self, other: Self) -> LaneMask<L> {
+        LaneMask::from_fn(|i| self.0[i] < other.0[i])
+    }
+    #[inline(always)]
+    fn le(self, other: Self) -> LaneMask<L> {
+        LaneMask::from_fn(|i| self.0[i] <= other.0[i])
+    }
+    #[inline(always)]
+    fn is_finite(self) -> LaneMask<L> {
+        LaneMask::from_fn(|i| self.0[i].is_finite())
+    }
+    lane_unary!(
+        abs => f64::abs, sqrt => f64::sqrt, exp => e::exp, ln => e::ln, sin => e::sin, cos => e::cos,
+        tan => e::tan, atan => e::atan, asin => e::asin, acos => e::acos, sinh => e::sinh, cosh => e::cosh,
+        tanh => e::tanh, floor => e::floor,
+    );
+    #[inline(always)]
+    fn powf(mut self, exponent: Self) -> Self {
+        for i in 0..L {
+            self.0[i] = e::powf(self.0[i], exponent.0[i]);
+        }
+        self
+    }
+    #[inline(always)]
+    fn powi(mut self, exponent: i32) -> Self {
+        for a in &mut self.0 {
+            *a = e::powi(*a, exponent);
+        }
+        self
+    }
+}
+
+macro_rules! scalar_unary {
+    ($($name:ident => $f:expr),* $(,)?) => {$(
+        #[inline(always)]
+        fn $name(self) -> Self {
+            $f(self)
+        }
+    )*};
+}
+
+impl Real for f64 {
+    type Mask = bool;
+    const LANES: usize = 1;
+
+    #[inline(always)]
+    fn splat(value: f64) -> Self {
+        value
+    }
+    #[inline(always)]
+    fn lane(self, _lane: usize) -> f64 {
+        self
+    }
+    #[inline(always)]
+    fn set_lane(&mut self, _lane: usize, value: f64) {
+        *self = value;
+    }
+    #[inline(always)]
+    fn select(mask: bool, a: Self, b: Self) -> Self {
+        if mask { a } else { b }
+    }
+    #[inline(always)]
+    fn lt(self, other: Self) -> bool {
+        self < other
+    }
+    #[inline(always)]
+    fn le(self, other: Self) -> bool {
+        self <= other
+    }
+    #[inline(always)]
+    fn is_finite(self) -> bool {
+        f64::is_finite(self)
+    }
+    scalar_unary!(
+        abs => f64::abs, sqrt => f64::sqrt, exp => e::exp, ln => e::ln, sin => e::sin, cos => e::cos,
+        tan => e::tan, atan => e::atan, asin => e::asin, acos => e::acos, sinh => e::sinh, cosh => e::cosh,
+        tanh => e::tanh, floor => e::floor,
+    );
+    #[inline(always)]
+    fn powf(self, exponent: Self) -> Self {
+        e::powf(self, exponent)
+    }
+    #[inline(always)]
+    fn powi(self, exponent: i32) -> Self {
+        e::powi(self, exponent)
+    }
+}

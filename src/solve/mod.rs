@@ -1,0 +1,1 @@
+//! Sparsity pattern, orderings, linear solvers, Newton, homotopy.
