@@ -616,11 +616,13 @@ impl<R: Real, E: Element<R>> Bank<R> for UniformBank<R, E> {
 
     fn eval(&self, cx: &EvalCx<'_, R>, want: Want, load: &mut Load<'_, R>) {
         match want {
-            Want::All => dispatch::<R, _>(
+            Want::All => dispatch(
+            R::LANES,
                 #[inline(always)]
                 || self.eval_all::<true>(cx, load),
             ),
-            Want::Residual => dispatch::<R, _>(
+            Want::Residual => dispatch(
+            R::LANES,
                 #[inline(always)]
                 || self.eval_all::<false>(cx, load),
             ),

@@ -1,1 +1,9 @@
-//! Integration formulas, local truncation error, history, events, the stepper.
+//! Integration formulas, local truncation error, history, events, the stepper. Knows no device and no netlist.
+
+mod dae;
+pub mod scheme;
+mod stepper;
+
+pub use dae::{Arrays, Dae, Mode, UnknownTolerance};
+pub use scheme::Method;
+pub use stepper::{Accepted, StepStats, Stepper, StepperOptions};

@@ -39,7 +39,8 @@ impl Program {
     /// The outputs at these inputs. `inputs` has [`Program::n_inputs`] entries, `scratch` at least
     /// [`Program::scratch_len`] (its contents do not matter), `out` [`Program::n_outputs`]. Panics on shorter slices.
     pub fn eval<R: Real>(&self, inputs: &[R], scratch: &mut [R], out: &mut [R]) {
-        dispatch::<R, _>(
+        dispatch(
+            R::LANES,
             #[inline(always)]
             || op::run(&self.values, inputs, scratch),
         );

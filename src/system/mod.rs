@@ -1,1 +1,385 @@
 //! Devices, pattern and the four arrays: the only bridge between devices and numerics.
+//!
+//! `f(x, t) + d/dt q(x) = 0`. [`System`] holds one bank per kind of device, knows every unknown, and implements
+//! [`Dae`] for the integrator and, through [`dc::DcProblem`], the equations of an operating point.
+
+mod dc;
+mod describe;
+
+pub use dc::{DcProblem, Forced};
+pub use describe::describe;
+
+use crate::circuit::Circuit;
+use crate::device::{
+    AtOp, Bank, BankNumber, EvalCx, Excitation, Instance, Kind, Load, Pattern, Setting, Unknown, UnknownTable, Want,
+};
+use crate::integrate::{Arrays, Dae, Mode, UnknownTolerance};
+use crate::number::{Mask, Real};
+use crate::solve::SparsePattern;
+use std::sync::Arc;
+
+/// All instances of one kind in a circuit.
+struct Group<R: Real> {
+    bank: Box<dyn Bank<R>>,
+    kind: &'static dyn Kind,
+    /// Circuit-wide indices of the instances.
+    ids: Vec<usize>,
+}
+
+/// A terminal current that is recorded though it is no unknown: `i(r1)`, the current into terminal `terminal`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Observer {
+    /// Circuit-wide index of the instance.
+    pub instance: usize,
+    /// Its terminal.
+    pub terminal: usize,
+}
+
+/// Default tolerances, from the options.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Tolerances {
+    /// Of voltages, volts (`vntol`).
+    pub vntol: f64,
+    /// Of currents, amperes (`abstol`).
+    pub abstol: f64,
+}
+
+/// The equations of a circuit for one number type.
+pub struct System<R: Real> {
+    groups: Vec<Group<R>>,
+    /// Every unknown, in the order of rows and columns.
+    pub unknowns: Vec<Unknown>,
+    table: UnknownTable,
+    n_nodes: usize,
+    pattern: Arc<SparsePattern>,
+    tolerances: Vec<UnknownTolerance>,
+    /// Slots of the diagonal, for nodes.
+    diagonal: Vec<usize>,
+    /// Unknowns held at the operating point, with the value they are held at.
+    held: Vec<(usize, R)>,
+    /// Jacobians of linear banks, loaded once.
+    static_df: Vec<R>,
+    static_dq: Vec<R>,
+    static_loaded: bool,
+    linear: bool,
+    /// Rows of each group's crossing functions begin here.
+    crossing_base: Vec<usize>,
+    n_crossings: usize,
+    observers: Vec<(usize, usize, usize)>,
+    observe_f: Vec<R>,
+    observe_q: Vec<R>,
+}
+
+/// Kinds and their instances, grouped for banks; keeps the circuit's order within a kind.
+fn group_instances(circuit: &Circuit) -> Vec<(&'static dyn Kind, Vec<usize>)> {
+    let mut groups: Vec<(&'static dyn Kind, Vec<usize>)> = Vec::new();
+    for (id, origin) in circuit.origins.iter().enumerate() {
+        match groups.iter_mut().find(|(k, _)| std::ptr::eq(k.spec(), origin.kind.spec())) {
+            Some((_, ids)) => ids.push(id),
+            None => groups.push((origin.kind, vec![id])),
+        }
+    }
+    groups
+}
+
+impl<R: BankNumber> System<R> {
+    /// The system of a circuit, every lane with the circuit's own parameters. `observers` are recorded besides the
+    /// unknowns.
+    pub fn new(circuit: &Circuit, tolerances: Tolerances, setting: &Setting, observers: &[Observer]) -> Self {
+        let mut table = UnknownTable::with_nodes(circuit.node_names());
+        let n_nodes = table.unknowns.len();
+        let mut groups: Vec<Group<R>> = group_instances(circuit)
+            .into_iter()
+            .map(|(kind, ids)| {
+                let instances: Vec<Arc<Instance>> = ids.iter().map(|i| circuit.instances[*i].clone()).collect();
+                Group { bank: R::bank(kind, &ids, &instances, setting), kind, ids }
+            })
+            .collect();
+        for g in &mut groups {
+            g.bank.declare(&mut table);
+        }
+        let n = table.unknowns.len();
+        let mut positions = Pattern::new(n);
+        // Every node has a diagonal entry, so that homotopy and forced nodes have a place to stamp.
+        for k in 0..n as u32 {
+            let held = table.unknowns[k as usize].spec.at_op == AtOp::Hold;
+            if (k as usize) < n_nodes || held {
+                positions.slot(k, k);
+            }
+        }
+        for g in &mut groups {
+            g.bank.connect(&table, &mut positions);
+        }
+        let (col_ptr, row_idx) = positions.resolve();
+        for g in &mut groups {
+            g.bank.connect(&table, &mut positions);
+        }
+        let pattern = Arc::new(SparsePattern { col_ptr, row_idx });
+        let tolerance = |u: &Unknown| UnknownTolerance {
+            abstol: u.spec.abstol.unwrap_or(if u.spec.unit == "A" { tolerances.abstol } else { tolerances.vntol }),
+            lte_weight: u.spec.lte_weight,
+        };
+        let slots = pattern.row_idx.len() + 1;
+        let mut n_crossings = 0;
+        let crossing_base = groups
+            .iter()
+            .map(|g| {
+                n_crossings += g.bank.n_crossings();
+                n_crossings - g.bank.n_crossings()
+            })
+            .collect();
+        let locate = |o: &Observer| {
+            groups.iter().enumerate().find_map(|(k, g)| {
+                g.ids.iter().position(|id| *id == o.instance).map(|i| (k, i, o.terminal))
+            })
+        };
+        let observers: Vec<_> = observers.iter().filter_map(locate).collect();
+        let widest = groups.iter().map(|g| g.bank.n_locals()).max().unwrap_or(0);
+        System {
+            tolerances: table.unknowns.iter().map(tolerance).collect(),
+            diagonal: (0..n_nodes).filter_map(|k| pattern.slot(k, k)).collect(),
+            held: table
+                .unknowns
+                .iter()
+                .enumerate()
+                .filter(|(_, u)| u.spec.at_op == AtOp::Hold)
+                .map(|(k, u)| (k, R::splat(u.spec.initial)))
+                .collect(),
+            unknowns: table.unknowns.clone(),
+            table,
+            n_nodes,
+            static_df: vec![R::zero(); slots],
+            static_dq: vec![R::zero(); slots],
+            static_loaded: false,
+            linear: groups.iter().all(|g| g.bank.is_linear()),
+            groups,
+            pattern,
+            crossing_base,
+            n_crossings,
+            observers,
+            observe_f: vec![R::zero(); widest],
+            observe_q: vec![R::zero(); widest],
+        }
+    }
+}
+
+impl<R: Real> System<R> {
+    /// Number of node voltages among the unknowns (they come first).
+    pub fn n_nodes(&self) -> usize {
+        self.n_nodes
+    }
+
+    /// A starting point for an operating point: zero, states at their initial values (n + 1 entries).
+    pub fn initial_x(&self) -> Vec<R> {
+        let mut x: Vec<R> = self.unknowns.iter().map(|u| R::splat(u.spec.initial)).collect();
+        x.push(R::zero());
+        x
+    }
+
+    /// How many limited voltages there are.
+    pub fn n_limits(&self) -> usize {
+        self.table.n_limits
+    }
+
+    /// The row of an instance's branch current, if it has one.
+    pub fn branch_row(&self, instance: usize) -> Option<usize> {
+        self.table.branch(instance).map(|r| r as usize)
+    }
+
+    /// Takes new parameters for one lane from a circuit of the same structure.
+    pub fn reload(&mut self, lane: usize, circuit: &Circuit, setting: &Setting) {
+        for g in &mut self.groups {
+            let instances: Vec<_> = g.ids.iter().map(|i| circuit.instances[*i].clone()).collect();
+            g.bank.reload(lane, &instances, setting);
+        }
+        self.static_loaded = false;
+    }
+
+    /// The kind of each group and how many instances it has.
+    pub fn groups(&self) -> impl Iterator<Item = (&'static dyn Kind, usize)> {
+        self.groups.iter().map(|g| (g.kind, g.ids.len()))
+    }
+
+    /// The name of the instance whose crossing function `k` is, by circuit-wide index.
+    pub fn crossing_instance(&self, k: usize) -> Option<usize> {
+        let g = self.crossing_base.iter().rposition(|b| *b <= k)?;
+        let group = &self.groups[g];
+        let per = group.bank.n_crossings() / group.ids.len().max(1);
+        group.ids.get((k - self.crossing_base[g]) / per.max(1)).copied()
+    }
+
+    fn cx<'a>(t: R, x: &'a [R], limits: &'a [R], mode: &Mode<R>) -> EvalCx<'a, R> {
+        EvalCx {
+            t,
+            x,
+            limits,
+            start_junctions: mode.start_junctions,
+            gmin: mode.gmin,
+            source_scale: mode.source_scale,
+            excitation: if mode.dc_sources { Excitation::Dc } else { Excitation::Waveform },
+        }
+    }
+
+    /// Loads the Jacobians of linear banks, which stay as they are until parameters change.
+    fn load_static(&mut self, cx: &EvalCx<'_, R>, a: &mut Arrays<R>) {
+        self.static_df.fill(R::zero());
+        self.static_dq.fill(R::zero());
+        let mut load = Load {
+            f: &mut a.f,
+            q: &mut a.q,
+            df: &mut self.static_df,
+            dq: &mut self.static_dq,
+            limits: &mut a.new_limits,
+            limited: R::Mask::splat(false),
+        };
+        for g in self.groups.iter().filter(|g| g.bank.is_linear()) {
+            g.bank.eval(cx, Want::All, &mut load);
+        }
+        self.static_loaded = true;
+    }
+
+    /// Replaces the rows of held unknowns by `x − value = 0`.
+    fn hold(&self, x: &[R], a: &mut Arrays<R>) {
+        for (row, value) in &self.held {
+            a.f[*row] = x[*row] - *value;
+            a.q[*row] = R::zero();
+        }
+        if self.held.is_empty() {
+            return;
+        }
+        let mut is_held = vec![false; self.unknowns.len()];
+        for (row, _) in &self.held {
+            is_held[*row] = true;
+        }
+        for c in 0..self.unknowns.len() {
+            for k in self.pattern.col_ptr[c]..self.pattern.col_ptr[c + 1] {
+                let r = self.pattern.row_idx[k];
+                if is_held[r] {
+                    a.df[k] = if r == c { R::one() } else { R::zero() };
+                    a.dq[k] = R::zero();
+                }
+            }
+        }
+    }
+}
+
+impl<R: Real> Dae<R> for System<R> {
+    fn n(&self) -> usize {
+        self.unknowns.len()
+    }
+
+    fn n_rows(&self) -> usize {
+        self.unknowns.len() + 1 + self.observers.len()
+    }
+
+    fn pattern(&self) -> &Arc<SparsePattern> {
+        &self.pattern
+    }
+
+    fn tolerances(&self) -> &[UnknownTolerance] {
+        &self.tolerances
+    }
+
+    fn arrays(&self) -> Arrays<R> {
+        let rows = vec![R::zero(); self.n_rows()];
+        let slots = vec![R::zero(); self.pattern.row_idx.len() + 1];
+        let limits = vec![R::zero(); self.table.n_limits];
+        Arrays { f: rows.clone(), q: rows, df: slots.clone(), dq: slots, limits: limits.clone(), new_limits: limits }
+    }
+
+    fn is_linear(&self) -> bool {
+        self.linear
+    }
+
+    fn eval(&mut self, t: R, x: &[R], mode: &Mode<R>, a: &mut Arrays<R>) -> R::Mask {
+        let limits = std::mem::take(&mut a.limits);
+        let cx = Self::cx(t, x, &limits, mode);
+        if !self.static_loaded {
+            self.load_static(&cx, a);
+        }
+        a.f.fill(R::zero());
+        a.q.fill(R::zero());
+        a.df.copy_from_slice(&self.static_df);
+        a.dq.copy_from_slice(&self.static_dq);
+        let mut load = Load {
+            f: &mut a.f,
+            q: &mut a.q,
+            df: &mut a.df,
+            dq: &mut a.dq,
+            limits: &mut a.new_limits,
+            limited: R::Mask::splat(false),
+        };
+        for g in &self.groups {
+            let want = if g.bank.is_linear() { Want::Residual } else { Want::All };
+            g.bank.eval(&cx, want, &mut load);
+        }
+        let limited = load.limited;
+        if mode.hold {
+            self.hold(x, a);
+        }
+        a.limits = limits;
+        limited
+    }
+
+    fn observe(&mut self, t: R, x: &[R], mode: &Mode<R>, a: &mut Arrays<R>) {
+        let cx = Self::cx(t, x, &a.limits, mode);
+        let first = self.unknowns.len() + 1;
+        for (row, (group, instance, terminal)) in self.observers.iter().enumerate() {
+            let bank = &self.groups[*group].bank;
+            let n = bank.n_locals();
+            bank.observe(*instance, &cx, &mut self.observe_f[..n], &mut self.observe_q[..n]);
+            a.f[first + row] = self.observe_f[*terminal];
+            a.q[first + row] = self.observe_q[*terminal];
+        }
+    }
+
+    fn next_breakpoint(&self, t: R) -> R {
+        self.groups.iter().fold(R::splat(f64::INFINITY), |b, g| b.min(g.bank.next_breakpoint(t)))
+    }
+
+    fn bound_step(&self, t: R, x: &[R], mode: &Mode<R>) -> R {
+        let cx = Self::cx(t, x, &[], mode);
+        self.groups.iter().fold(R::splat(f64::INFINITY), |b, g| b.min(g.bank.bound_step(&cx)))
+    }
+
+    fn n_crossings(&self) -> usize {
+        self.n_crossings
+    }
+
+    fn crossings(&self, t: R, x: &[R], mode: &Mode<R>, out: &mut [R]) {
+        let cx = Self::cx(t, x, &[], mode);
+        for (g, base) in self.groups.iter().zip(&self.crossing_base) {
+            let n = g.bank.n_crossings();
+            if n > 0 {
+                g.bank.crossings(&cx, &mut out[*base..base + n]);
+            }
+        }
+    }
+
+    fn on_event(&mut self, k: usize, t: R, x: &[R], mode: &Mode<R>, mask: R::Mask) -> bool {
+        let cx = Self::cx(t, x, &[], mode);
+        let Some(g) = self.crossing_base.iter().rposition(|b| *b <= k) else { return false };
+        // Groups without crossing functions share their base with the next one that has some.
+        let Some(g) = (0..=g).rev().find(|g| self.crossing_base[*g] + self.groups[*g].bank.n_crossings() > k) else {
+            return false;
+        };
+        let d = self.groups[g].bank.on_event(k - self.crossing_base[g], &cx, mask);
+        d == crate::device::Discontinuity::Jump
+    }
+
+    fn settle(&mut self, t: R, x: &[R], mode: &Mode<R>, mask: R::Mask) -> R::Mask {
+        let cx = Self::cx(t, x, &[], mode);
+        let mut changed = R::Mask::splat(false);
+        for g in &mut self.groups {
+            changed = changed | g.bank.settle(&cx, mask);
+        }
+        changed
+    }
+
+    fn accept(&mut self, t: R, x: &[R], mode: &Mode<R>, mask: R::Mask) {
+        let cx = Self::cx(t, x, &[], mode);
+        for g in &mut self.groups {
+            g.bank.accept(&cx, mask);
+        }
+    }
+}

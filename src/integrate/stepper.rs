@@ -1,0 +1,917 @@
+//! The transient stepper: every lane with its own time, step, formula and events, in step by instruction.
+//!
+//! ```text
+//! tick:
+//!     each lane plans its next solve           a time t₊, a formula, a predictor (or takes up the second stage)
+//!     x ← predictor, h ← history               one pass for all lanes, with per-lane coefficients
+//!     Newton solves f(x) + α·q(x) + h = 0      lanes freeze as they converge
+//!     each lane judges its result:
+//!         Newton failed        → smaller step
+//!         first stage          → second stage next
+//!         error too large      → smaller step
+//!         crossing inside      → nearer target, until the crossing is bracketed within its tolerance
+//!         else                 → accept: history moves, devices accept, events act, the next step is chosen
+//! ```
+//!
+//! After a corner or an event (and at the start) a lane *restarts*: one backward Euler step so short that nothing but
+//! what is algebraic moves gives consistent x and q' = −f on the right side of the corner; then a step of TR-BDF2, which
+//! needs no history and brings its own error estimate; then the chosen method.
+
+use super::dae::{Arrays, Dae, Mode};
+use super::scheme::{self, Coefficients, GAMMA, Method};
+use crate::number::{Mask, Real};
+use crate::solve::{Assemble, Assembled, Newton, NewtonFailure, NewtonOptions, SimError, SparsePattern, StepFailure};
+use std::ops::ControlFlow;
+use std::sync::Arc;
+
+/// What the stepper needs to know.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct StepperOptions {
+    /// The formula.
+    pub method: Method,
+    /// Relative tolerance (`.options reltol`).
+    pub reltol: f64,
+    /// Factor between the local truncation error and the tolerance (`.options trtol`).
+    pub trtol: f64,
+    /// Newton iterations in a step before it is cut (`.options itl4`).
+    pub max_iterations: usize,
+    /// End time, seconds.
+    pub t_stop: f64,
+    /// Largest step, seconds.
+    pub h_max: f64,
+    /// First step, seconds.
+    pub h_first: f64,
+}
+
+/// Counts of what happened.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Serialize)]
+pub struct StepStats {
+    /// Accepted points.
+    pub accepted: u64,
+    /// Steps rejected because the local truncation error was too large.
+    pub rejected_truncation: u64,
+    /// Steps rejected because Newton's method failed.
+    pub rejected_newton: u64,
+    /// Solves spent on locating events.
+    pub locating: u64,
+    /// Events.
+    pub events: u64,
+    /// Corners of sources.
+    pub corners: u64,
+    /// Jumps that no event announced, found by a step that could not be made accurate.
+    pub jumps: u64,
+}
+
+/// An accepted point, or one of its lanes.
+pub struct Accepted<'a, R: Real> {
+    /// Lanes in which the point is new.
+    pub lanes: R::Mask,
+    /// Time, seconds.
+    pub t: R,
+    /// Unknowns (n + 1 entries).
+    pub x: &'a [R],
+    /// f by row (current for observers).
+    pub f: &'a [R],
+    /// dq/dt by row (current for observers).
+    pub q_dot: &'a [R],
+}
+
+/// What a lane does in this tick.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Phase {
+    /// Nothing planned yet.
+    Plan,
+    /// The short step after a corner or an event.
+    Restart,
+    /// First stage of TR-BDF2.
+    First,
+    /// Second stage of TR-BDF2.
+    Second,
+    /// A whole step with a one-solve formula.
+    Single,
+}
+
+/// An event between two times.
+#[derive(Debug, Clone, Copy)]
+struct Bracket {
+    /// The crossing function that is followed.
+    k: usize,
+    lo: f64,
+    g_lo: f64,
+    hi: f64,
+    g_hi: f64,
+    /// Same side hit in a row (for the Illinois rule); positive: hi moved.
+    side: i32,
+    tries: u32,
+}
+
+/// One lane's own state.
+#[derive(Debug, Clone)]
+struct Lane {
+    t: f64,
+    /// The next step, as error control would have it.
+    h: f64,
+    /// Distances between the last accepted points.
+    h1: f64,
+    h2: f64,
+    /// How many points before the last are known (0, 1, 2).
+    history: usize,
+    phase: Phase,
+    /// A restart is due.
+    restart: bool,
+    /// The step being tried and its target.
+    step: f64,
+    t_try: f64,
+    /// Where the step ends exactly, if it must not be rounded.
+    target: Option<f64>,
+    /// The step that error control proposes after this one.
+    next_h: f64,
+    /// The next corner.
+    corner: f64,
+    /// When the last corner or event was.
+    last_corner: f64,
+    bracket: Option<Bracket>,
+    /// The step at which the present series of rejections began.
+    first_try: Option<f64>,
+    /// Events in a row without time to speak of between them.
+    events_at_once: u32,
+    running: bool,
+    error: Option<SimError>,
+}
+
+/// A transient in progress.
+pub struct Stepper<R: Real> {
+    options: StepperOptions,
+    n: usize,
+    newton: Newton<R>,
+    arrays: Arrays<R>,
+    mode: Mode<R>,
+    lanes: Vec<Lane>,
+    // History, by unknown (n + 1) or row.
+    x_n: Vec<R>,
+    x_1: Vec<R>,
+    x_2: Vec<R>,
+    q_n: Vec<R>,
+    q_1: Vec<R>,
+    qd_n: Vec<R>,
+    x_s: Vec<R>,
+    q_s: Vec<R>,
+    qd_s: Vec<R>,
+    limits_n: Vec<R>,
+    /// Largest magnitude of each unknown so far: the scale of its relative tolerance.
+    x_max: Vec<R>,
+    g_n: Vec<R>,
+    g_before: Vec<R>,
+    // The step being tried.
+    x: Vec<R>,
+    guess: Vec<R>,
+    q: Vec<R>,
+    qd: Vec<R>,
+    past: Vec<R>,
+    limits: Vec<R>,
+    g: Vec<R>,
+    lte: Vec<R>,
+    /// By unknown: weight in the error, absolute tolerance.
+    weights: Vec<f64>,
+    abstol: Vec<f64>,
+    pattern: Arc<SparsePattern>,
+    /// α of the Jacobian that Newton has factors of, for a linear system.
+    factored_alpha: Option<R>,
+    /// What happened so far.
+    pub stats: StepStats,
+}
+
+/// Per-lane coefficients of one tick.
+struct Tick<R> {
+    t: R,
+    alpha: R,
+    a0: R,
+    a1: R,
+    a_stage: R,
+    b0: R,
+    /// Predictor weights of xₙ, xₙ₋₁, xₙ₋₂, xₛ.
+    p: [R; 4],
+}
+
+/// The equations of one tick, as Newton's method sees them.
+struct StepProblem<'a, R: Real, D> {
+    dae: &'a mut D,
+    arrays: &'a mut Arrays<R>,
+    mode: &'a Mode<R>,
+    pattern: &'a SparsePattern,
+    t: R,
+    alpha: R,
+    past: &'a [R],
+    q_final: &'a mut [R],
+    limits_final: &'a mut [R],
+    factored_alpha: &'a mut Option<R>,
+    linear: bool,
+}
+
+impl<R: Real, D: Dae<R>> Assemble<R> for StepProblem<'_, R, D> {
+    fn assemble(&mut self, x: &[R], _iteration: usize, lanes: R::Mask, r: &mut [R], j: &mut [R]) -> Assembled<R> {
+        let limited = self.dae.eval(self.t, x, self.mode, self.arrays);
+        let a = &mut *self.arrays;
+        std::mem::swap(&mut a.limits, &mut a.new_limits);
+        let alpha = self.alpha;
+        for (((r, f), q), past) in r.iter_mut().zip(&a.f).zip(&a.q).zip(self.past) {
+            *r = *f + alpha * *q + *past;
+        }
+        let same = self.linear && self.factored_alpha.is_some_and(|last| (last.le(alpha) & alpha.le(last)).all());
+        if !same {
+            for ((j, df), dq) in j.iter_mut().zip(&a.df).zip(&a.dq) {
+                let new = *df + alpha * *dq;
+                *j = if R::LANES == 1 { new } else { R::select(lanes, new, *j) };
+            }
+            *self.factored_alpha = Some(alpha);
+        }
+        Assembled { limited, same_jacobian: same, linear: self.linear }
+    }
+
+    fn converged(&mut self, lanes: R::Mask, dx: &[R]) {
+        // Charges at x + Δ to first order: f, q and Δ then satisfy the step's equation exactly, so charge is conserved
+        // whatever the Newton tolerance.
+        let a = &*self.arrays;
+        for (q_final, q) in self.q_final.iter_mut().zip(&a.q) {
+            *q_final = R::select(lanes, *q, *q_final);
+        }
+        for (c, dx) in dx.iter().enumerate() {
+            for k in self.pattern.col_ptr[c]..self.pattern.col_ptr[c + 1] {
+                let row = &mut self.q_final[self.pattern.row_idx[k]];
+                *row = R::select(lanes, *row + a.dq[k] * *dx, *row);
+            }
+        }
+        for (to, from) in self.limits_final.iter_mut().zip(&a.limits) {
+            *to = R::select(lanes, *from, *to);
+        }
+    }
+}
+
+/// Tolerance with which an event is located, seconds, given the time since the last corner: well inside the promise of
+/// 1 ns + 1e-6 of that time, but never below what the time axis can resolve.
+fn event_tolerance(since_corner: f64, t: f64) -> f64 {
+    (1e-7 * since_corner).max(8.0 * f64::EPSILON * t)
+}
+
+/// to ← from in the masked lanes.
+#[inline(always)]
+fn copy_lanes<R: Real>(to: &mut [R], from: &[R], lanes: R::Mask) {
+    if lanes.all() {
+        to.copy_from_slice(from);
+    } else {
+        for (to, from) in to.iter_mut().zip(from) {
+            *to = R::select(lanes, *from, *to);
+        }
+    }
+}
+
+/// The verdict on a lane's finished step.
+enum Verdict {
+    Reject,
+    Accept { events: bool },
+}
+
+impl<R: Real> Stepper<R> {
+    /// A stepper that starts at t = 0 from `x` (n + 1 entries): an operating point, or initial conditions. `limits` are
+    /// the limited voltages there.
+    pub fn new(dae: &impl Dae<R>, options: StepperOptions, x: &[R], limits: &[R]) -> Self {
+        let n = dae.n();
+        let rows = dae.n_rows();
+        let newton_options = NewtonOptions {
+            reltol: options.reltol,
+            abstol: dae.tolerances().iter().map(|t| t.abstol).collect(),
+            repivot: true,
+        };
+        let zero = R::zero();
+        let lane = Lane {
+            t: 0.0,
+            h: options.h_first,
+            h1: 0.0,
+            h2: 0.0,
+            history: 0,
+            phase: Phase::Plan,
+            restart: true,
+            step: 0.0,
+            t_try: 0.0,
+            target: None,
+            next_h: options.h_first,
+            corner: 0.0,
+            last_corner: 0.0,
+            bracket: None,
+            first_try: None,
+            events_at_once: 0,
+            running: true,
+            error: None,
+        };
+        let by_row = || vec![zero; rows];
+        let by_unknown = || vec![zero; n + 1];
+        Stepper {
+            options,
+            n,
+            newton: Newton::new(dae.pattern().clone(), newton_options),
+            arrays: dae.arrays(),
+            mode: Mode {
+                dc_sources: false,
+                hold: false,
+                gmin: zero,
+                source_scale: R::one(),
+                start_junctions: R::Mask::splat(false),
+            },
+            lanes: vec![lane; R::LANES],
+            x_n: x.to_vec(),
+            x_1: by_unknown(),
+            x_2: by_unknown(),
+            q_n: by_row(),
+            q_1: by_row(),
+            qd_n: by_row(),
+            x_s: by_unknown(),
+            q_s: by_row(),
+            qd_s: by_row(),
+            limits_n: limits.to_vec(),
+            x_max: x.iter().map(|v| v.abs()).collect(),
+            g_n: vec![zero; dae.n_crossings()],
+            g_before: vec![zero; dae.n_crossings()],
+            x: x.to_vec(),
+            guess: by_unknown(),
+            q: by_row(),
+            qd: by_row(),
+            past: by_row(),
+            limits: limits.to_vec(),
+            g: vec![zero; dae.n_crossings()],
+            lte: by_unknown(),
+            weights: dae.tolerances().iter().map(|t| t.lte_weight).collect(),
+            abstol: dae.tolerances().iter().map(|t| t.abstol).collect(),
+            pattern: dae.pattern().clone(),
+            factored_alpha: None,
+            stats: StepStats::default(),
+        }
+    }
+
+    /// Sets the conductance across junctions, siemens.
+    pub fn set_gmin(&mut self, gmin: f64) {
+        self.mode.gmin = R::splat(gmin);
+    }
+
+    /// Counts of Newton's method.
+    pub fn newton_stats(&self) -> crate::solve::NewtonStats {
+        self.newton.stats
+    }
+
+    /// Why a lane ended early, if it did.
+    pub fn error(&self, lane: usize) -> Option<SimError> {
+        self.lanes[lane].error
+    }
+
+    /// Time reached by a lane, seconds.
+    pub fn time(&self, lane: usize) -> f64 {
+        self.lanes[lane].t
+    }
+
+    /// Runs all lanes to their end; `accepted` sees every accepted point and may stop the run.
+    pub fn run(
+        &mut self,
+        dae: &mut impl Dae<R>,
+        mut accepted: impl FnMut(&Accepted<'_, R>) -> ControlFlow<()>,
+    ) -> ControlFlow<()> {
+        self.begin(dae);
+        let all = R::Mask::splat(true);
+        accepted(&Accepted { lanes: all, t: R::zero(), x: &self.x_n, f: &self.arrays.f, q_dot: &self.qd_n })?;
+        while self.lanes.iter().any(|l| l.running) {
+            let lanes = self.tick(dae);
+            if lanes.any() {
+                let t = self.gather(|l| l.t);
+                accepted(&Accepted { lanes, t, x: &self.x_n, f: &self.arrays.f, q_dot: &self.qd_n })?;
+            }
+        }
+        ControlFlow::Continue(())
+    }
+
+    /// One number per lane.
+    fn gather(&self, get: impl Fn(&Lane) -> f64) -> R {
+        let mut out = R::zero();
+        for (l, lane) in self.lanes.iter().enumerate() {
+            out.set_lane(l, get(lane));
+        }
+        out
+    }
+
+    /// Charges, crossings and corners at the starting point.
+    fn begin(&mut self, dae: &mut impl Dae<R>) {
+        let t = R::zero();
+        self.arrays.limits.copy_from_slice(&self.limits_n);
+        dae.eval(t, &self.x_n, &self.mode, &mut self.arrays);
+        dae.observe(t, &self.x_n, &self.mode, &mut self.arrays);
+        self.q_n.copy_from_slice(&self.arrays.q);
+        dae.crossings(t, &self.x_n, &self.mode, &mut self.g_n);
+        let corner = dae.next_breakpoint(t);
+        for (l, lane) in self.lanes.iter_mut().enumerate() {
+            lane.corner = corner.lane(l);
+        }
+    }
+
+    /// One solve in every running lane; returns the lanes that accepted a point.
+    fn tick(&mut self, dae: &mut impl Dae<R>) -> R::Mask {
+        let bound = dae.bound_step(self.gather(|l| l.t), &self.x_n, &self.mode);
+        let mut active = R::Mask::splat(false);
+        let mut tick = Tick {
+            t: R::zero(),
+            alpha: R::one(),
+            a0: R::zero(),
+            a1: R::zero(),
+            a_stage: R::zero(),
+            b0: R::zero(),
+            p: [R::one(), R::zero(), R::zero(), R::zero()],
+        };
+        for l in 0..R::LANES {
+            if self.lanes[l].running {
+                active.set_lane(l, true);
+                let (c, p) = self.plan(l, bound.lane(l));
+                tick.alpha.set_lane(l, c.alpha);
+                tick.a0.set_lane(l, c.a0);
+                tick.a1.set_lane(l, c.a1);
+                tick.a_stage.set_lane(l, c.a_stage);
+                tick.b0.set_lane(l, c.b0);
+                for (to, from) in tick.p.iter_mut().zip(p) {
+                    to.set_lane(l, from);
+                }
+            }
+            tick.t.set_lane(l, self.lanes[l].t_try);
+        }
+        self.predict(&tick);
+        self.arrays.limits.copy_from_slice(&self.limits_n);
+        let linear = dae.is_linear();
+        let mut problem = StepProblem {
+            dae: &mut *dae,
+            arrays: &mut self.arrays,
+            mode: &self.mode,
+            pattern: &self.pattern,
+            t: tick.t,
+            alpha: tick.alpha,
+            past: &self.past,
+            q_final: &mut self.q,
+            limits_final: &mut self.limits,
+            factored_alpha: &mut self.factored_alpha,
+            linear,
+        };
+        let outcome = self.newton.solve(&mut problem, &mut self.x, active, self.options.max_iterations);
+        if !(outcome.converged | !active).all() {
+            self.factored_alpha = None;
+            self.newton_failed(active & !outcome.converged);
+        }
+        if !outcome.converged.any() {
+            return R::Mask::splat(false);
+        }
+        if dae.n_rows() > self.n + 1 {
+            dae.observe(tick.t, &self.x, &self.mode, &mut self.arrays);
+            let observers = self.n + 1;
+            copy_lanes(&mut self.q[observers..], &self.arrays.q[observers..], outcome.converged);
+        }
+        for ((qd, q), past) in self.qd.iter_mut().zip(&self.q).zip(&self.past) {
+            *qd = tick.alpha * *q + *past;
+        }
+        self.judge(dae, outcome.converged, &tick)
+    }
+
+    /// Chooses what lane `l` solves next: coefficients and predictor weights.
+    fn plan(&mut self, l: usize, bound: f64) -> (Coefficients, [f64; 4]) {
+        let o = self.options;
+        let lane = &mut self.lanes[l];
+        let mut p = [0.0; 4];
+        if lane.phase == Phase::Second {
+            lane.t_try = lane.t + lane.step;
+            if let Some(target) = lane.target {
+                lane.t_try = target;
+            }
+            // Through the stage, the last point and the one before it.
+            let inner = GAMMA * lane.step;
+            let times = [inner, 0.0, -lane.h1];
+            let mut w = [0.0; 3];
+            scheme::extrapolation(lane.step, &times[..if lane.history > 0 { 3 } else { 2 }], &mut w);
+            p = [w[1], w[2], 0.0, w[0]];
+            return (scheme::tr_bdf2_second(lane.step), p);
+        }
+        let limit = lane.corner.min(o.t_stop);
+        let left = limit - lane.t;
+        lane.target = None;
+        if lane.restart {
+            // Short beside everything, but long enough for the time axis to resolve it.
+            let h = (1e-4 * lane.h.min(left)).max(4.0 * f64::EPSILON * lane.t).min(0.5 * left);
+            lane.phase = Phase::Restart;
+            lane.step = h;
+            lane.t_try = lane.t + h;
+            p[0] = 1.0;
+            return (scheme::backward_euler(h), p);
+        }
+        let mut h = lane.h.min(o.h_max).min(bound);
+        if let Some(b) = lane.bracket {
+            h = b.target(event_tolerance(b.hi - lane.last_corner, b.hi)) - lane.t;
+            lane.target = Some(lane.t + h);
+        } else if h >= left * (1.0 - 1e-9) {
+            h = left;
+            lane.target = Some(limit);
+        } else if h > 0.5 * left {
+            h = 0.5 * left;
+        }
+        lane.step = h;
+        let times = [0.0, -lane.h1, -(lane.h1 + lane.h2)];
+        let mut w = [0.0; 3];
+        let single = match o.method {
+            Method::TrBdf2 => false,
+            Method::BackwardEuler => lane.history >= 1,
+            Method::Trapezoidal | Method::Gear2 => lane.history >= 2,
+        };
+        if !single {
+            lane.phase = Phase::First;
+            lane.t_try = lane.t + GAMMA * h;
+            scheme::extrapolation(GAMMA * h, &times[..=lane.history], &mut w);
+            p[..3].copy_from_slice(&w);
+            return (scheme::trapezoidal(GAMMA * h), p);
+        }
+        lane.phase = Phase::Single;
+        lane.t_try = lane.target.unwrap_or(lane.t + h);
+        let points = if o.method == Method::BackwardEuler { 2 } else { 3 };
+        scheme::extrapolation(h, &times[..points], &mut w);
+        p[..3].copy_from_slice(&w);
+        let c = match o.method {
+            Method::BackwardEuler => scheme::backward_euler(h),
+            Method::Gear2 => scheme::gear2(h, lane.h1),
+            Method::Trapezoidal | Method::TrBdf2 => scheme::trapezoidal(h),
+        };
+        (c, p)
+    }
+
+    /// Predicted unknowns and the part of the equations that is past.
+    fn predict(&mut self, tick: &Tick<R>) {
+        let [p0, p1, p2, ps] = tick.p;
+        for i in 0..self.n {
+            self.x[i] = p0 * self.x_n[i] + p1 * self.x_1[i] + p2 * self.x_2[i] + ps * self.x_s[i];
+        }
+        self.guess.copy_from_slice(&self.x);
+        for i in 0..self.past.len() {
+            self.past[i] =
+                tick.a0 * self.q_n[i] + tick.a1 * self.q_1[i] + tick.a_stage * self.q_s[i] + tick.b0 * self.qd_n[i];
+        }
+    }
+
+    fn newton_failed(&mut self, lanes: R::Mask) {
+        let failure = self.newton.failure().unwrap_or(NewtonFailure::Singular { unknown: 0 });
+        for l in (0..R::LANES).filter(|l| lanes.lane(*l)) {
+            self.stats.rejected_newton += 1;
+            self.lanes[l].cut(0.125, StepFailure::Newton(failure));
+        }
+    }
+
+    /// Judges the finished solves of the masked lanes; returns the lanes that accepted a point.
+    fn judge(&mut self, dae: &mut impl Dae<R>, solved: R::Mask, tick: &Tick<R>) -> R::Mask {
+        let none = R::Mask::splat(false);
+        let (mut first, mut second, mut single) = (none, none, none);
+        for (l, lane) in self.lanes.iter_mut().enumerate().filter(|(l, _)| solved.lane(*l)) {
+            match lane.phase {
+                Phase::First => {
+                    first.set_lane(l, true);
+                    lane.phase = Phase::Second;
+                }
+                Phase::Second => second.set_lane(l, true),
+                Phase::Single => single.set_lane(l, true),
+                Phase::Restart | Phase::Plan => {}
+            }
+        }
+        if first.any() {
+            copy_lanes(&mut self.x_s, &self.x, first);
+            copy_lanes(&mut self.q_s, &self.q, first);
+            copy_lanes(&mut self.qd_s, &self.qd, first);
+        }
+        let done = solved & !first;
+        if !done.any() {
+            return none;
+        }
+        let error = self.truncation_error(single, second, tick);
+        let n_crossings = self.g.len();
+        if n_crossings > 0 {
+            dae.crossings(tick.t, &self.x, &self.mode, &mut self.g);
+        }
+        let (mut accepted, mut events) = (none, none);
+        for l in (0..R::LANES).filter(|l| done.lane(*l)) {
+            match self.verdict(l, error.lane(l)) {
+                Verdict::Reject => {}
+                Verdict::Accept { events: e } => {
+                    accepted.set_lane(l, true);
+                    events.set_lane(l, e);
+                }
+            }
+        }
+        if accepted.any() {
+            self.accept(dae, accepted, events, second, tick);
+        }
+        accepted
+    }
+
+    /// The largest local truncation error over tolerance, per lane; 0 where there is no estimate.
+    fn truncation_error(&mut self, single: R::Mask, second: R::Mask, tick: &Tick<R>) -> R {
+        self.lte.fill(R::zero());
+        if second.any() {
+            let mut w = [R::zero(); 3];
+            for (l, lane) in self.lanes.iter().enumerate() {
+                if second.lane(l) {
+                    for (to, from) in w.iter_mut().zip(scheme::tr_bdf2_error(lane.step)) {
+                        to.set_lane(l, from);
+                    }
+                }
+            }
+            // The error of q, seen through the step's own Jacobian: an error of x in each unknown's unit, in which fast
+            // modes that the formula damps count for nothing.
+            for i in 0..self.n {
+                let e = w[0] * self.qd_n[i] + w[1] * self.qd_s[i] + w[2] * self.qd[i];
+                self.lte[i] = tick.alpha * e;
+            }
+            self.newton.solve_linear(&mut self.lte);
+        }
+        if single.any() {
+            let mut fraction = R::zero();
+            for (l, lane) in self.lanes.iter().enumerate() {
+                if single.lane(l) {
+                    let h = lane.step;
+                    let back = [h, h + lane.h1, h + lane.h1 + lane.h2];
+                    let used = if self.options.method == Method::BackwardEuler { 2 } else { 3 };
+                    fraction.set_lane(l, scheme::error_fraction(self.options.method, h, lane.h1, &back[..used]));
+                }
+            }
+            for i in 0..self.n {
+                let e = (self.x[i] - self.guess[i]) * fraction;
+                self.lte[i] = R::select(single, e, self.lte[i]);
+            }
+        }
+        let estimated = single | second;
+        let mut worst = R::zero();
+        for i in 0..self.n {
+            let weight = self.weights[i];
+            let scale = self.x_max[i].max(self.x[i].abs()) * self.options.reltol + self.abstol[i];
+            worst = (self.lte[i].abs() * weight / scale).max(worst);
+        }
+        R::select(estimated, worst / self.options.trtol, R::zero())
+    }
+
+    /// Accept, reject, or look for an event in lane `l`, whose step is done with this relative error.
+    fn verdict(&mut self, l: usize, error: f64) -> Verdict {
+        let lane = &mut self.lanes[l];
+        let (t0, t1) = (lane.t, lane.t_try);
+        if lane.phase == Phase::Restart {
+            let events = crossed_earliest(&self.g_n, &self.g, l).is_some();
+            return Verdict::Accept { events };
+        }
+        let order = if self.options.method == Method::BackwardEuler && lane.phase == Phase::Single { 1.0 } else { 2.0 };
+        // No platform power function here: step sizes must be the same bits everywhere.
+        let factor = 0.9 * crate::number::powf(error.max(1e-6), -1.0 / (order + 1.0));
+        if lane.bracket.is_none() {
+            if error > 1.0 || error.is_nan() {
+                self.stats.rejected_truncation += 1;
+                let first = *lane.first_try.get_or_insert(lane.step);
+                if lane.step > 1e-7 * first {
+                    let unknown = worst(&self.lte, &self.x_max, &self.weights, l);
+                    lane.cut(factor.clamp(0.1, 0.5), StepFailure::TruncationError { unknown });
+                    return Verdict::Reject;
+                }
+                // However short the step, the change stays: a value jumps here without an event to say so.
+                self.stats.jumps += 1;
+                lane.restart = true;
+                lane.next_h = lane.step.max(1e-3 * first);
+            } else {
+                lane.next_h = lane.step * factor.clamp(0.3, 2.5);
+                if lane.step < 0.999 * lane.h && lane.target.is_some() {
+                    // Shortened for a corner, not for accuracy: the old step stays the proposal.
+                    lane.next_h = lane.next_h.max(lane.h);
+                }
+            }
+        }
+        let Some((k, g0, g1)) = crossed_earliest(&self.g_n, &self.g, l) else {
+            let Some(b) = &mut lane.bracket else { return Verdict::Accept { events: false } };
+            // Still before the event: the lower end moves up.
+            self.stats.locating += 1;
+            b.raise(t1, self.g[b.k].lane(l));
+            lane.phase = Phase::Plan;
+            return Verdict::Reject;
+        };
+        let tolerance = event_tolerance(t1 - lane.last_corner, t1);
+        let bracket = match lane.bracket {
+            None => Bracket { k, lo: t0, g_lo: g0, hi: t1, g_hi: g1, side: 0, tries: 0 },
+            Some(mut b) => {
+                if b.k == k {
+                    b.lower(t1, g1);
+                } else {
+                    // Another function crosses even earlier.
+                    b = Bracket { k, lo: t0, g_lo: g0, hi: t1, g_hi: g1, side: 0, tries: b.tries };
+                }
+                b
+            }
+        };
+        if t1 - bracket.root().min(t1) <= tolerance && bracket.tries > 0
+            || t1 - bracket.lo <= tolerance
+            || bracket.tries > 80
+        {
+            lane.bracket = None;
+            return Verdict::Accept { events: true };
+        }
+        self.stats.locating += 1;
+        lane.bracket = Some(bracket);
+        lane.phase = Phase::Plan;
+        Verdict::Reject
+    }
+
+    /// The masked lanes take the new point.
+    fn accept(&mut self, dae: &mut impl Dae<R>, lanes: R::Mask, events: R::Mask, second: R::Mask, tick: &Tick<R>) {
+        let mut single = R::Mask::splat(false);
+        for (l, lane) in self.lanes.iter_mut().enumerate().filter(|(l, _)| lanes.lane(*l)) {
+            match lane.phase {
+                Phase::Second => {
+                    lane.h2 = GAMMA * lane.step;
+                    lane.h1 = (1.0 - GAMMA) * lane.step;
+                    lane.history = 2;
+                }
+                Phase::Single => {
+                    single.set_lane(l, true);
+                    lane.h2 = lane.h1;
+                    lane.h1 = lane.step;
+                    lane.history = (lane.history + 1).min(2);
+                }
+                _ => lane.history = 0,
+            }
+        }
+        let second = second & lanes;
+        if second.any() {
+            copy_lanes(&mut self.x_2, &self.x_n, second);
+            copy_lanes(&mut self.x_1, &self.x_s, second);
+            copy_lanes(&mut self.q_1, &self.q_s, second);
+        }
+        if single.any() {
+            copy_lanes(&mut self.x_2, &self.x_1, single);
+            copy_lanes(&mut self.x_1, &self.x_n, single);
+            copy_lanes(&mut self.q_1, &self.q_n, single);
+        }
+        copy_lanes(&mut self.x_n, &self.x, lanes);
+        copy_lanes(&mut self.q_n, &self.q, lanes);
+        copy_lanes(&mut self.qd_n, &self.qd, lanes);
+        copy_lanes(&mut self.limits_n, &self.limits, lanes);
+        std::mem::swap(&mut self.g_n, &mut self.g_before);
+        self.g_n.copy_from_slice(&self.g_before);
+        copy_lanes(&mut self.g_n, &self.g, lanes);
+        for (max, x) in self.x_max.iter_mut().zip(&self.x) {
+            *max = R::select(lanes, max.max(x.abs()), *max);
+        }
+        dae.accept(tick.t, &self.x, &self.mode, lanes);
+        if events.any() {
+            self.act(dae, events, tick);
+        }
+        let t_stop = self.options.t_stop;
+        let mut ask = events;
+        for (l, lane) in self.lanes.iter_mut().enumerate().filter(|(l, _)| lanes.lane(*l)) {
+            self.stats.accepted += 1;
+            lane.t = lane.t_try;
+            lane.first_try = None;
+            if lane.phase == Phase::Restart {
+                lane.restart = false;
+            } else {
+                lane.h = lane.next_h;
+                lane.events_at_once = 0;
+            }
+            lane.phase = Phase::Plan;
+            if lane.t >= lane.corner {
+                self.stats.corners += 1;
+                lane.restart = true;
+                ask.set_lane(l, true);
+            }
+            if lane.t >= t_stop {
+                lane.running = false;
+            }
+        }
+        if ask.any() {
+            let corner = dae.next_breakpoint(self.gather(|l| l.t));
+            for (l, lane) in self.lanes.iter_mut().enumerate().filter(|(l, _)| ask.lane(*l)) {
+                lane.corner = corner.lane(l);
+                lane.last_corner = lane.t;
+            }
+        }
+        for (l, lane) in self.lanes.iter_mut().enumerate().filter(|(l, _)| lanes.lane(*l)) {
+            if events.lane(l) {
+                lane.restart = true;
+            }
+            if lane.restart {
+                // The new stretch may be faster than the last: begin with a tenth of what was good there.
+                lane.h = 0.1 * lane.h.min(lane.corner.min(t_stop) - lane.t);
+            }
+        }
+    }
+
+    /// Events of the masked lanes at the point just accepted.
+    fn act(&mut self, dae: &mut impl Dae<R>, lanes: R::Mask, tick: &Tick<R>) {
+        let none = R::Mask::splat(false);
+        // `g_before` is what the crossing functions were at the start of the step; g is what they are now.
+        for k in 0..self.g.len() {
+            let mut mask = none;
+            for l in (0..R::LANES).filter(|l| lanes.lane(*l)) {
+                mask.set_lane(l, self.g_before[k].lane(l) < 0.0 && self.g[k].lane(l) >= 0.0);
+            }
+            if mask.any() {
+                dae.on_event(k, tick.t, &self.x, &self.mode, mask);
+                for l in (0..R::LANES).filter(|l| mask.lane(*l)) {
+                    let lane = &mut self.lanes[l];
+                    self.stats.events += 1;
+                    lane.events_at_once += 1;
+                    if lane.events_at_once > MAX_EVENTS_AT_ONCE {
+                        lane.error = Some(SimError::Chatter { t: tick.t.lane(l), crossing: k });
+                        lane.running = false;
+                    }
+                }
+            }
+        }
+        dae.crossings(tick.t, &self.x, &self.mode, &mut self.g);
+        copy_lanes(&mut self.g_n, &self.g, lanes);
+    }
+}
+
+/// More events than this without a proper step between them are a loop of discrete states.
+const MAX_EVENTS_AT_ONCE: u32 = 1000;
+
+impl Lane {
+    /// The step failed: a smaller one next, or the end.
+    fn cut(&mut self, factor: f64, cause: StepFailure) {
+        self.bracket = None;
+        self.target = None;
+        let h = self.step * factor;
+        if matches!(cause, StepFailure::Newton(_)) {
+            // A predictor that led astray is not asked again: the next try is one-step.
+            self.history = 0;
+        }
+        if self.phase == Phase::Restart {
+            // Its step is a fixed part of the next regular one.
+            self.h *= factor;
+        } else {
+            self.h = h;
+        }
+        self.phase = Phase::Plan;
+        if h <= 2.0 * f64::EPSILON * self.t || h < 1e-24 {
+            self.error = Some(SimError::StepTooSmall { t: self.t, h: self.step, cause });
+            self.running = false;
+        }
+    }
+}
+
+impl Bracket {
+    /// Where a straight line between the ends crosses zero.
+    fn root(&self) -> f64 {
+        let slope = (self.g_hi - self.g_lo) / (self.hi - self.lo);
+        let root = self.hi - self.g_hi / slope;
+        if root.is_finite() { root.clamp(self.lo, self.hi) } else { 0.5 * (self.lo + self.hi) }
+    }
+
+    /// The next time to try: just past the estimated root, well inside the bracket.
+    fn target(&self, tolerance: f64) -> f64 {
+        let width = self.hi - self.lo;
+        // Every fourth try bisects, so that a function with a jump narrows as fast as any.
+        let t = if self.tries % 4 == 3 { self.lo + 0.5 * width } else { self.root() + 0.5 * tolerance };
+        t.clamp(self.lo + 0.01 * width.min(tolerance), self.hi)
+    }
+
+    /// Still negative at t.
+    fn raise(&mut self, t: f64, g: f64) {
+        self.lo = t;
+        self.g_lo = g;
+        self.tries += 1;
+        // Illinois: an end that stays twice counts half, so that it moves next time.
+        if self.side == -1 {
+            self.g_hi *= 0.5;
+        }
+        self.side = -1;
+    }
+
+    /// Already crossed at t.
+    fn lower(&mut self, t: f64, g: f64) {
+        self.hi = t;
+        self.g_hi = g;
+        self.tries += 1;
+        if self.side == 1 {
+            self.g_lo *= 0.5;
+        }
+        self.side = 1;
+    }
+}
+
+/// The crossing function of lane `l` that crossed earliest by linear interpolation: (k, g before, g after).
+fn crossed_earliest<R: Real>(before: &[R], after: &[R], l: usize) -> Option<(usize, f64, f64)> {
+    let mut earliest: Option<(f64, (usize, f64, f64))> = None;
+    for (k, (b, a)) in before.iter().zip(after).enumerate() {
+        let (b, a) = (b.lane(l), a.lane(l));
+        if b < 0.0 && a >= 0.0 {
+            let when = b / (b - a);
+            if earliest.is_none_or(|(best, _)| when < best) {
+                earliest = Some((when, (k, b, a)));
+            }
+        }
+    }
+    earliest.map(|(_, found)| found)
+}
+
+/// The unknown with the largest error beside its own size in lane `l`.
+fn worst<R: Real>(lte: &[R], x_max: &[R], weights: &[f64], l: usize) -> usize {
+    let ratio = |i: usize| lte[i].lane(l).abs() * weights[i] / (x_max[i].lane(l) + f64::MIN_POSITIVE);
+    (0..weights.len()).max_by(|a, b| ratio(*a).total_cmp(&ratio(*b))).unwrap_or(0)
+}

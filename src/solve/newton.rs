@@ -1,0 +1,280 @@
+//! Newton's method on `r(x) = 0` for all lanes at once, each lane frozen when it has converged.
+//!
+//! ```text
+//! repeat up to max_iterations:
+//!     problem.assemble(x)            r, J (and which lanes were limited)
+//!     refactor J                     skipped where the problem says J is the same and α did not change
+//!     Δ = −J⁻¹ r
+//!     x += Δ                         in active lanes only
+//!     a lane has converged if |Δᵢ| ≤ reltol·max(|xᵢ|, |xᵢ + Δᵢ|) + abstolᵢ for all i, and limiting was inactive
+//!     problem.converged(lanes, Δ)    so that it can keep charges at x + Δ before other lanes go on
+//! ```
+//!
+//! A lane's iterates never depend on its lane mates: it is frozen at its own iteration, and the pivot order is common.
+
+use super::lu::Lu;
+use super::plan::Plan;
+use super::pattern::SparsePattern;
+use crate::number::{Mask, Real};
+use std::sync::Arc;
+
+/// A system of equations with its Jacobian, in compressed-column order.
+pub trait Assemble<R: Real> {
+    /// Writes r (n entries) and J (one value per pattern entry) at x (n + 1 entries, the last is ground and 0). Only the
+    /// masked lanes of J may change: the others have converged, and their factors stay those of their own last iterate.
+    fn assemble(&mut self, x: &[R], iteration: usize, lanes: R::Mask, r: &mut [R], j: &mut [R]) -> Assembled<R>;
+    /// These lanes have just converged with the last update `dx` (n entries).
+    fn converged(&mut self, lanes: R::Mask, dx: &[R]);
+}
+
+/// What [`Assemble::assemble`] reports.
+#[derive(Debug, Clone, Copy)]
+pub struct Assembled<R: Real> {
+    /// Lanes in which limiting was active: this iterate cannot be the last.
+    pub limited: R::Mask,
+    /// J is bit for bit the one of the previous assembly: its factors are still good.
+    pub same_jacobian: bool,
+    /// r is affine in x: one iteration solves it.
+    pub linear: bool,
+}
+
+/// Convergence tolerances.
+#[derive(Debug, Clone, PartialEq)]
+pub struct NewtonOptions {
+    /// Relative tolerance of each unknown.
+    pub reltol: f64,
+    /// Absolute tolerance of each unknown in its own unit.
+    pub abstol: Vec<f64>,
+    /// Choose a new pivot order when the frozen one fails its growth check (single runs); otherwise the lane fails.
+    pub repivot: bool,
+}
+
+/// Why a lane did not converge.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum NewtonFailure {
+    /// The iteration limit was reached; the unknown furthest from its tolerance, and its last change.
+    TooManyIterations {
+        /// Row of the worst unknown.
+        unknown: usize,
+        /// Its last change, in its unit.
+        change: f64,
+    },
+    /// The Jacobian is singular at this column.
+    Singular {
+        /// The unknown.
+        unknown: usize,
+    },
+    /// An update was not finite.
+    NonFinite {
+        /// The unknown.
+        unknown: usize,
+    },
+}
+
+/// The outcome of one Newton solve.
+#[derive(Debug, Clone, Copy)]
+pub struct NewtonOutcome<R: Real> {
+    /// Lanes that converged (among those that were active).
+    pub converged: R::Mask,
+    /// Iterations done (the most that any lane needed).
+    pub iterations: usize,
+}
+
+/// Counts of the expensive operations.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct NewtonStats {
+    /// Evaluations of all devices.
+    pub evaluations: u64,
+    /// Newton iterations.
+    pub iterations: u64,
+    /// Pivot orders chosen.
+    pub factorisations: u64,
+    /// Numeric refactorisations on a frozen order.
+    pub refactorisations: u64,
+}
+
+/// The work space of Newton's method for one pattern.
+pub struct Newton<R: Real> {
+    n: usize,
+    pattern: Arc<SparsePattern>,
+    lu: Option<Lu<R>>,
+    /// The Jacobian's values, one per pattern entry.
+    j: Vec<R>,
+    r: Vec<R>,
+    dx: Vec<R>,
+    factored: bool,
+    options: NewtonOptions,
+    /// Counts since the start.
+    pub stats: NewtonStats,
+    failure: Option<NewtonFailure>,
+}
+
+impl<R: Real> Newton<R> {
+    /// Work space for the Jacobian's pattern.
+    pub fn new(pattern: Arc<SparsePattern>, options: NewtonOptions) -> Self {
+        let (n, entries) = (pattern.n(), pattern.row_idx.len());
+        Newton {
+            n,
+            pattern,
+            lu: None,
+            j: vec![R::zero(); entries],
+            r: vec![R::zero(); n + 1],
+            dx: vec![R::zero(); n + 1],
+            factored: false,
+            options,
+            stats: NewtonStats::default(),
+            failure: None,
+        }
+    }
+
+    /// Why the last solve failed in its first failing lane.
+    pub fn failure(&self) -> Option<NewtonFailure> {
+        self.failure
+    }
+
+    /// Choose the pivot order afresh at the next factorisation (another kind of analysis begins).
+    pub fn forget_pivots(&mut self) {
+        self.lu = None;
+        self.factored = false;
+    }
+
+    /// Factors are no longer those of the problem (its constant Jacobian changed).
+    pub fn forget_factors(&mut self) {
+        self.factored = false;
+    }
+
+    /// Solves `J·y = rhs` in place with the factors of the last iteration.
+    pub fn solve_linear(&mut self, rhs: &mut [R]) {
+        if let Some(lu) = &mut self.lu {
+            lu.solve(&mut rhs[..self.n]);
+        }
+    }
+
+    /// Solves from the guess `x` (n + 1 entries) in the active lanes; `x` holds the solution where converged.
+    pub fn solve(
+        &mut self,
+        problem: &mut impl Assemble<R>,
+        x: &mut [R],
+        active: R::Mask,
+        max_iterations: usize,
+    ) -> NewtonOutcome<R> {
+        let none = R::Mask::splat(false);
+        let (mut going, mut converged) = (active, none);
+        self.failure = None;
+        let mut iterations = 0;
+        while going.any() && iterations < max_iterations {
+            let assembled = problem.assemble(x, iterations, going, &mut self.r, &mut self.j);
+            self.stats.evaluations += 1;
+            self.stats.iterations += 1;
+            iterations += 1;
+            if !(assembled.same_jacobian && self.factored) {
+                going = going & self.factor();
+                if !going.any() {
+                    break;
+                }
+            }
+            for (d, r) in self.dx.iter_mut().zip(&self.r) {
+                *d = -*r;
+            }
+            self.solve_linear_dx();
+            let outside = self.update(x, going);
+            let finite = self.finite();
+            going = going & finite;
+            let arrived = going & if assembled.linear { R::Mask::splat(true) } else { !outside & !assembled.limited };
+            if arrived.any() {
+                problem.converged(arrived, &self.dx[..self.n]);
+                converged = converged | arrived;
+                going = going & !arrived;
+            }
+        }
+        if going.any() && self.failure.is_none() {
+            self.failure = Some(self.worst(x, going));
+        }
+        NewtonOutcome { converged, iterations }
+    }
+
+    fn solve_linear_dx(&mut self) {
+        if let Some(lu) = &mut self.lu {
+            lu.solve(&mut self.dx[..self.n]);
+        }
+    }
+
+    /// x += Δ in the masked lanes; returns the lanes in which some unknown is outside its tolerance.
+    fn update(&self, x: &mut [R], going: R::Mask) -> R::Mask {
+        let mut outside = R::Mask::splat(false);
+        let reltol = self.options.reltol;
+        for ((x, dx), abstol) in x.iter_mut().zip(&self.dx[..self.n]).zip(&self.options.abstol) {
+            let new = *x + *dx;
+            let tolerance = x.abs().max(new.abs()) * reltol + *abstol;
+            outside = outside | !dx.abs().le(tolerance);
+            *x = R::select(going, new, *x);
+        }
+        outside
+    }
+
+    /// Lanes in which every update is finite; the first that is not is noted as the failure.
+    fn finite(&mut self) -> R::Mask {
+        // A sum is finite unless a term is not (or it overflows, which is as bad): one test for all unknowns.
+        let sum = self.dx[..self.n].iter().fold(R::zero(), |s, d| s + *d);
+        let finite = sum.is_finite();
+        if !finite.all() && self.failure.is_none() {
+            let unknown = self.dx[..self.n].iter().position(|d| !d.is_finite().all()).unwrap_or(0);
+            self.failure = Some(NewtonFailure::NonFinite { unknown });
+        }
+        finite
+    }
+
+    /// Factors J on the frozen pivot order, choosing one if there is none; returns the lanes that succeeded.
+    fn factor(&mut self) -> R::Mask {
+        if self.lu.is_none() && !self.choose_pivots() {
+            return R::Mask::splat(false);
+        }
+        let mut ok = self.refactor();
+        if !ok.all() && self.options.repivot && R::LANES == 1 {
+            if !self.choose_pivots() {
+                return R::Mask::splat(false);
+            }
+            ok = self.refactor();
+        }
+        if !ok.all() && self.failure.is_none() {
+            self.failure = Some(NewtonFailure::Singular { unknown: 0 });
+        }
+        self.factored = ok.all();
+        ok
+    }
+
+    fn refactor(&mut self) -> R::Mask {
+        let Some(lu) = &mut self.lu else { return R::Mask::splat(false) };
+        self.stats.refactorisations += 1;
+        lu.refactor(&self.j)
+    }
+
+    /// Chooses a pivot order from lane 0's values.
+    fn choose_pivots(&mut self) -> bool {
+        self.stats.factorisations += 1;
+        let base: Vec<f64> = self.j.iter().map(|v| v.lane(0)).collect();
+        match Plan::new(self.n, &self.pattern.col_ptr, &self.pattern.row_idx, &base) {
+            Ok(plan) => {
+                self.lu = Some(Lu::new(&plan));
+                true
+            }
+            Err(singular) => {
+                self.lu = None;
+                self.factored = false;
+                self.failure = Some(NewtonFailure::Singular { unknown: singular.unknown });
+                false
+            }
+        }
+    }
+
+    /// The unknown furthest outside its tolerance in the first lane of the mask.
+    fn worst(&self, x: &[R], lanes: R::Mask) -> NewtonFailure {
+        let lane = (0..R::LANES).find(|l| lanes.lane(*l)).unwrap_or(0);
+        let ratio = |i: usize| {
+            let tolerance = self.options.reltol * x[i].lane(lane).abs() + self.options.abstol[i];
+            self.dx[i].lane(lane).abs() / tolerance
+        };
+        let unknown = (0..self.n).max_by(|a, b| ratio(*a).total_cmp(&ratio(*b))).unwrap_or(0);
+        NewtonFailure::TooManyIterations { unknown, change: self.dx[unknown].lane(lane) }
+    }
+}
