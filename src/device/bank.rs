@@ -544,18 +544,7 @@ impl<R: Real> Stamp<R> for ObserveStamp<'_, R> {
 /// Runs a closure with the best SIMD instructions of this CPU if there are lanes to fill.
 #[inline(always)]
 fn dispatch<R: Real, T>(work: impl FnOnce() -> T) -> T {
-    if R::LANES == 1 {
-        return work();
-    }
-    struct Work<F>(F);
-    impl<T, F: FnOnce() -> T> pulp::NullaryFnOnce for Work<F> {
-        type Output = T;
-        #[inline(always)]
-        fn call(self) -> T {
-            (self.0)()
-        }
-    }
-    pulp::Arch::new().dispatch(Work(work))
+    crate::number::dispatch(R::LANES, work)
 }
 
 impl<R: Real, E: Element<R>> Bank<R> for UniformBank<R, E> {

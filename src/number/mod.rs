@@ -8,11 +8,13 @@
 //! - no `mul_add`, no platform libm: results do not depend on the CPU;
 //! - `select` picks a value (and its derivatives) and never multiplies by zero.
 
+mod dispatch;
 mod dual;
 mod elementary;
 mod lanes;
 mod stream;
 
+pub use dispatch::dispatch;
 pub use dual::Dual;
 pub use elementary::*;
 pub use lanes::{LaneMask, Lanes};
