@@ -5,6 +5,7 @@ mod complex;
 mod lu;
 mod order;
 mod plan;
+mod program;
 mod scalar;
 
 pub use complex::Complex;

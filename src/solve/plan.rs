@@ -10,6 +10,7 @@
 //! volts comparable when pivots are chosen and growth is judged.
 
 use super::order::{NONE, Order, order};
+use super::program::Program;
 use super::scalar::Scalar;
 use sprs::CsMatView;
 use std::sync::Arc;
@@ -22,6 +23,10 @@ pub const PIVOT_TOLERANCE: f64 = 1e-3;
 /// Fresh pivots keep |L| ≤ 1/[`PIVOT_TOLERANCE`] = 10³. An |L| of 10⁶ lets a rounding error of 10⁻¹⁶ grow to about
 /// 10⁻¹⁰ of its row, which is still far below any tolerance of a simulation (`reltol` 10⁻³ to 10⁻⁶).
 pub const GROWTH_LIMIT: f64 = 1e6;
+
+/// Up to this many multiply-subtract pairs per entry of the factors the straight program is used: its list of index
+/// triples grows with the pairs, the column kernel's indices with the entries.
+const PROGRAM_LIMIT: usize = 12;
 
 /// The matrix has no usable pivot for this unknown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -61,6 +66,8 @@ pub(super) struct Frozen {
     pub u: Columns,
     /// Multiply-subtract pairs of one refactorisation.
     pub flops: usize,
+    /// The same as a straight program, where that is faster.
+    pub program: Option<Program>,
 }
 
 /// Row positions grouped by column.
@@ -139,7 +146,11 @@ impl Plan {
                 elimination.column(k, block[0])?;
             }
         }
-        Ok(Plan(Arc::new(elimination.finish(&scale))))
+        let mut frozen = elimination.finish(&scale);
+        if frozen.flops <= PROGRAM_LIMIT * (n + frozen.l.row.len() + frozen.u.row.len()) {
+            frozen.program = Some(Program::new(&frozen));
+        }
+        Ok(Plan(Arc::new(frozen)))
     }
 
     /// Order of the matrix.
