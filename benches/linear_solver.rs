@@ -9,7 +9,8 @@ use faer::sparse::linalg::solvers::{Lu as FaerLu, SymbolicLu};
 use faer::sparse::{SparseColMatRef, SymbolicSparseColMatRef};
 use matrices::{Csc, gates, lif, mesh, multiplier};
 use neurospice::number::Lanes;
-use neurospice::solve::{Lu, Plan};
+use neurospice::solve::{Kernel, Lu, Plan};
+use sprs::CsMatView;
 use std::hint::black_box;
 
 fn lanes<const L: usize>(c: &mut Criterion, name: &str, a: &Csc, plan: &Plan) {
@@ -36,16 +37,27 @@ fn refactor_and_solve(c: &mut Criterion) {
         let Ok(plan) = Plan::new(a.n, &a.col_ptr, &a.row_idx, &a.values) else { continue };
         let label = format!("{name} n={} nnz={} LU={} pairs={}", a.n, a.values.len(), plan.factor_nnz(), plan.flops());
         let rhs = vec![1.0; a.n];
-        let (mut lu, mut x) = (Lu::new(&plan), rhs.clone());
+        let mut x = rhs.clone();
         let mut group = c.benchmark_group(&label);
-        group.bench_function("frozen", |b| {
-            b.iter(|| {
-                black_box(lu.refactor(black_box(&a.values)));
-                x.copy_from_slice(&rhs);
-                lu.solve(&mut x);
-            })
-        });
-        group.bench_function("frozen, refactor only", |b| b.iter(|| black_box(lu.refactor(black_box(&a.values)))));
+        for kernel in [Kernel::Program, Kernel::Columns] {
+            let matrix = CsMatView::new_csc((a.n, a.n), &a.col_ptr, &a.row_idx, &a.values);
+            // The triples of a mesh would fill the memory.
+            if kernel == Kernel::Program && plan.flops() > 20_000_000 {
+                continue;
+            }
+            let Ok(plan) = Plan::with_kernel(matrix, kernel) else { continue };
+            let mut lu = Lu::new(&plan);
+            group.bench_function(format!("{kernel:?}"), |b| {
+                b.iter(|| {
+                    black_box(lu.refactor(black_box(&a.values)));
+                    x.copy_from_slice(&rhs);
+                    lu.solve(&mut x);
+                })
+            });
+            group.bench_function(format!("{kernel:?}, refactor only"), |b| {
+                b.iter(|| black_box(lu.refactor(black_box(&a.values))))
+            });
+        }
         // faer repeats its pivoting at each numeric call and turns dense on a supply rail: minutes for a multiplier.
         if with_faer {
             let pattern = SymbolicSparseColMatRef::new_checked(a.n, a.n, &a.col_ptr, None, &a.row_idx);

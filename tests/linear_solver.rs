@@ -5,8 +5,9 @@ mod matrices;
 
 use matrices::{Csc, GROUND, Network, Numbers, gates, lif, mesh, multiplier};
 use neurospice::number::{Lanes, Mask, Real};
-use neurospice::solve::{Complex, Lu, Plan, Scalar};
+use neurospice::solve::{Complex, Kernel, Lu, Plan, Scalar};
 use proptest::prelude::*;
+use sprs::CsMatView;
 
 /// Dense Gaussian elimination with partial pivoting on equilibrated rows: the reference. `None` if singular.
 fn dense_solve(mut a: Vec<Vec<f64>>, mut b: Vec<f64>) -> Option<Vec<f64>> {
@@ -60,6 +61,13 @@ fn plan_of(a: &Csc) -> Plan {
     Plan::new(a.n, &a.col_ptr, &a.row_idx, &a.values).unwrap()
 }
 
+fn plan_with(a: &Csc, kernel: Kernel) -> Plan {
+    let matrix = CsMatView::new_csc((a.n, a.n), &a.col_ptr, &a.row_idx, &a.values);
+    Plan::with_kernel(matrix, kernel).unwrap()
+}
+
+const KERNELS: [Kernel; 2] = [Kernel::Program, Kernel::Columns];
+
 fn numbers(n: usize, seed: u64) -> Vec<f64> {
     let mut r = Numbers(seed);
     (0..n).map(|_| r.unit() - 0.5).collect()
@@ -73,19 +81,20 @@ fn difference(x: &[f64], y: &[f64]) -> f64 {
 
 #[test]
 fn networks_agree_with_dense_elimination() {
-    for (name, a) in [("lif", lif()), ("mesh", mesh(7)), ("gates", gates(20)), ("multiplier", multiplier(2))] {
-        let mut lu = Lu::new(&plan_of(&a));
+    let networks = [("lif", lif()), ("mesh", mesh(7)), ("gates", gates(20)), ("multiplier", multiplier(2))];
+    for ((name, a), kernel) in networks.iter().flat_map(|n| KERNELS.map(|k| (n, k))) {
+        let mut lu = Lu::new(&plan_with(a, kernel));
         assert!(lu.refactor(&a.values), "{name}");
         let b = numbers(a.n, 5);
         let mut x = b.clone();
         lu.solve(&mut x);
-        assert!(backward_error(&a, &x, &b, false) < 1e-11, "{name}");
+        assert!(backward_error(a, &x, &b, false) < 1e-11, "{name}");
         let dense = dense_solve(a.dense(), b.clone()).unwrap();
         assert!(difference(&x, &dense) < 1e-6, "{name}: {}", difference(&x, &dense));
 
         let mut x = b.clone();
         lu.solve_transposed(&mut x);
-        assert!(backward_error(&a, &x, &b, true) < 1e-9, "{name} transposed {}", backward_error(&a, &x, &b, true));
+        assert!(backward_error(a, &x, &b, true) < 1e-9, "{name} transposed {}", backward_error(a, &x, &b, true));
     }
 }
 
@@ -144,17 +153,25 @@ fn singular_matrices_name_an_unknown_that_is_to_blame() {
 #[test]
 fn a_zero_or_infinite_pivot_is_always_told() {
     let a = lif();
-    let mut lu = Lu::new(&plan_of(&a));
-    assert!(lu.refactor(&a.values));
-    for bad in [f64::NAN, f64::INFINITY] {
-        for e in 0..a.values.len() {
-            let mut values = a.values.clone();
-            values[e] = bad;
-            assert!(!lu.refactor(&values), "entry {e} = {bad}");
+    let b = numbers(a.n, 4);
+    for kernel in KERNELS {
+        let mut lu = Lu::new(&plan_with(&a, kernel));
+        assert!(lu.refactor(&a.values));
+        let mut before = b.clone();
+        lu.solve(&mut before);
+        for bad in [f64::NAN, f64::INFINITY] {
+            for e in 0..a.values.len() {
+                let mut values = a.values.clone();
+                values[e] = bad;
+                assert!(!lu.refactor(&values), "entry {e} = {bad}");
+            }
         }
+        assert!(!lu.refactor(&vec![0.0; a.values.len()]));
+        assert!(lu.refactor(&a.values), "a refused factorisation leaves nothing behind");
+        let mut after = b.clone();
+        lu.solve(&mut after);
+        assert_eq!(before, after);
     }
-    assert!(!lu.refactor(&vec![0.0; a.values.len()]));
-    assert!(lu.refactor(&a.values), "a refused factorisation leaves nothing behind");
 }
 
 #[test]
@@ -179,8 +196,8 @@ fn a_growth_limit_refuses_one_lane_and_not_its_mates() {
     assert_eq!((0..4).map(|i| good.lane(i)).collect::<Vec<_>>(), [true, false, false, true]);
 }
 
-fn lanes_equal_scalars<const L: usize>(a: &Csc) {
-    let plan = plan_of(a);
+fn lanes_equal_scalars<const L: usize>(a: &Csc, kernel: Kernel) {
+    let plan = plan_with(a, kernel);
     let (nnz, n) = (a.values.len(), a.n);
     let mut r = Numbers(21);
     let mut values = vec![Lanes::<L>::default(); nnz];
@@ -209,9 +226,11 @@ fn lanes_equal_scalars<const L: usize>(a: &Csc) {
 #[test]
 fn every_lane_has_the_bits_of_a_run_alone() {
     for a in [lif(), gates(20), mesh(12), multiplier(2)] {
-        lanes_equal_scalars::<1>(&a);
-        lanes_equal_scalars::<4>(&a);
-        lanes_equal_scalars::<8>(&a);
+        for kernel in KERNELS {
+            lanes_equal_scalars::<1>(&a, kernel);
+            lanes_equal_scalars::<4>(&a, kernel);
+            lanes_equal_scalars::<8>(&a, kernel);
+        }
     }
 }
 
@@ -289,7 +308,8 @@ proptest! {
     #[test]
     fn random_matrices_have_small_backward_errors(a in random_matrix(), seed in 1u64..1000) {
         let reference = dense_solve(a.dense(), numbers(a.n, seed));
-        match Plan::new(a.n, &a.col_ptr, &a.row_idx, &a.values) {
+        let matrix = CsMatView::new_csc((a.n, a.n), &a.col_ptr, &a.row_idx, &a.values);
+        match Plan::with_kernel(matrix, KERNELS[seed as usize % 2]) {
             Ok(plan) => {
                 let mut lu = Lu::new(&plan);
                 prop_assert!(lu.refactor(&a.values));
@@ -308,7 +328,8 @@ proptest! {
 
     #[test]
     fn the_transposed_solve_is_the_adjoint(a in random_matrix(), seed in 1u64..1000) {
-        if let Ok(plan) = Plan::new(a.n, &a.col_ptr, &a.row_idx, &a.values) {
+        let matrix = CsMatView::new_csc((a.n, a.n), &a.col_ptr, &a.row_idx, &a.values);
+        if let Ok(plan) = Plan::with_kernel(matrix, KERNELS[seed as usize % 2]) {
             let mut lu = Lu::new(&plan);
             prop_assert!(lu.refactor(&a.values));
             let (b, c) = (numbers(a.n, seed), numbers(a.n, seed + 1));

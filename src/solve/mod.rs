@@ -10,5 +10,5 @@ mod scalar;
 
 pub use complex::Complex;
 pub use lu::Lu;
-pub use plan::{GROWTH_LIMIT, PIVOT_TOLERANCE, Plan, Singular};
+pub use plan::{GROWTH_LIMIT, Kernel, PIVOT_TOLERANCE, Plan, Singular};
 pub use scalar::Scalar;

@@ -28,6 +28,17 @@ pub const GROWTH_LIMIT: f64 = 1e6;
 /// triples grows with the pairs, the column kernel's indices with the entries.
 const PROGRAM_LIMIT: usize = 12;
 
+/// How a refactorisation runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kernel {
+    /// The faster one, judged by the fill.
+    Automatic,
+    /// A straight program of index triples: for factors with little fill.
+    Program,
+    /// Column by column through a work vector: for factors with much fill.
+    Columns,
+}
+
 /// The matrix has no usable pivot for this unknown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Singular {
@@ -118,6 +129,14 @@ impl Plan {
     /// # Panics
     /// If the matrix is not square, not CSC, or has 2³² − 1 entries or more.
     pub fn of<S: Scalar<Mask = bool>>(matrix: CsMatView<'_, S>) -> Result<Plan, Singular> {
+        Plan::with_kernel(matrix, Kernel::Automatic)
+    }
+
+    /// [`Plan::of`] with the kernel given, to measure one against the other.
+    ///
+    /// # Panics
+    /// As [`Plan::of`].
+    pub fn with_kernel<S: Scalar<Mask = bool>>(matrix: CsMatView<'_, S>, kernel: Kernel) -> Result<Plan, Singular> {
         assert!(matrix.is_csc() && matrix.rows() == matrix.cols(), "a square CSC matrix is needed");
         assert!(matrix.nnz().max(matrix.rows()) < u32::MAX as usize, "the matrix is too large");
         let col_ptr = matrix.proper_indptr();
@@ -147,7 +166,12 @@ impl Plan {
             }
         }
         let mut frozen = elimination.finish(&scale);
-        if frozen.flops <= PROGRAM_LIMIT * (n + frozen.l.row.len() + frozen.u.row.len()) {
+        let program = match kernel {
+            Kernel::Automatic => frozen.flops <= PROGRAM_LIMIT * (n + frozen.l.row.len() + frozen.u.row.len()),
+            Kernel::Program => true,
+            Kernel::Columns => false,
+        };
+        if program {
             frozen.program = Some(Program::new(&frozen));
         }
         Ok(Plan(Arc::new(frozen)))
