@@ -13,7 +13,7 @@
 
 use super::plan::{Frozen, GROWTH_LIMIT};
 use super::scalar::Scalar;
-use crate::number::Mask;
+use crate::number::Real;
 
 /// The program of one plan. Slots of values: pivots by rank, then L, then U, then F.
 ///
@@ -246,6 +246,26 @@ unsafe fn subtract<'a, S: Scalar, const TO: usize>(x: &mut [S], entries: impl It
     }
 }
 
+/// Folds the sizes of some values, and sums them. Four running results keep the additions independent of each other.
+#[inline(always)]
+fn survey<S: Scalar>(values: &[S], start: S::Size, fold: impl Fn(S::Size, S::Size) -> S::Size) -> (S::Size, S::Size) {
+    let (mut kept, mut sum) = ([start; 4], [S::Size::splat(0.0); 4]);
+    let mut fours = values.chunks_exact(4);
+    for four in &mut fours {
+        for i in 0..4 {
+            let size = four[i].size();
+            kept[i] = fold(kept[i], size);
+            sum[i] += size;
+        }
+    }
+    for value in fours.remainder() {
+        let size = value.size();
+        kept[0] = fold(kept[0], size);
+        sum[0] += size;
+    }
+    (fold(fold(kept[0], kept[1]), fold(kept[2], kept[3])), (sum[0] + sum[1]) + (sum[2] + sum[3]))
+}
+
 impl<S: Scalar> ProgramFactors<S> {
     pub fn new(program: &Program) -> Self {
         ProgramFactors { v: vec![S::zero(); program.n_slots] }
@@ -280,18 +300,15 @@ impl<S: Scalar> ProgramFactors<S> {
             }
             from = level;
         }
-        let mut good = S::Mask::splat(true);
-        for pivot in &v[..p.n] {
-            // The inverse of a zero is infinite and of an infinity zero, so this refuses both, and NaN.
-            good = good & pivot.within(f64::MAX) & !pivot.within(0.0);
-        }
-        for l in &v[p.n..p.n + p.l.len()] {
-            good = good & l.within(GROWTH_LIMIT);
-        }
-        for u in &v[p.n + p.l.len()..] {
-            good = good & u.within(f64::MAX);
-        }
-        good
+        let (pivots, rest) = v.split_at(p.n);
+        let (l, rest) = rest.split_at(p.l.len());
+        let (smallest, inverses) = survey(pivots, S::Size::splat(f64::INFINITY), S::Size::min);
+        let (growth, multipliers) = survey(l, S::Size::splat(0.0), S::Size::max);
+        let (_, others) = survey(rest, S::Size::splat(0.0), |kept, _| kept);
+        // The inverse of a zero is infinite and of an infinity zero; a NaN anywhere survives in the sum.
+        smallest.gt(S::Size::splat(0.0))
+            & growth.le(S::Size::splat(GROWTH_LIMIT))
+            & (inverses + multipliers + others).is_finite()
     }
 
     /// The values of L, U and F, after the inverse pivots.
