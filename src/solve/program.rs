@@ -117,9 +117,8 @@ impl Program {
             while end < n && (key(by_rank[end]).0, key(by_rank[end]).1) == (group, level) {
                 end += 1;
             }
-            for r in start..end {
-                let k = by_rank[r] as usize;
-                let column = plan.l.range(k);
+            for (r, &k) in by_rank.iter().enumerate().take(end).skip(start) {
+                let column = plan.l.range(k as usize);
                 p.l.extend(plan.l.row[column].iter().map(|&i| [rank[i as usize], r as u32]));
             }
             spread(&mut p.u, &u_rows, start..end);
@@ -147,10 +146,8 @@ impl Program {
         let n = self.n;
         // Slots by column rank, so that a column can be laid out in a work vector by row rank.
         let mut columns: Vec<Vec<(u32, u32)>> = (0..n).map(|r| vec![(r as u32, r as u32)]).collect();
-        let mut slot = n as u32;
-        for &[row, col] in self.l.iter().chain(&self.u).chain(&self.f) {
+        for (slot, &[row, col]) in (n as u32..).zip(self.l.iter().chain(&self.u).chain(&self.f)) {
             columns[col as usize].push((row, slot));
-            slot += 1;
         }
         let mut u_of_row: Vec<Vec<(u32, u32)>> = vec![Vec::new(); n];
         for (m, &[row, col]) in self.u.iter().enumerate() {
