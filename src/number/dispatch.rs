@@ -1,10 +1,9 @@
-//! Choice of the SIMD instructions at run time.
+//! Run-time choice of the SIMD instructions that lanes are computed with.
 
-
-/// Runs `work` with the best SIMD instructions of this CPU if there are lanes to fill.
+/// Runs a closure with the best SIMD instructions of this CPU if there is more than one lane to fill.
 ///
-/// Only what is inlined into the closure profits: mark the closure and what it calls `#[inline(always)]`. Results do
-/// not depend on the choice, because every instruction set rounds +, −, ·, / and √ alike and none is fused.
+/// Everything the closure calls must be `#[inline(always)]` to be compiled with those instructions. Results are the
+/// same bits on every CPU, for no operation here fuses or reorders.
 #[inline(always)]
 pub fn dispatch<T>(lanes: usize, work: impl FnOnce() -> T) -> T {
     if lanes == 1 {

@@ -6,22 +6,34 @@
 
 use super::columns::ColumnFactors;
 use super::plan::Plan;
+use super::program::ProgramFactors;
 use super::scalar::Scalar;
-use crate::number::dispatch;
+use crate::number::{Mask, dispatch};
 
 /// The factors of one matrix on the pivots of a [`Plan`].
 #[derive(Debug, Clone)]
 pub struct Lu<S> {
     plan: Plan,
-    factors: ColumnFactors<S>,
+    factors: Factors<S>,
     /// The right-hand side in pivot order.
     x: Vec<S>,
+}
+
+/// The two kernels.
+#[derive(Debug, Clone)]
+enum Factors<S> {
+    Columns(ColumnFactors<S>),
+    Program(ProgramFactors<S>),
 }
 
 impl<S: Scalar> Lu<S> {
     /// Room for the factors; [`Lu::refactor`] fills it.
     pub fn new(plan: &Plan) -> Self {
-        Lu { factors: ColumnFactors::new(&plan.0), x: vec![S::zero(); plan.n()], plan: plan.clone() }
+        let factors = match &plan.0.program {
+            Some(program) => Factors::Program(ProgramFactors::new(program)),
+            None => Factors::Columns(ColumnFactors::new(&plan.0)),
+        };
+        Lu { factors, x: vec![S::zero(); plan.n()], plan: plan.clone() }
     }
 
     /// The plan whose pivots are used.
@@ -39,11 +51,20 @@ impl<S: Scalar> Lu<S> {
     pub fn refactor(&mut self, values: &[S]) -> S::Mask {
         assert_eq!(values.len(), self.plan.nnz(), "one value per entry of the pattern");
         let (factors, plan) = (&mut self.factors, &*self.plan.0);
-        dispatch(
-            S::LANES,
-            #[inline(always)]
-            || factors.refactor(plan, values),
-        )
+        match (factors, &plan.program) {
+            (Factors::Program(factors), Some(program)) => dispatch(
+                S::LANES,
+                #[inline(always)]
+                || factors.refactor(program, values),
+            ),
+            (Factors::Columns(factors), _) => dispatch(
+                S::LANES,
+                #[inline(always)]
+                || factors.refactor(plan, values),
+            ),
+            // `new` makes program factors only for a plan with a program.
+            (Factors::Program(_), None) => S::Mask::splat(false),
+        }
     }
 
     /// Solves A·x = b in place, for the values last factored. Does not allocate.
@@ -51,21 +72,7 @@ impl<S: Scalar> Lu<S> {
     /// # Panics
     /// If `rhs` is not `plan.n()` long.
     pub fn solve(&mut self, rhs: &mut [S]) {
-        assert_eq!(rhs.len(), self.plan.n(), "one entry per unknown");
-        let (factors, x, plan) = (&self.factors, &mut self.x[..], &*self.plan.0);
-        dispatch(
-            S::LANES,
-            #[inline(always)]
-            || {
-                for ((x, &row), &scale) in x.iter_mut().zip(&plan.row_of).zip(&plan.row_scale) {
-                    *x = rhs[row as usize].scaled(scale);
-                }
-                factors.solve(plan, x);
-                for (x, &col) in x.iter().zip(&plan.col_of) {
-                    rhs[col as usize] = *x;
-                }
-            },
-        );
+        self.substitute::<false>(rhs);
     }
 
     /// Solves Aᵀ·x = b in place, for the values last factored (the adjoint, for noise and sensitivities).
@@ -73,18 +80,44 @@ impl<S: Scalar> Lu<S> {
     /// # Panics
     /// If `rhs` is not `plan.n()` long.
     pub fn solve_transposed(&mut self, rhs: &mut [S]) {
+        self.substitute::<true>(rhs);
+    }
+
+    fn substitute<const TRANSPOSED: bool>(&mut self, rhs: &mut [S]) {
         assert_eq!(rhs.len(), self.plan.n(), "one entry per unknown");
         let (factors, x, plan) = (&self.factors, &mut self.x[..], &*self.plan.0);
         dispatch(
             S::LANES,
             #[inline(always)]
             || {
-                for (x, &col) in x.iter_mut().zip(&plan.col_of) {
-                    *x = rhs[col as usize];
+                let (rows, scales, cols) = match &plan.program {
+                    Some(program) => (&program.row_of, &program.row_scale, &program.col_of),
+                    None => (&plan.row_of, &plan.row_scale, &plan.col_of),
+                };
+                if TRANSPOSED {
+                    for (x, &col) in x.iter_mut().zip(cols) {
+                        *x = rhs[col as usize];
+                    }
+                } else {
+                    for ((x, &row), &scale) in x.iter_mut().zip(rows).zip(scales) {
+                        *x = rhs[row as usize].scaled(scale);
+                    }
                 }
-                factors.solve_transposed(plan, x);
-                for ((x, &row), &scale) in x.iter().zip(&plan.row_of).zip(&plan.row_scale) {
-                    rhs[row as usize] = x.scaled(scale);
+                match (factors, &plan.program) {
+                    (Factors::Program(factors), Some(program)) if TRANSPOSED => factors.solve_transposed(program, x),
+                    (Factors::Program(factors), Some(program)) => factors.solve(program, x),
+                    (Factors::Columns(factors), _) if TRANSPOSED => factors.solve_transposed(plan, x),
+                    (Factors::Columns(factors), _) => factors.solve(plan, x),
+                    (Factors::Program(_), None) => {}
+                }
+                if TRANSPOSED {
+                    for ((x, &row), &scale) in x.iter().zip(rows).zip(scales) {
+                        rhs[row as usize] = x.scaled(scale);
+                    }
+                } else {
+                    for (x, &col) in x.iter().zip(cols) {
+                        rhs[col as usize] = *x;
+                    }
                 }
             },
         );

@@ -9,13 +9,14 @@ mod newton;
 mod order;
 mod pattern;
 mod plan;
+mod program;
 mod scalar;
 
+pub use complex::Complex;
 pub use error::{SimError, StepFailure};
 pub use homotopy::{Continuation, Deform, HomotopyOptions, OperatingPoint, Stage, operating_point};
-pub use complex::Complex;
 pub use lu::Lu;
-pub use plan::{GROWTH_LIMIT, PIVOT_TOLERANCE, Plan, Singular};
-pub use scalar::Scalar;
 pub use newton::{Assemble, Assembled, Newton, NewtonFailure, NewtonOptions, NewtonOutcome, NewtonStats};
 pub use pattern::SparsePattern;
+pub use plan::{GROWTH_LIMIT, Kernel, PIVOT_TOLERANCE, Plan, Singular};
+pub use scalar::Scalar;

@@ -37,6 +37,7 @@ pub(super) fn order(n: usize, col_ptr: &[usize], row_idx: &[usize], size: &[f64]
     let mut local = vec![NONE; n];
     for range in blocks.windows(2) {
         let block = &mut cols[range[0] as usize..range[1] as usize];
+        block.sort_unstable();
         if block.len() > 2 {
             minimum_degree(block, col_ptr, row_idx, &col_of_row, &mut local);
         }
@@ -45,12 +46,7 @@ pub(super) fn order(n: usize, col_ptr: &[usize], row_idx: &[usize], size: &[f64]
 }
 
 /// A maximum transversal: for each column a row of its own, on the diagonal and on nonzero values where possible.
-fn transversal(
-    n: usize,
-    col_ptr: &[usize],
-    row_idx: &[usize],
-    size: &[f64],
-) -> Result<(Vec<u32>, Vec<u32>), Singular> {
+fn transversal(n: usize, col_ptr: &[usize], row_idx: &[usize], size: &[f64]) -> Result<(Vec<u32>, Vec<u32>), Singular> {
     let mut row_of_col = vec![NONE; n];
     let mut col_of_row = vec![NONE; n];
     for j in 0..n {
@@ -219,10 +215,9 @@ fn components(n: usize, col_ptr: &[usize], row_idx: &[usize], col_of_row: &[u32]
     (cols, blocks)
 }
 
-/// Reorders the columns of one diagonal block by AMD; `local` is scratch, all [`NONE`] before and after.
+/// Reorders the ascending columns of one diagonal block by AMD; `local` is scratch, all [`NONE`] before and after.
 fn minimum_degree(block: &mut [u32], col_ptr: &[usize], row_idx: &[usize], col_of_row: &[u32], local: &mut [u32]) {
     let m = block.len();
-    block.sort_unstable();
     for (k, &c) in block.iter().enumerate() {
         local[c as usize] = k as u32;
     }

@@ -20,6 +20,8 @@ pub trait Scalar:
 {
     /// One truth value per lane.
     type Mask: Mask;
+    /// The real number that holds a size for each lane.
+    type Size: Real<Mask = Self::Mask>;
     /// How many independent systems one value carries.
     const LANES: usize;
 
@@ -33,12 +35,15 @@ pub trait Scalar:
     fn recip(self) -> Self;
     /// The size of one lane as pivoting sees it: |x|, or |re| + |im|. NaN stays NaN.
     fn magnitude(self, lane: usize) -> f64;
+    /// The size of every lane, as [`Scalar::magnitude`] has it.
+    fn size(self) -> Self::Size;
     /// Lane-wise `magnitude <= limit`; false for NaN.
     fn within(self, limit: f64) -> Self::Mask;
 }
 
 impl<R: Real> Scalar for R {
     type Mask = R::Mask;
+    type Size = R;
     const LANES: usize = R::LANES;
 
     #[inline(always)]
@@ -62,6 +67,10 @@ impl<R: Real> Scalar for R {
         self.lane(lane).abs()
     }
     #[inline(always)]
+    fn size(self) -> R {
+        self.abs()
+    }
+    #[inline(always)]
     fn within(self, limit: f64) -> R::Mask {
         self.abs().le(R::splat(limit))
     }
@@ -69,6 +78,7 @@ impl<R: Real> Scalar for R {
 
 impl Scalar for Complex {
     type Mask = bool;
+    type Size = f64;
     const LANES: usize = 1;
 
     #[inline(always)]
@@ -89,6 +99,10 @@ impl Scalar for Complex {
     }
     #[inline(always)]
     fn magnitude(self, _lane: usize) -> f64 {
+        self.re.abs() + self.im.abs()
+    }
+    #[inline(always)]
+    fn size(self) -> f64 {
         self.re.abs() + self.im.abs()
     }
     #[inline(always)]
