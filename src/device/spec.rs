@@ -249,6 +249,8 @@ pub struct DeviceSpec {
     pub terminals: &'static [Terminal],
     /// References to branch currents of other instances, after the terminals.
     pub controls: &'static [ControlSpec],
+    /// May more controls like the last one follow (a coupling of three inductors)?
+    pub more_controls: bool,
     /// Whether a model name follows.
     pub model: ModelUse,
     /// The model types it takes (`nmos`, `pmos`); the bank learns the index of the one used.
@@ -267,8 +269,6 @@ pub struct DeviceSpec {
     pub connections: &'static [Connection],
     /// Lines of other letters that are instances of this kind.
     pub other_forms: &'static [OtherForm],
-    /// May more than two references follow (`K1 L1 L2 L3 0.9`)? Then there is one instance for each pair.
-    pub pairwise_controls: bool,
 }
 
 impl DeviceSpec {
@@ -280,6 +280,7 @@ impl DeviceSpec {
         equations: "",
         terminals: &[],
         controls: &[],
+        more_controls: false,
         model: ModelUse::None,
         model_types: &[],
         levels: &[],
@@ -289,7 +290,6 @@ impl DeviceSpec {
         functions: &[],
         connections: &[],
         other_forms: &[],
-        pairwise_controls: false,
     };
 }
 
