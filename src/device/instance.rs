@@ -1,6 +1,6 @@
 //! One flat, resolved instance as a bank receives it, and the settings common to all.
 
-use super::spec::ParamSpec;
+use super::spec::{DeviceSpec, ParamKind, ParamSpec};
 use crate::number::StreamKey;
 use crate::program::Program;
 use std::sync::Arc;
@@ -94,6 +94,20 @@ impl Values {
             given: vec![false; spec.len()],
         }
     }
+    /// Sets numbers by name; required numbers that are still missing get one inside their range.
+    fn fill(&mut self, numbers: &[(&str, f64)]) {
+        for (name, value) in numbers {
+            let known = self.set(name, Value::Number(*value));
+            debug_assert!(known, "no parameter '{name}'");
+        }
+        for k in 0..self.spec.len() {
+            let number = matches!(self.spec[k].kind, ParamKind::Real | ParamKind::Integer | ParamKind::Flag);
+            if self.spec[k].required && number && self.values[k].is_none() {
+                self.values[k] = Some(Value::Number(self.spec[k].range.sample()));
+                self.given[k] = true;
+            }
+        }
+    }
     /// The index of a parameter by name or alias.
     pub fn index(&self, name: &str) -> Option<usize> {
         self.spec.iter().position(|p| p.name == name || p.aliases.contains(&name))
@@ -151,7 +165,7 @@ pub struct Model {
 }
 
 /// One flat, resolved instance.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Default)]
 pub struct Instance {
     /// Its full name, such as `x1.m3`: the key of its random streams.
     pub name: String,
@@ -159,13 +173,40 @@ pub struct Instance {
     pub nodes: Vec<NodeId>,
     /// Circuit-wide indices of the instances whose branch currents it refers to.
     pub controls: Vec<usize>,
+    /// The instances themselves, in the order of `controls`, if its equations need their parameters (the inductances of
+    /// a coupling); may be empty otherwise.
+    pub controlled: Vec<Arc<Instance>>,
     /// Its parameters.
     pub params: Values,
     /// Its model, if it names one.
     pub model: Option<Arc<Model>>,
 }
 
+/// The circuit-wide index of the first instance that an example refers to: out of the way of examples' own indices.
+pub const COMPANION: usize = 1_000_000;
+
 impl Instance {
+    /// An instance for contract tests and documentation: nodes 1, 2, …, controls [`COMPANION`], …, the given numbers
+    /// over the defaults, required numbers inside their range.
+    pub fn example(spec: &'static DeviceSpec, params: &[(&str, f64)]) -> Instance {
+        let mut values = Values::defaults(spec.instance);
+        values.fill(params);
+        Instance {
+            name: format!("{}1", spec.letter),
+            nodes: (1..=spec.terminals.len() as NodeId).collect(),
+            controls: (COMPANION..COMPANION + spec.controls.len()).collect(),
+            params: values,
+            ..Instance::default()
+        }
+    }
+    /// The same with a model of this type and these parameters over the defaults.
+    pub fn with_model(mut self, spec: &'static DeviceSpec, type_name: &str, params: &[(&str, f64)]) -> Instance {
+        let mut values = Values::defaults(spec.model_params);
+        values.fill(params);
+        let type_index = spec.model_types.iter().position(|t| *t == type_name).unwrap_or(0);
+        self.model = Some(Arc::new(Model { name: type_name.to_string(), type_index, params: values }));
+        self
+    }
     /// A model parameter's number; 0 if there is no model.
     pub fn model_real(&self, name: &str) -> f64 {
         self.model.as_ref().map_or(0.0, |m| m.params.real(name))

@@ -26,6 +26,17 @@ pub trait Kind: Sync {
     fn check(&self, _instance: &Instance) -> Vec<String> {
         Vec::new()
     }
+    /// Instances for the contract tests and the documentation, of varied parameters. Nodes are distinct, from 1 up;
+    /// branch currents of other instances are at circuit-wide indices from [`COMPANION`] up. All have the number and
+    /// the order of locals that [`Element::locals`] says; the tests give them random x, t and parameters in range.
+    fn examples(&self) -> Vec<Instance> {
+        let spec = self.spec();
+        let example = Instance::example(spec, &[]);
+        match spec.model {
+            ModelUse::Required => spec.model_types.iter().map(|t| example.clone().with_model(spec, t, &[])).collect(),
+            ModelUse::Optional | ModelUse::None => vec![example],
+        }
+    }
     /// A bank for one simulation.
     fn bank_f64(&self, ids: &[usize], instances: &[Arc<Instance>], setting: &Setting) -> Box<dyn Bank<f64>>;
     /// A bank for four lanes.

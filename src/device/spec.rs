@@ -57,6 +57,18 @@ impl Range {
     }
 }
 
+impl Range {
+    /// Some number inside: 1 if it is, else the middle.
+    pub fn sample(&self) -> f64 {
+        match *self {
+            _ if self.contains(1.0) => 1.0,
+            Range::Closed(a, b) | Range::Open(a, b) | Range::HalfOpen(a, b) => 0.5 * (a + b),
+            Range::OneOf(list) => list.first().copied().unwrap_or(1.0),
+            Range::Any | Range::Positive | Range::NonNegative | Range::NonZero => 1.0,
+        }
+    }
+}
+
 /// One parameter of an instance, a model or a source function.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct ParamSpec {
