@@ -6,6 +6,9 @@ pub mod bank;
 pub mod instance;
 pub mod spec;
 
+mod diode;
+mod junction;
+mod mos1;
 mod resistor;
 
 pub use bank::*;
@@ -16,7 +19,11 @@ use crate::number::{Dual, Lanes, Real};
 use std::sync::Arc;
 
 /// Every kind of device, in the order of the manual.
-pub static KINDS: &[&dyn Kind] = &[&resistor::Resistor];
+pub static KINDS: &[&dyn Kind] = &[
+    &resistor::Resistor,
+    &diode::Diode,
+    &mos1::Mos1,
+];
 
 /// A kind of device. Object-safe: kinds may also arrive at run time.
 pub trait Kind: Sync {
