@@ -10,6 +10,9 @@ mod common;
 mod controlled;
 mod coupling;
 mod inductor;
+mod diode;
+mod junction;
+mod mos1;
 mod resistor;
 mod source;
 mod source_function;
@@ -34,6 +37,8 @@ pub static KINDS: &[&dyn Kind] = &[
     &controlled::Vccs,
     &controlled::Cccs,
     &controlled::Ccvs,
+    &diode::Diode,
+    &mos1::Mos1,
 ];
 
 /// A kind of device. Object-safe: kinds may also arrive at run time.
