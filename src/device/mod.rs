@@ -6,7 +6,12 @@ pub mod bank;
 pub mod instance;
 pub mod spec;
 
+mod comparator;
+mod ramp;
 mod resistor;
+mod switch;
+#[cfg(test)]
+mod testbench;
 
 pub use bank::*;
 pub use instance::*;
@@ -16,7 +21,8 @@ use crate::number::{Dual, Lanes, Real};
 use std::sync::Arc;
 
 /// Every kind of device, in the order of the manual.
-pub static KINDS: &[&dyn Kind] = &[&resistor::Resistor];
+pub static KINDS: &[&dyn Kind] =
+    &[&resistor::Resistor, &switch::VoltageSwitch, &switch::CurrentSwitch, &comparator::Comparator];
 
 /// A kind of device. Object-safe: kinds may also arrive at run time.
 pub trait Kind: Sync {
