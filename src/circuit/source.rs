@@ -5,6 +5,7 @@ use super::element::describe;
 use super::value::Setter;
 use super::*;
 use crate::device::{ParamKind, ParamSpec, SourceFunction, Value};
+use crate::diagnostic::units::parse_number;
 use crate::netlist::ast::Arg;
 use std::path::{Path, PathBuf};
 
@@ -143,7 +144,7 @@ impl<'a> Elab<'a> {
                 continue;
             }
             for word in line.split([',', ';', ' ', '\t']).filter(|w| !w.is_empty()) {
-                match crate::diagnostic::parse_number(word).filter(|x| x.is_finite()) {
+                match parse_number(word).ok().filter(|x| x.is_finite()) {
                     Some(x) => values.push(x),
                     None => {
                         let message = format!("'{name}', line {}: '{word}' is not a number", n + 1);

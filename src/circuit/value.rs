@@ -7,6 +7,7 @@ use super::nearest::did_you_mean;
 use super::scope::ScopeId;
 use super::*;
 use crate::device::{DeviceSpec, ParamKind, ParamSpec, Range, Value, Values};
+use crate::diagnostic::units::parse_number;
 use crate::netlist::ast::Arg;
 
 /// The parameters of one instance or model while they are being read.
@@ -166,7 +167,7 @@ impl<'a> Elab<'a> {
 
     fn number_list(&mut self, text: &str, span: Span) -> Option<Vec<f64>> {
         let items = text.split([',', ' ', '\t']).filter(|s| !s.is_empty());
-        let values: Vec<Option<f64>> = items.map(|s| crate::diagnostic::parse_number(s)).collect();
+        let values: Vec<Option<f64>> = items.map(|s| parse_number(s).ok()).collect();
         let list: Option<Vec<f64>> = values.into_iter().collect();
         if list.is_none() {
             self.error("bad-number", format!("'{text}' is not a list of numbers"), span);

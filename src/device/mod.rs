@@ -16,6 +16,11 @@ mod mos1;
 mod resistor;
 mod source;
 mod source_function;
+mod comparator;
+mod ramp;
+mod switch;
+#[cfg(test)]
+mod testbench;
 
 pub use bank::*;
 pub use instance::*;
@@ -39,6 +44,9 @@ pub static KINDS: &[&dyn Kind] = &[
     &controlled::Ccvs,
     &diode::Diode,
     &mos1::Mos1,
+    &switch::VoltageSwitch,
+    &switch::CurrentSwitch,
+    &comparator::Comparator,
 ];
 
 /// A kind of device. Object-safe: kinds may also arrive at run time.
