@@ -30,7 +30,6 @@ const E_SPEC: DeviceSpec = DeviceSpec {
     doc: "voltage-controlled voltage source",
     equations: "v(n+) − v(n−) = gain·(v(c+) − v(c−));  branch row: f = v(n+) − v(n−) − gain·(v(c+) − v(c−))",
     terminals: FOUR_TERMINALS,
-    connections: &[Connection::new(0, 1, Joins::Voltage), Connection::new(2, 3, Joins::Sense)],
     positional: &["gain"],
     instance: &[ParamSpec::real("gain", "V/V", 0.0, "voltage gain").required()],
     ..DeviceSpec::EMPTY
@@ -41,7 +40,6 @@ const G_SPEC: DeviceSpec = DeviceSpec {
     doc: "voltage-controlled current source; the current flows from n+ through the source to n−",
     equations: "i = m·gain·(v(c+) − v(c−))",
     terminals: FOUR_TERMINALS,
-    connections: &[Connection::new(0, 1, Joins::Current), Connection::new(2, 3, Joins::Sense)],
     positional: &["gain"],
     instance: &[ParamSpec::real("gain", "S", 0.0, "transconductance").required(), PARALLEL],
     ..DeviceSpec::EMPTY
@@ -52,7 +50,6 @@ const F_SPEC: DeviceSpec = DeviceSpec {
     doc: "current-controlled current source; the current flows from n+ through the source to n−",
     equations: "i = m·gain·i(control)",
     terminals: TWO_TERMINALS,
-    connections: &[Connection::new(0, 1, Joins::Current)],
     controls: CURRENT_CONTROL,
     positional: &["gain"],
     instance: &[ParamSpec::real("gain", "A/A", 0.0, "current gain").required(), PARALLEL],
@@ -64,7 +61,6 @@ const H_SPEC: DeviceSpec = DeviceSpec {
     doc: "current-controlled voltage source",
     equations: "v(n+) − v(n−) = gain·i(control);  branch row: f = v(n+) − v(n−) − gain·i(control)",
     terminals: TWO_TERMINALS,
-    connections: &[Connection::new(0, 1, Joins::Voltage)],
     controls: CURRENT_CONTROL,
     positional: &["gain"],
     instance: &[ParamSpec::real("gain", "Ω", 0.0, "transresistance").required()],

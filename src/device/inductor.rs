@@ -11,7 +11,6 @@ const SPEC: DeviceSpec = DeviceSpec {
     doc: "linear inductor",
     equations: "v = d(L·i)/dt,  L(T) = l·(1 + tc1·ΔT + tc2·ΔT²)/m,  ΔT = T − tnom;  branch row: f = v, q = −L·i",
     terminals: TWO_TERMINALS,
-    connections: &[Connection::new(0, 1, Joins::Inductive)],
     model: ModelUse::Optional,
     model_types: &["l", "ind"],
     positional: &["l"],

@@ -27,7 +27,6 @@ const VOLTAGE_SPEC: DeviceSpec = DeviceSpec {
     doc: "independent voltage source",
     equations: "v(n+) − v(n−) = u(t);  branch row: f = v(n+) − v(n−) − u(t)",
     terminals: TWO_TERMINALS,
-    connections: &[Connection::new(0, 1, Joins::Voltage)],
     positional: &["dc"],
     instance: &parameters("V"),
     functions: SOURCE_FUNCTIONS,
@@ -40,7 +39,6 @@ const CURRENT_SPEC: DeviceSpec = DeviceSpec {
     doc: "independent current source; the current flows from n+ through the source to n−",
     equations: "i = m·u(t)",
     terminals: TWO_TERMINALS,
-    connections: &[Connection::new(0, 1, Joins::Current)],
     positional: &["dc"],
     instance: &{
         let [dc, ac, function] = parameters("A");
