@@ -7,8 +7,13 @@ pub mod instance;
 pub mod spec;
 
 mod comparator;
+mod memristor;
+mod oneshot;
+mod opamp;
 mod ramp;
 mod resistor;
+mod spike_trains;
+mod spikes;
 mod switch;
 #[cfg(test)]
 mod testbench;
