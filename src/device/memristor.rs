@@ -354,6 +354,19 @@ mod tests {
         assert!(f.0[0] < -0.1 && f.0[0] == f.0[1] && q.0[0] == 0.25);
     }
 
+    /// (2x − 1)² is 0 in the middle, where a careless power or its slope would not be a number.
+    #[test]
+    fn joglekar_is_finite_in_the_middle() {
+        for p in [1.0, 1.5, 3.0] {
+            let mut b = Bench::<Dual<f64, 1>>::new(&Memristor, vec![wired("joglekar", &[("p", p)])]);
+            b.set("y1#x", 0.5);
+            b.set("v(1)", 1.0);
+            let f = b.residual_lanes("y1#x", Dual::zero());
+            assert!((f.v + 1e4 / 8050.0).abs() < 1e-12 && f.d[0] == 0.0);
+            assert!(b.jacobian_is_finite());
+        }
+    }
+
     #[test]
     fn an_unknown_window_is_reported() {
         assert!(Memristor.check(&wired("biolek", &[])).is_empty());
