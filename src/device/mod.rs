@@ -6,9 +6,13 @@ pub mod bank;
 pub mod instance;
 pub mod spec;
 
+mod behavioural;
+mod capacitor;
 mod common;
 mod controlled;
 mod coupling;
+mod evaluator;
+mod examples;
 mod inductor;
 mod resistor;
 mod source;
@@ -26,6 +30,7 @@ use std::sync::Arc;
 /// Every kind of device, in the order of the manual.
 pub static KINDS: &[&dyn Kind] = &[
     &resistor::Resistor,
+    &capacitor::Capacitor,
     &inductor::Inductor,
     &coupling::Coupling,
     &source::VoltageSource,
@@ -34,6 +39,7 @@ pub static KINDS: &[&dyn Kind] = &[
     &controlled::Vccs,
     &controlled::Cccs,
     &controlled::Ccvs,
+    &behavioural::Behavioural,
 ];
 
 /// A kind of device. Object-safe: kinds may also arrive at run time.
