@@ -249,6 +249,8 @@ pub struct DeviceSpec {
     pub terminals: &'static [Terminal],
     /// References to branch currents of other instances, after the terminals.
     pub controls: &'static [ControlSpec],
+    /// May more controls like the last one follow (a coupling of three inductors)?
+    pub more_controls: bool,
     /// Whether a model name follows.
     pub model: ModelUse,
     /// The model types it takes (`nmos`, `pmos`); the bank learns the index of the one used.
@@ -280,6 +282,7 @@ impl DeviceSpec {
         equations: "",
         terminals: &[],
         controls: &[],
+        more_controls: false,
         model: ModelUse::None,
         model_types: &[],
         levels: &[],
