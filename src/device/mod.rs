@@ -9,19 +9,22 @@ pub mod spec;
 mod behavioural;
 mod capacitor;
 mod common;
+mod comparator;
 mod controlled;
 mod coupling;
+mod diode;
 mod evaluator;
 mod examples;
 mod inductor;
-mod resistor;
-mod source;
-mod source_function;
-mod comparator;
+mod junction;
 mod memristor;
+mod mos1;
 mod oneshot;
 mod opamp;
 mod ramp;
+mod resistor;
+mod source;
+mod source_function;
 mod spike_trains;
 mod spikes;
 mod switch;
@@ -59,6 +62,8 @@ pub static KINDS: &[&dyn Kind] = &[
     &spikes::SpikeWord,
     &spikes::Poisson,
     &spikes::SpikeTimes,
+    &diode::Diode,
+    &mos1::Mos1,
 ];
 
 /// A kind of device. Object-safe: kinds may also arrive at run time.
