@@ -32,6 +32,7 @@ const E_SPEC: DeviceSpec = DeviceSpec {
     terminals: FOUR_TERMINALS,
     positional: &["gain"],
     instance: &[ParamSpec::real("gain", "V/V", 0.0, "voltage gain").required()],
+    connections: &[Connection::new(0, 1, Joins::Voltage), Connection::new(2, 3, Joins::Sense)],
     ..DeviceSpec::EMPTY
 };
 const G_SPEC: DeviceSpec = DeviceSpec {
@@ -42,6 +43,7 @@ const G_SPEC: DeviceSpec = DeviceSpec {
     terminals: FOUR_TERMINALS,
     positional: &["gain"],
     instance: &[ParamSpec::real("gain", "S", 0.0, "transconductance").required(), PARALLEL],
+    connections: &[Connection::new(0, 1, Joins::Current), Connection::new(2, 3, Joins::Sense)],
     ..DeviceSpec::EMPTY
 };
 const F_SPEC: DeviceSpec = DeviceSpec {
@@ -53,6 +55,7 @@ const F_SPEC: DeviceSpec = DeviceSpec {
     controls: CURRENT_CONTROL,
     positional: &["gain"],
     instance: &[ParamSpec::real("gain", "A/A", 0.0, "current gain").required(), PARALLEL],
+    connections: &[Connection::new(0, 1, Joins::Current)],
     ..DeviceSpec::EMPTY
 };
 const H_SPEC: DeviceSpec = DeviceSpec {
@@ -64,6 +67,7 @@ const H_SPEC: DeviceSpec = DeviceSpec {
     controls: CURRENT_CONTROL,
     positional: &["gain"],
     instance: &[ParamSpec::real("gain", "Ω", 0.0, "transresistance").required()],
+    connections: &[Connection::new(0, 1, Joins::Voltage)],
     ..DeviceSpec::EMPTY
 };
 

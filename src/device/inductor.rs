@@ -29,6 +29,7 @@ const SPEC: DeviceSpec = DeviceSpec {
         ParamSpec::real("tc2", "1/K²", 0.0, "quadratic temperature coefficient"),
         ParamSpec::optional("l", "H", "default inductance").range(Range::NonNegative).alias(&["ind"]),
     ],
+    connections: &[Connection::new(0, 1, Joins::Inductive)],
     ..DeviceSpec::EMPTY
 };
 

@@ -6,18 +6,27 @@ pub mod bank;
 pub mod instance;
 pub mod spec;
 
+mod behavioural;
+mod capacitor;
 mod common;
+mod comparator;
 mod controlled;
 mod coupling;
-mod inductor;
 mod diode;
+mod evaluator;
+mod examples;
+mod inductor;
 mod junction;
+mod memristor;
 mod mos1;
+mod oneshot;
+mod opamp;
+mod ramp;
 mod resistor;
 mod source;
 mod source_function;
-mod comparator;
-mod ramp;
+mod spike_trains;
+mod spikes;
 mod switch;
 #[cfg(test)]
 mod testbench;
@@ -34,6 +43,7 @@ use std::sync::Arc;
 /// Every kind of device, in the order of the manual.
 pub static KINDS: &[&dyn Kind] = &[
     &resistor::Resistor,
+    &capacitor::Capacitor,
     &inductor::Inductor,
     &coupling::Coupling,
     &source::VoltageSource,
@@ -42,11 +52,18 @@ pub static KINDS: &[&dyn Kind] = &[
     &controlled::Vccs,
     &controlled::Cccs,
     &controlled::Ccvs,
-    &diode::Diode,
-    &mos1::Mos1,
+    &behavioural::Behavioural,
     &switch::VoltageSwitch,
     &switch::CurrentSwitch,
     &comparator::Comparator,
+    &opamp::OpAmp,
+    &oneshot::OneShot,
+    &memristor::Memristor,
+    &spikes::SpikeWord,
+    &spikes::Poisson,
+    &spikes::SpikeTimes,
+    &diode::Diode,
+    &mos1::Mos1,
 ];
 
 /// A kind of device. Object-safe: kinds may also arrive at run time.

@@ -14,6 +14,9 @@ use crate::number::{Mask, Real};
 /// A corner: time in seconds and level.
 pub(super) type Corner = (f64, f64);
 
+/// Begin and end of two ramps. With no time in between, the end of the first is the begin of the second.
+const CORNERS_PER_PULSE: usize = 4;
+
 /// The plans of all instances of a bank.
 pub(super) struct Plans<R: Real> {
     /// Of each instance, the segment at the time of its last accepted point.
@@ -115,6 +118,12 @@ impl<R: Real> Plans<R> {
     /// The time of the last corner of one lane.
     pub fn end(&self, i: usize, lane: usize) -> f64 {
         self.corners[i * R::LANES + lane].last().map_or(f64::NEG_INFINITY, |c| c.0)
+    }
+
+    /// How many pulses of one lane begin after t, in a plan made of [`Plans::append_pulse`] alone.
+    pub fn pulses_after(&self, i: usize, lane: usize, t: f64) -> usize {
+        let corners = &self.corners[i * R::LANES + lane];
+        (corners.len() - corners.partition_point(|c| c.0 <= t)) / CORNERS_PER_PULSE
     }
 
     /// One lane stays at `level` for ever.

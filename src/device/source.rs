@@ -30,6 +30,7 @@ const VOLTAGE_SPEC: DeviceSpec = DeviceSpec {
     positional: &["dc"],
     instance: &parameters("V"),
     functions: SOURCE_FUNCTIONS,
+    connections: &[Connection::new(0, 1, Joins::Voltage)],
     ..DeviceSpec::EMPTY
 };
 
@@ -45,6 +46,7 @@ const CURRENT_SPEC: DeviceSpec = DeviceSpec {
         [dc, ac, function, ParamSpec::real("m", "", 1.0, "number of sources in parallel").range(Range::Positive)]
     },
     functions: SOURCE_FUNCTIONS,
+    connections: &[Connection::new(0, 1, Joins::Current)],
     ..DeviceSpec::EMPTY
 };
 

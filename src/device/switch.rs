@@ -54,7 +54,11 @@ const CURRENT: DeviceSpec = DeviceSpec {
     equations: "i = g·v;  g = 1/ron from i(control) ≥ it + ih on, 1/roff from i(control) ≤ it − ih on; \
                 ih < 0: smooth in ln g between it − |ih| and it + |ih|",
     terminals: TWO_TERMINALS,
-    controls: &[ControlSpec { name: "vcontrol", kinds: &["vsource"], doc: "voltage source whose current controls" }],
+    controls: &[ControlSpec {
+        name: "vcontrol",
+        kinds: &["vsource", "vcvs", "ccvs", "inductor"],
+        doc: "voltage source (or other branch with a current of its own) whose current controls",
+    }],
     model: ModelUse::Required,
     model_types: &["csw"],
     instance: INITIAL,

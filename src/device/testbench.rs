@@ -67,6 +67,16 @@ impl<R: BankNumber> Bench<R> {
     }
     /// f and q of a row, and whether limiting was active.
     pub fn load(&self, name: &str, t: R) -> (R, R, R::Mask) {
+        let (f, q, _, limited) = self.eval(t);
+        let row = self.row(name);
+        (f[row], q[row], limited)
+    }
+    /// Is every entry of ∂f/∂x and ∂q/∂x finite?
+    pub fn jacobian_is_finite(&self) -> bool {
+        self.eval(R::zero()).2.iter().all(|g| g.is_finite().all())
+    }
+    /// f, q, the entries of both Jacobians, and whether limiting was active.
+    fn eval(&self, t: R) -> (Vec<R>, Vec<R>, Vec<R>, R::Mask) {
         let n = self.x.len();
         let (mut f, mut q) = (vec![R::zero(); n], vec![R::zero(); n]);
         let (mut df, mut dq) = (vec![R::zero(); self.n_slots + 1], vec![R::zero(); self.n_slots + 1]);
@@ -81,8 +91,8 @@ impl<R: BankNumber> Bench<R> {
         };
         self.bank.eval(&self.cx(t), Want::All, &mut load);
         let limited = load.limited;
-        let row = self.row(name);
-        (f[row], q[row], limited)
+        df.extend(dq);
+        (f, q, df, limited)
     }
     /// f of a row, lane by lane.
     pub fn residual_lanes(&self, name: &str, t: R) -> R {
