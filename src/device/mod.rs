@@ -7,6 +7,7 @@ pub mod instance;
 pub mod spec;
 
 mod behavioural;
+mod behavioural_capacitor;
 mod capacitor;
 mod common;
 mod controlled;
@@ -40,6 +41,7 @@ pub static KINDS: &[&dyn Kind] = &[
     &controlled::Cccs,
     &controlled::Ccvs,
     &behavioural::Behavioural,
+    &behavioural_capacitor::BehaviouralCapacitor,
 ];
 
 /// A kind of device. Object-safe: kinds may also arrive at run time.
