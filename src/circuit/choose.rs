@@ -5,8 +5,9 @@ use super::context::{Elab, Flat};
 use super::nearest::did_you_mean;
 use super::scope::ScopeId;
 use super::*;
-use crate::device::{DeviceSpec, KINDS, ModelUse, OtherForm};
-use crate::netlist::ast::{Arg, Element, ModelCard};
+use super::measure::mentions_circuit;
+use crate::device::{DeviceSpec, KINDS, ModelUse, OtherForm, ParamKind};
+use crate::netlist::ast::{Arg, Assign, Element, ModelCard};
 
 /// An element line with its words told apart.
 #[derive(Clone)]
@@ -65,17 +66,17 @@ impl<'a> Elab<'a> {
     }
 
     fn find_kind(&mut self, element: &'a Element, scope: ScopeId) -> Option<(&'static dyn Kind, Option<OtherForm>)> {
-        let keys: Vec<&str> = element
+        let assigns: Vec<&'a Assign> = element
             .args
             .iter()
             .filter_map(|a| match a {
-                Arg::Assign(assign) => Some(assign.key.value.as_str()),
+                Arg::Assign(assign) => Some(assign),
                 _ => None,
             })
             .collect();
         for kind in KINDS {
             for form in kind.spec().other_forms {
-                if form.letter == element.letter && keys.contains(&form.key) {
+                if form.letter == element.letter && assigns.iter().any(|a| a.key.value == form.key) {
                     return Some((*kind, Some(*form)));
                 }
             }
@@ -119,11 +120,14 @@ impl<'a> Elab<'a> {
                 }
                 let known = |k: &&'static dyn Kind| {
                     let spec = k.spec();
-                    let n = keys
-                        .iter()
-                        .filter(|key| spec.instance.iter().any(|p| p.name == **key || p.aliases.contains(key)))
-                        .count();
-                    (n, spec.model != ModelUse::Required)
+                    let fits = |assign: &&Assign| {
+                        let key = assign.key.value.as_str();
+                        let param = spec.instance.iter().find(|p| p.name == key || p.aliases.contains(&key));
+                        // `C1 a b c={1n*v(a)}`: a value that depends on the circuit needs a parameter that takes one.
+                        let of_circuit = matches!(&*assign.value, Arg::Expr(e) if mentions_circuit(e));
+                        param.is_some_and(|p| !of_circuit || p.kind == ParamKind::Expression)
+                    };
+                    (assigns.iter().filter(|a| fits(a)).count(), spec.model != ModelUse::Required)
                 };
                 // `max_by_key` takes the last of equals; the registry's first is wanted.
                 candidates.iter().copied().rev().max_by_key(known).map(|k| (k, None))

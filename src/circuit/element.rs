@@ -137,7 +137,15 @@ impl<'a> Elab<'a> {
                         Some(form) if form.key == key => form.parameter,
                         _ => key,
                     };
-                    self.set_by_name(setter, key, assign.key.span, &assign.value);
+                    let list = setter.values.index(key).filter(|p| {
+                        spec.instance.get(*p).is_some_and(|p| p.kind == ParamKind::List)
+                            && matches!(&*assign.value, Arg::Word { number: Some(_), .. })
+                    });
+                    match list {
+                        // `ic=1,2,3`: the comma parts arguments, so the rest of the list follows.
+                        Some(p) => k = self.set_list(setter, p, Some(&assign.value), &chosen.rest, k),
+                        None => self.set_by_name(setter, key, assign.key.span, &assign.value),
+                    }
                 }
                 Arg::Call { name, args, span } => match function_of(spec, &name.value) {
                     Some(f) => {
@@ -200,22 +208,9 @@ impl<'a> Elab<'a> {
     /// `dc 5`, `ac 1 0`, `off`: a parameter's name as a word, its value (if it takes one) behind it.
     fn set_by_keyword(&mut self, setter: &mut Setter, p: usize, span: Span, rest: &[&'a Arg], mut k: usize) -> usize {
         let kind = setter.spec.instance.get(p).map_or(ParamKind::Flag, |p| p.kind);
-        let is_number = |arg: Option<&&'a Arg>| matches!(arg, Some(Arg::Word { number: Some(_), .. } | Arg::Expr(_)));
         match kind {
             ParamKind::Flag => setter.put(p, Value::Number(1.0)),
-            ParamKind::List => {
-                let mut list = Vec::new();
-                while is_number(rest.get(k))
-                    && let Some(arg) = rest.get(k).copied()
-                {
-                    k += 1;
-                    match self.number(arg, setter.scope) {
-                        Some(x) => list.push(x),
-                        None => setter.fail(Some(p)),
-                    }
-                }
-                setter.put(p, Value::List(list));
-            }
+            ParamKind::List => k = self.set_list(setter, p, None, rest, k),
             _ => match rest.get(k).copied() {
                 Some(arg) if !matches!(arg, Arg::Assign(_) | Arg::Call { .. }) => {
                     k += 1;
@@ -229,6 +224,33 @@ impl<'a> Elab<'a> {
                 }
             },
         }
+        k
+    }
+
+    /// A list: its first value, if it stands behind `key=`, and the numbers that follow from argument `k` on. Returns
+    /// where the list ends.
+    fn set_list(
+        &mut self,
+        setter: &mut Setter,
+        p: usize,
+        first: Option<&'a Arg>,
+        rest: &[&'a Arg],
+        mut k: usize,
+    ) -> usize {
+        let mut args: Vec<&'a Arg> = first.into_iter().collect();
+        while let Some(arg @ (Arg::Word { number: Some(_), .. } | Arg::Expr(_))) = rest.get(k).copied() {
+            args.push(arg);
+            k += 1;
+        }
+        let range = setter.values.spec.get(p);
+        let mut list = Vec::with_capacity(args.len());
+        for arg in args {
+            match (self.number(arg, setter.scope), range) {
+                (Some(x), Some(param)) if self.in_range(setter, param, x, arg.span()) => list.push(x),
+                _ => setter.fail(Some(p)),
+            }
+        }
+        setter.put(p, Value::List(list));
         k
     }
 

@@ -436,15 +436,16 @@ struct Keys {
     window: MeasureWindow,
 }
 
-/// Does an expression hold circuit quantities? Looks a few levels deep, which is as far as such conditions go.
-fn mentions_circuit(expr: &Expr) -> bool {
+/// Does an expression hold circuit quantities? Looks a few levels deep, which is as far as people write them.
+pub(super) fn mentions_circuit(expr: &Expr) -> bool {
     fn look(expr: &Expr, depth: usize) -> bool {
         use crate::netlist::ast::ExprKind as K;
         if depth == 0 {
             return false;
         }
         match &expr.kind {
-            K::Number(_) | K::Ident(_) => false,
+            K::Number(_) => false,
+            K::Ident(name) => name == "time",
             K::Circuit(_) => true,
             K::Call(name, args) => {
                 name.value == "v" || name.value == "i" || args.iter().any(|a| look(a, depth - 1))

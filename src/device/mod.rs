@@ -7,6 +7,7 @@ pub mod instance;
 pub mod spec;
 
 mod behavioural;
+mod behavioural_capacitor;
 mod capacitor;
 mod common;
 mod comparator;
@@ -64,6 +65,7 @@ pub static KINDS: &[&dyn Kind] = &[
     &spikes::SpikeTimes,
     &diode::Diode,
     &mos1::Mos1,
+    &behavioural_capacitor::BehaviouralCapacitor,
 ];
 
 /// A kind of device. Object-safe: kinds may also arrive at run time.
