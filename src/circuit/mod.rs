@@ -1,1 +1,148 @@
-//! The flat, resolved, always valid circuit.
+//! The flat, resolved, immutable and always valid circuit.
+//!
+//! [`elaborate`] turns the tree of a netlist into a [`Circuit`]: subcircuits are expanded, names resolved, parameters
+//! evaluated and in range, expressions compiled to programs, the topology checked. What is wrong is collected, all at
+//! once; a `Circuit` exists exactly if nothing was an error.
+
+mod analysis;
+mod choose;
+mod context;
+mod element;
+mod expression;
+mod flatten;
+mod measure;
+mod nearest;
+mod options;
+mod output;
+mod overrides;
+mod parameters;
+mod scope;
+mod source;
+mod topology;
+mod value;
+
+pub use analysis::{AnalysisKind, AnalysisSpec, Spacing, Sweep, SweepTarget};
+pub use measure::{
+    MeasureCrossing, MeasureEdge, MeasureLevel, MeasureMoment, MeasureQuantity, MeasureSpec, MeasureStatistic,
+    MeasureWhich, MeasureWindow,
+};
+pub use options::{Method, Options};
+pub use output::{Output, OutputPart, OutputSpec, SaveSpec};
+
+use crate::device::{Instance, Kind, NodeId, Setting};
+use crate::diagnostic::{Diagnostic, Severity, Sources, Span};
+use crate::netlist::ast::Netlist;
+use crate::number::StreamKey;
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::Arc;
+
+/// A node of the circuit.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Node {
+    /// Its full name, such as `out` or `x1.n3`; ground is `0`.
+    pub name: String,
+    /// Where it is first written.
+    pub span: Span,
+}
+
+/// What an instance is and where it was written.
+#[derive(Clone, Copy)]
+pub struct Origin {
+    /// Its kind of device.
+    pub kind: &'static dyn Kind,
+    /// The element line.
+    pub span: Span,
+}
+
+impl fmt::Debug for Origin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Origin").field("kind", &self.kind.spec().name).field("span", &self.span).finish()
+    }
+}
+
+/// A voltage given by `.ic` or `.nodeset`.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct NodeVoltage {
+    /// The node (not ground).
+    pub node: NodeId,
+    /// Its voltage, volts.
+    pub volts: f64,
+    /// Where it was written.
+    pub span: Span,
+}
+
+/// A circuit in which every name is resolved and every parameter is in range.
+#[derive(Debug, Clone)]
+pub struct Circuit {
+    /// The title, as written.
+    pub title: String,
+    /// The nodes; `nodes[0]` is ground, node k ≥ 1 is unknown k − 1.
+    pub nodes: Vec<Node>,
+    /// All instances, in the order of the flattened netlist; an index into this list is the 'circuit-wide index'.
+    pub instances: Vec<Arc<Instance>>,
+    /// Kind and place of each instance.
+    pub origins: Vec<Origin>,
+    /// `.options`, with defaults.
+    pub options: Options,
+    /// The analyses in order.
+    pub analyses: Vec<AnalysisSpec>,
+    /// `.ic` voltages.
+    pub ics: Vec<NodeVoltage>,
+    /// `.nodeset` voltages.
+    pub nodesets: Vec<NodeVoltage>,
+    /// `.save`: empty if everything is saved.
+    pub saves: Vec<SaveSpec>,
+    /// `.print` columns in order.
+    pub prints: Vec<OutputSpec>,
+    /// `.measure` cards in order.
+    pub measures: Vec<MeasureSpec>,
+    /// Settings common to all devices.
+    pub setting: Setting,
+    /// Nodes without a path to ground, one for each such part of the circuit: they are tied to ground by gmin.
+    pub gmin_nodes: Vec<NodeId>,
+    /// Top-level `.param` values, by name, as they were in effect.
+    pub params: Vec<(String, f64)>,
+    /// The texts that spans point into.
+    pub sources: Sources,
+    node_ids: HashMap<String, NodeId>,
+    instance_ids: HashMap<String, usize>,
+}
+
+impl Circuit {
+    /// The node with this (full, folded) name.
+    pub fn node(&self, name: &str) -> Option<NodeId> {
+        if scope::is_ground(name) { Some(0) } else { self.node_ids.get(name).copied() }
+    }
+    /// The circuit-wide index of the instance with this (full, folded) name.
+    pub fn instance(&self, name: &str) -> Option<usize> {
+        self.instance_ids.get(name).copied()
+    }
+    /// Names of the nodes without ground, in the order of their unknowns.
+    pub fn node_names(&self) -> impl Iterator<Item = &str> {
+        self.nodes.iter().skip(1).map(|n| n.name.as_str())
+    }
+    /// The same circuit with another key of its random streams.
+    pub fn with_seed(mut self, seed: StreamKey) -> Self {
+        self.setting.seed = seed;
+        self
+    }
+    /// Does any analysis solve a DC point? Without an analysis, yes: an operating point is what `check` assumes.
+    pub fn solves_dc(&self) -> bool {
+        analysis::solves_dc(&self.analyses)
+    }
+}
+
+/// Elaborates a netlist.
+///
+/// `overrides` are values that win over the netlist: a top-level parameter (`w`), a parameter of an instance
+/// (`x1.m3.l`, `r1.r`, or `r1` for its main value), of a model (`nch.vto`), or an option (`temp`). Names are lower case.
+///
+/// Returns the circuit, or `None` if there is an error, and everything there is to say about the netlist.
+pub fn elaborate(netlist: &Netlist, overrides: &[(String, f64)]) -> (Option<Circuit>, Vec<Diagnostic>) {
+    let mut elab = context::Elab::new(netlist, overrides);
+    let circuit = elab.run();
+    let diagnostics = elab.report.finish();
+    let failed = diagnostics.iter().any(|d| d.severity == Severity::Error);
+    (if failed { None } else { circuit }, diagnostics)
+}

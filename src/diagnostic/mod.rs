@@ -3,6 +3,11 @@
 //! A user error is a [`Diagnostic`]: a code, one terse message, labelled spans, and help that says what would be right.
 //! Diagnostics are collected, not thrown, and rendered apart.
 
+mod render;
+pub mod units;
+
+pub use render::{Format, Position, render};
+
 use serde::Serialize;
 
 /// A stretch of one source file, in bytes.
@@ -37,6 +42,20 @@ pub struct Spanned<T> {
 pub struct Sources {
     /// Name (path as given) and text of each file.
     pub files: Vec<(String, String)>,
+}
+
+impl Sources {
+    /// The name of a file; empty if there is no such file.
+    pub fn name(&self, file: u32) -> &str {
+        self.file(file).map_or("", |f| f.0.as_str())
+    }
+    /// The text under a span, as written; empty if the span lies outside.
+    pub fn text(&self, span: Span) -> &str {
+        self.file(span.file).and_then(|f| f.1.get(span.start as usize..span.end as usize)).unwrap_or("")
+    }
+    fn file(&self, file: u32) -> Option<&(String, String)> {
+        usize::try_from(file).ok().and_then(|k| self.files.get(k))
+    }
 }
 
 /// How bad it is.

@@ -2,6 +2,12 @@
 //!
 //! All names are folded to lower case once, here; the text as written is in the sources under the span. File names and
 //! titles keep their case.
+//!
+//! How the arguments of cards come out: `.measure tran t when v(a)=0.5 rise=last` is the words `tran`, `t`, `when`, the
+//! `Assign` of key `v(a)` to the word `0.5` (or to an `Expr`, as in `v(a)=v(b)`), and the `Assign` of `rise` to the word
+//! `last`; `find v(a)` is a word and a `Call`; an unbraced `v(a)*i(r1)` is an `Expr`. `.print tran v(a,b) {expr}` is a
+//! word, a `Call` of `v` with two words, and an `Expr`. A `.control` block is one card `control` whose arguments are its
+//! lines, each a `Text`. A list after a key, as in `ic=1,2,3`, is the `Assign` of the first and then plain words.
 
 use crate::diagnostic::{Sources, Span, Spanned};
 
@@ -69,7 +75,8 @@ pub enum Arg {
     Expr(Expr),
     /// `key=value`.
     Assign(Assign),
-    /// `name(args…)`: `pulse(0 1 …)`, `v(a,b)`, `poly(2)`.
+    /// `name(args…)`: `pulse(0 1 …)`, `v(a,b)`, `poly(2)`. A group in parentheses without a name, as in
+    /// `poly(2) (a,0) (b,0)`, is a call with an empty name.
     Call {
         /// The name, folded.
         name: Name,
@@ -95,7 +102,8 @@ impl Arg {
 /// `key=value`, where the value is one argument (an unbraced expression becomes [`Arg::Expr`]).
 #[derive(Debug, Clone, PartialEq)]
 pub struct Assign {
-    /// The key, folded. For `.ic v(a)=1` the key is `v(a)`.
+    /// The key, folded. For `.ic v(a)=1` the key is `v(a)`; for `table {v(a)} = (0,1)` it is the expression in braces,
+    /// which [`super::parse_expression`] reads again.
     pub key: Name,
     /// The value.
     pub value: Box<Arg>,
@@ -188,7 +196,8 @@ pub enum UnaryOp {
     Not,
 }
 
-/// Binary operators, from the loosest to the tightest: `||`, `&&`, `== !=`, `< <= > >=`, `+ -`, `* / %`, `^ **`.
+/// Binary operators, all left-associative, from the loosest to the tightest: `||`, `&&`, `== !=`, `< <= > >=`, `+ -`, `* / %`, `^ **`.
+/// A sign or `!` binds tighter than `*` and looser than `^`: `-2^2` is -4, `2^3^2` is 64 (as ngspice evaluates both).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[allow(missing_docs)]
 pub enum BinaryOp {

@@ -2,6 +2,8 @@
 //!
 //! Nothing here knows that a circuit exists. Results are streamed: a run of 10⁸ points needs no more memory than one of 10⁴.
 
+pub mod measure;
+
 use std::io;
 
 /// What a column holds.

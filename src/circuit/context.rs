@@ -1,0 +1,192 @@
+//! What elaboration works on, and the order of its passes.
+//!
+//! ```text
+//! options → flatten (expand X, intern nodes) → choose (kind, terminals, model name) → analyses
+//!         → values (parameters, references, expressions) → branch checks → outputs, measures → topology
+//! ```
+//! A reference may name an instance that comes later, so names and kinds of all instances are known before any value is
+//! looked at.
+
+use super::choose::Chosen;
+use super::overrides::Overrides;
+use super::scope::{Body, Scope, ScopeId};
+use super::*;
+use crate::device::Model;
+use crate::netlist::ast::{Element, Item, Subckt};
+use std::collections::HashSet;
+use std::rc::Rc;
+
+/// Collects diagnostics. A subcircuit that is used many times reports each fault once.
+#[derive(Default)]
+pub(super) struct Report {
+    diagnostics: Vec<Diagnostic>,
+    seen: HashSet<(&'static str, Span)>,
+}
+
+impl Report {
+    /// Adds a diagnostic unless the same code was already reported at the same place.
+    pub fn add(&mut self, diagnostic: Diagnostic) {
+        let place = diagnostic.labels.first().map(|l| l.span);
+        if place.is_none_or(|span| self.seen.insert((diagnostic.code, span))) {
+            self.diagnostics.push(diagnostic);
+        }
+    }
+    /// Is there an error so far?
+    pub fn failed(&self) -> bool {
+        self.diagnostics.iter().any(|d| d.severity == Severity::Error)
+    }
+    /// All of them, in the order of the files.
+    pub fn finish(&mut self) -> Vec<Diagnostic> {
+        let mut all = std::mem::take(&mut self.diagnostics);
+        all.sort_by_key(|d| d.labels.first().map_or((u32::MAX, 0), |l| (l.span.file, l.span.start)));
+        all
+    }
+}
+
+/// An element line of the flattened netlist.
+pub(super) struct Flat<'a> {
+    /// Its full name.
+    pub name: String,
+    /// The line.
+    pub element: &'a Element,
+    /// Where its names are looked up.
+    pub scope: ScopeId,
+    /// What it turned out to be; `None` after an error.
+    pub chosen: Option<Chosen<'a>>,
+}
+
+/// The state of elaboration.
+pub(super) struct Elab<'a> {
+    pub netlist: &'a Netlist,
+    pub overrides: Overrides,
+    pub report: Report,
+    pub setting: Setting,
+    pub options: Options,
+    pub scopes: Vec<Scope<'a>>,
+    pub bodies: HashMap<*const Subckt, Rc<Body<'a>>>,
+    pub globals: HashSet<&'a str>,
+    pub nodes: Vec<Node>,
+    pub node_ids: HashMap<String, NodeId>,
+    pub flat: Vec<Flat<'a>>,
+    pub flat_ids: HashMap<String, usize>,
+    /// Names of the X instances.
+    pub blocks: HashMap<String, Span>,
+    /// Resolved models by scope of the card and name; `None` after an error.
+    pub models: HashMap<(ScopeId, &'a str, &'static str), Option<Arc<Model>>>,
+    /// Instances whose branch current an expression reads, and where.
+    pub current_uses: Vec<(usize, Span)>,
+    /// Nesting of expression evaluation.
+    pub depth: usize,
+}
+
+impl<'a> Elab<'a> {
+    pub fn new(netlist: &'a Netlist, overrides: &[(String, f64)]) -> Self {
+        Elab {
+            netlist,
+            overrides: Overrides::new(overrides),
+            report: Report::default(),
+            setting: Setting::default(),
+            options: Options::default(),
+            scopes: Vec::new(),
+            bodies: HashMap::new(),
+            globals: HashSet::new(),
+            nodes: vec![Node { name: "0".to_string(), span: Span::default() }],
+            node_ids: HashMap::new(),
+            flat: Vec::new(),
+            flat_ids: HashMap::new(),
+            blocks: HashMap::new(),
+            models: HashMap::new(),
+            current_uses: Vec::new(),
+            depth: 0,
+        }
+    }
+
+    /// All passes. `None` only if there was an error; a circuit returned beside errors must not be used.
+    pub fn run(&mut self) -> Option<Circuit> {
+        let netlist = self.netlist;
+        let top = self.top_scope(&netlist.items);
+        self.read_options(top);
+        self.flatten(top);
+        self.check_params(top);
+        for k in 0..self.flat.len() {
+            self.choose_kind(k);
+        }
+        let analyses = self.read_analyses(top);
+        let instances = self.resolve_instances();
+        self.check_models(top);
+        let ics = self.read_node_voltages(top, "ic");
+        let nodesets = self.read_node_voltages(top, "nodeset");
+        let saves = self.read_saves(top);
+        let prints = self.read_prints(top);
+        let measures = self.read_measures(top, &analyses);
+        self.warn_unknown_cards();
+        self.unused_overrides(top);
+        // A wrong element would look like a hole in the topology, so that waits until the rest is right.
+        if self.report.failed() {
+            return None;
+        }
+        let instances: Vec<Arc<Instance>> = instances.into_iter().collect::<Option<_>>()?;
+        let origins: Vec<Origin> = self
+            .flat
+            .iter()
+            .map(|f| f.chosen.as_ref().map(|c| Origin { kind: c.kind, span: f.element.span }))
+            .collect::<Option<_>>()?;
+        self.check_branches(&instances, &origins);
+        let gmin_nodes = topology::check(&self.nodes, &instances, &origins, &analyses, self.netlist, &mut self.report);
+        let params = self.top_params(top);
+        Some(Circuit {
+            title: self.netlist.title.clone(),
+            nodes: std::mem::take(&mut self.nodes),
+            instances,
+            origins,
+            options: self.options.clone(),
+            analyses,
+            ics,
+            nodesets,
+            saves,
+            prints,
+            measures,
+            setting: self.setting,
+            gmin_nodes,
+            params,
+            sources: self.netlist.sources.clone(),
+            node_ids: std::mem::take(&mut self.node_ids),
+            instance_ids: std::mem::take(&mut self.flat_ids),
+        })
+    }
+
+    /// The top-level cards with one of these names.
+    pub fn cards(&self, names: &[&str]) -> Vec<&'a crate::netlist::ast::Card> {
+        let netlist = self.netlist;
+        netlist
+            .items
+            .iter()
+            .filter_map(|item| match item {
+                Item::Card(card) if names.contains(&card.name.value.as_str()) => Some(card),
+                _ => None,
+            })
+            .collect()
+    }
+
+    /// An error.
+    pub fn error(&mut self, code: &'static str, message: impl Into<String>, span: Span) {
+        self.report.add(Diagnostic::error(code, message, span));
+    }
+    /// An error with help.
+    pub fn error_help(
+        &mut self,
+        code: &'static str,
+        message: impl Into<String>,
+        span: Span,
+        help: impl Into<String>,
+    ) {
+        self.report.add(Diagnostic::error(code, message, span).help(help));
+    }
+    /// A diagnostic about something inside an instance: says in which one, if it is not at the top.
+    pub fn report_in(&mut self, mut diagnostic: Diagnostic, scope: ScopeId) {
+        if let Some((name, span)) = self.scopes.get(scope).and_then(|s| s.instance.as_ref()) {
+            diagnostic = diagnostic.also(*span, format!("in instance {name}"));
+        }
+        self.report.add(diagnostic);
+    }
+}

@@ -1,0 +1,459 @@
+//! `.measure` cards, parsed into plain data. What the numbers are is defined where they are computed, in `waveform`.
+
+use super::context::Elab;
+use super::expression::{Mode, Quantities};
+use super::output::Output;
+use super::scope::ScopeId;
+use super::*;
+use crate::netlist::ast::{Arg, Card, Expr};
+use crate::program::Program;
+
+/// One `.measure` card.
+#[derive(Debug, Clone, PartialEq)]
+pub struct MeasureSpec {
+    /// Its name.
+    pub name: String,
+    /// The analysis it belongs to: `tran`, `dc`, `ac`.
+    pub analysis: String,
+    /// What is measured.
+    pub quantity: MeasureQuantity,
+    /// The card.
+    pub span: Span,
+}
+
+/// What is measured.
+#[derive(Debug, Clone, PartialEq)]
+#[allow(clippy::large_enum_variant)]
+pub enum MeasureQuantity {
+    /// `TRIG … TARG …`: the distance on the axis.
+    Interval {
+        /// Where it starts.
+        trig: MeasureMoment,
+        /// Where it ends.
+        targ: MeasureMoment,
+    },
+    /// `WHEN …`: the axis value of a crossing.
+    When(MeasureCrossing),
+    /// `FIND … WHEN …` or `FIND … AT=…`.
+    Find {
+        /// The signal.
+        signal: Output,
+        /// When.
+        at: MeasureMoment,
+    },
+    /// `DERIV … WHEN …` or `DERIV … AT=…`.
+    Derivative {
+        /// The signal.
+        signal: Output,
+        /// When.
+        at: MeasureMoment,
+    },
+    /// `AVG`, `RMS`, … of a stretch.
+    Over {
+        /// Which number.
+        statistic: MeasureStatistic,
+        /// The signal.
+        signal: Output,
+        /// The stretch.
+        window: MeasureWindow,
+    },
+    /// `PARAM='…'`: an expression of earlier measurements.
+    Param {
+        /// Output 0 is the value.
+        program: Arc<Program>,
+        /// For each input: the index, in the circuit's list of measures, of an earlier one.
+        inputs: Vec<usize>,
+    },
+}
+
+/// A point on the axis.
+#[derive(Debug, Clone, PartialEq)]
+pub enum MeasureMoment {
+    /// `AT=`.
+    At(f64),
+    /// A crossing.
+    Crossing(MeasureCrossing),
+}
+
+/// A signal passes through a level.
+#[derive(Debug, Clone, PartialEq)]
+pub struct MeasureCrossing {
+    /// The signal.
+    pub signal: Output,
+    /// What it passes through.
+    pub level: MeasureLevel,
+    /// In which direction.
+    pub edge: MeasureEdge,
+    /// Which of them.
+    pub which: MeasureWhich,
+    /// The stretch in which crossings are looked for.
+    pub window: MeasureWindow,
+}
+
+/// What a signal is compared with.
+#[derive(Debug, Clone, PartialEq)]
+pub enum MeasureLevel {
+    /// A number.
+    Value(f64),
+    /// Another signal.
+    Signal(Output),
+}
+
+/// `RISE`, `FALL`, `CROSS`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum MeasureEdge {
+    /// Upwards.
+    Rise,
+    /// Downwards.
+    Fall,
+    /// Either.
+    Cross,
+}
+
+/// `=n` or `=LAST`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum MeasureWhich {
+    /// The n-th, from 1.
+    Nth(u64),
+    /// The last.
+    Last,
+}
+
+/// `FROM=`, `TO=`, `TD=`.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct MeasureWindow {
+    /// `FROM=` or `TD=`.
+    pub from: Option<f64>,
+    /// `TO=`.
+    pub to: Option<f64>,
+}
+
+/// One number for a stretch of a signal.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[allow(missing_docs)]
+pub enum MeasureStatistic {
+    Average,
+    Rms,
+    Min,
+    Max,
+    PeakToPeak,
+    Integral,
+    MinAt,
+    MaxAt,
+}
+
+const FORM: &str = ".measure tran name WHEN v(a)=x [RISE|FALL|CROSS=n|LAST], FIND v(b) WHEN …|AT=t, TRIG … TARG …, \
+                    AVG|RMS|MIN|MAX|PP|INTEG v(a) [FROM=t] [TO=t], DERIV v(a) AT=t, or PARAM='expression'";
+
+fn statistic(word: &str) -> Option<MeasureStatistic> {
+    Some(match word {
+        "avg" => MeasureStatistic::Average,
+        "rms" => MeasureStatistic::Rms,
+        "min" => MeasureStatistic::Min,
+        "max" => MeasureStatistic::Max,
+        "pp" => MeasureStatistic::PeakToPeak,
+        "integ" | "integral" => MeasureStatistic::Integral,
+        "min_at" => MeasureStatistic::MinAt,
+        "max_at" => MeasureStatistic::MaxAt,
+        _ => return None,
+    })
+}
+
+/// The keys behind a quantity, while they are read.
+struct Reader<'a> {
+    args: &'a [Arg],
+    at: usize,
+    card: &'a Card,
+    top: ScopeId,
+}
+
+impl<'a> Reader<'a> {
+    fn peek_word(&self) -> Option<&'a str> {
+        match self.args.get(self.at) {
+            Some(Arg::Word { text, .. }) => Some(text),
+            _ => None,
+        }
+    }
+    fn span(&self) -> Span {
+        self.args.get(self.at).map_or(self.card.span, Arg::span)
+    }
+}
+
+impl<'a> Elab<'a> {
+    /// Reads all `.measure` cards.
+    pub fn read_measures(&mut self, top: ScopeId, analyses: &[AnalysisSpec]) -> Vec<MeasureSpec> {
+        let mut measures: Vec<MeasureSpec> = Vec::new();
+        for card in self.cards(&["measure"]) {
+            let Some(measure) = self.read_measure(card, top, &measures) else { continue };
+            if !analyses.is_empty() && !analyses.iter().any(|a| a.kind.name() == measure.analysis) {
+                let message = format!("there is no .{} analysis for '{}' to measure", measure.analysis, measure.name);
+                self.report.add(Diagnostic::warning("unused-measure", message, card.span));
+            }
+            measures.push(measure);
+        }
+        measures
+    }
+
+    fn read_measure(&mut self, card: &'a Card, top: ScopeId, earlier: &[MeasureSpec]) -> Option<MeasureSpec> {
+        let mut reader = Reader { args: &card.args, at: 0, card, top };
+        let analysis = match reader.peek_word() {
+            Some(word @ ("tran" | "dc" | "ac" | "op")) => {
+                reader.at += 1;
+                word.to_string()
+            }
+            _ => {
+                self.malformed(reader.span(), "the analysis is missing: tran, dc or ac", FORM);
+                return None;
+            }
+        };
+        let name = match reader.args.get(reader.at) {
+            Some(Arg::Word { text, span, .. }) => {
+                if let Some(first) = earlier.iter().find(|m| m.name == *text && m.analysis == analysis) {
+                    let d = Diagnostic::error("duplicate-name", format!("measure '{text}' is defined twice"), *span)
+                        .also(first.span, "first defined here");
+                    self.report.add(d);
+                }
+                reader.at += 1;
+                text.clone()
+            }
+            _ => {
+                self.malformed(reader.span(), "the name of the measure is missing", FORM);
+                return None;
+            }
+        };
+        let quantity = self.read_quantity(&mut reader, earlier)?;
+        if reader.at < reader.args.len() {
+            let message = format!("'{}' is not understood", self.written(reader.span()));
+            self.malformed(reader.span(), &message, FORM);
+            return None;
+        }
+        Some(MeasureSpec { name, analysis, quantity, span: card.span })
+    }
+
+    fn read_quantity(&mut self, r: &mut Reader<'a>, earlier: &[MeasureSpec]) -> Option<MeasureQuantity> {
+        if let Some(Arg::Assign(assign)) = r.args.get(r.at)
+            && assign.key.value == "param"
+        {
+            r.at += 1;
+            return match &*assign.value {
+                Arg::Expr(expr) => self.measure_expression(expr, r.top, earlier),
+                other => {
+                    let x = self.keyed_number(other, r.top)?;
+                    let mut builder = crate::program::Builder::new();
+                    let node = builder.constant(x);
+                    Some(MeasureQuantity::Param { program: Arc::new(builder.finish(&[node])), inputs: Vec::new() })
+                }
+            };
+        }
+        let Some(word) = r.peek_word() else {
+            self.malformed(r.span(), "what to measure is missing", FORM);
+            return None;
+        };
+        r.at += 1;
+        match word {
+            "trig" => {
+                let trig = self.read_moment(r)?;
+                if r.peek_word() != Some("targ") {
+                    self.malformed(r.span(), "TRIG needs a TARG", FORM);
+                    return None;
+                }
+                r.at += 1;
+                let targ = self.read_moment(r)?;
+                Some(MeasureQuantity::Interval { trig, targ })
+            }
+            "when" => self.read_when(r).map(MeasureQuantity::When),
+            "find" | "deriv" | "derivative" => {
+                let signal = self.read_signal(r);
+                let at = match (r.peek_word(), r.args.get(r.at)) {
+                    (Some("when"), _) => {
+                        r.at += 1;
+                        MeasureMoment::Crossing(self.read_when(r)?)
+                    }
+                    (_, Some(Arg::Assign(a))) if a.key.value == "at" => {
+                        r.at += 1;
+                        MeasureMoment::At(self.keyed_number(&a.value, r.top)?)
+                    }
+                    // `DERIV v(a)=x`-like forms and a bare signal name no moment.
+                    _ => {
+                        self.malformed(r.span(), "WHEN … or AT=… is missing", FORM);
+                        return None;
+                    }
+                };
+                let signal = signal?;
+                Some(if word == "find" {
+                    MeasureQuantity::Find { signal, at }
+                } else {
+                    MeasureQuantity::Derivative { signal, at }
+                })
+            }
+            _ => match statistic(word) {
+                Some(statistic) => {
+                    let signal = self.read_signal(r);
+                    let keys = self.read_keys(r)?;
+                    Some(MeasureQuantity::Over { statistic, signal: signal?, window: keys.window })
+                }
+                None => {
+                    r.at -= 1;
+                    let known =
+                        ["trig", "when", "find", "deriv", "avg", "rms", "min", "max", "pp", "integ", "min_at", "max_at"];
+                    let message = match super::nearest::did_you_mean(word, known) {
+                        Some(hint) => format!("'{word}' cannot be measured; {hint}"),
+                        None => format!("'{word}' cannot be measured"),
+                    };
+                    self.malformed(r.span(), &message, FORM);
+                    None
+                }
+            },
+        }
+    }
+
+    fn read_signal(&mut self, r: &mut Reader<'a>) -> Option<Output> {
+        let Some(arg) = r.args.get(r.at) else {
+            self.malformed(r.card.span, "a signal is missing", FORM);
+            return None;
+        };
+        r.at += 1;
+        self.read_output(arg, r.top, FORM)
+    }
+
+    /// Behind TRIG or TARG: `AT=t`, `v(a) VAL=x …`, or `WHEN`-like `v(a)=x …`.
+    fn read_moment(&mut self, r: &mut Reader<'a>) -> Option<MeasureMoment> {
+        match r.args.get(r.at) {
+            Some(Arg::Assign(a)) if a.key.value == "at" => {
+                r.at += 1;
+                Some(MeasureMoment::At(self.keyed_number(&a.value, r.top)?))
+            }
+            Some(Arg::Assign(_)) => self.read_when(r).map(MeasureMoment::Crossing),
+            Some(Arg::Word { text, .. }) if text == "when" => {
+                r.at += 1;
+                self.read_when(r).map(MeasureMoment::Crossing)
+            }
+            _ => {
+                let at = r.span();
+                let signal = self.read_signal(r)?;
+                let keys = self.read_keys(r)?;
+                let Some(value) = keys.value else {
+                    self.malformed(at, "VAL=… is missing", FORM);
+                    return None;
+                };
+                let level = MeasureLevel::Value(value);
+                let (edge, which) = keys.edge;
+                Some(MeasureMoment::Crossing(MeasureCrossing { signal, level, edge, which, window: keys.window }))
+            }
+        }
+    }
+
+    /// Behind WHEN: `v(a)=x` or `v(a)=v(b)`, then keys.
+    fn read_when(&mut self, r: &mut Reader<'a>) -> Option<MeasureCrossing> {
+        let Some(Arg::Assign(assign)) = r.args.get(r.at) else {
+            self.malformed(r.span(), "a condition such as v(a)=0.5 is expected", FORM);
+            return None;
+        };
+        r.at += 1;
+        let key = assign.key.value.as_str();
+        let parts = key.strip_suffix(')').and_then(|k| k.split_once('('));
+        let found = parts.and_then(|(f, names)| {
+            let names: Vec<&str> = names.split(',').map(str::trim).collect();
+            self.named_output(f, &names, assign.key.span, r.top)
+        });
+        let Some(signal) = found else {
+            self.malformed(assign.key.span, "the signal of a condition is v(a), v(a,b) or i(instance)", FORM);
+            return None;
+        };
+        let level = match &*assign.value {
+            Arg::Expr(expr) if mentions_circuit(expr) => {
+                self.read_output(&assign.value, r.top, FORM).map(MeasureLevel::Signal)
+            }
+            Arg::Call { .. } => self.read_output(&assign.value, r.top, FORM).map(MeasureLevel::Signal),
+            value => self.keyed_number(value, r.top).map(MeasureLevel::Value),
+        };
+        let keys = self.read_keys(r)?;
+        let (edge, which) = keys.edge;
+        Some(MeasureCrossing { signal: signal?, level: level?, edge, which, window: keys.window })
+    }
+
+    /// `VAL= RISE= FALL= CROSS= FROM= TO= TD=` in any order.
+    fn read_keys(&mut self, r: &mut Reader<'a>) -> Option<Keys> {
+        let mut keys =
+            Keys { value: None, edge: (MeasureEdge::Cross, MeasureWhich::Nth(1)), window: MeasureWindow::default() };
+        while let Some(Arg::Assign(assign)) = r.args.get(r.at) {
+            let value = &*assign.value;
+            match assign.key.value.as_str() {
+                "val" => keys.value = Some(self.keyed_number(value, r.top)?),
+                "rise" => keys.edge = (MeasureEdge::Rise, self.read_which(value, r.top)?),
+                "fall" => keys.edge = (MeasureEdge::Fall, self.read_which(value, r.top)?),
+                "cross" => keys.edge = (MeasureEdge::Cross, self.read_which(value, r.top)?),
+                "from" | "td" => keys.window.from = Some(self.keyed_number(value, r.top)?),
+                "to" => keys.window.to = Some(self.keyed_number(value, r.top)?),
+                _ => {
+                    let message = format!("'{}' is not understood", assign.key.value);
+                    self.malformed(assign.key.span, &message, FORM);
+                    return None;
+                }
+            }
+            r.at += 1;
+        }
+        Some(keys)
+    }
+
+    fn read_which(&mut self, arg: &'a Arg, top: ScopeId) -> Option<MeasureWhich> {
+        if matches!(arg, Arg::Word { text, .. } if text == "last") {
+            return Some(MeasureWhich::Last);
+        }
+        let n = self.keyed_number(arg, top)?;
+        if n < 1.0 || n != n.trunc() || n > 1e15 {
+            self.malformed(arg.span(), "the number of a crossing is 1, 2, … or LAST", FORM);
+            return None;
+        }
+        Some(MeasureWhich::Nth(n as u64))
+    }
+
+    /// An expression of earlier measurements and parameters.
+    fn measure_expression(
+        &mut self,
+        expr: &'a Expr,
+        top: ScopeId,
+        earlier: &[MeasureSpec],
+    ) -> Option<MeasureQuantity> {
+        let mut q = Quantities::new(top, Mode::Constant);
+        q.named = earlier.iter().map(|m| m.name.clone()).collect();
+        q.named_inputs = vec![None; earlier.len()];
+        let node = q.lower(self, expr)?;
+        let mut inputs = vec![0; q.named_inputs.iter().flatten().count()];
+        for (measure, input) in q.named_inputs.iter().enumerate() {
+            if let Some(slot) = input.and_then(|k| inputs.get_mut(k)) {
+                *slot = measure;
+            }
+        }
+        Some(MeasureQuantity::Param { program: Arc::new(q.builder.finish(&[node])), inputs })
+    }
+}
+
+/// What [`Elab::read_keys`] found.
+struct Keys {
+    value: Option<f64>,
+    edge: (MeasureEdge, MeasureWhich),
+    window: MeasureWindow,
+}
+
+/// Does an expression hold circuit quantities? Looks a few levels deep, which is as far as people write them.
+pub(super) fn mentions_circuit(expr: &Expr) -> bool {
+    fn look(expr: &Expr, depth: usize) -> bool {
+        use crate::netlist::ast::ExprKind as K;
+        if depth == 0 {
+            return false;
+        }
+        match &expr.kind {
+            K::Number(_) => false,
+            K::Ident(name) => name == "time",
+            K::Circuit(_) => true,
+            K::Call(name, args) => {
+                name.value == "v" || name.value == "i" || args.iter().any(|a| look(a, depth - 1))
+            }
+            K::Unary(_, a) => look(a, depth - 1),
+            K::Binary(_, a, b) => look(a, depth - 1) || look(b, depth - 1),
+            K::Ternary(a, b, c) => look(a, depth - 1) || look(b, depth - 1) || look(c, depth - 1),
+        }
+    }
+    look(expr, 40)
+}

@@ -1,0 +1,250 @@
+//! `.save` and `.print`: columns, named as written; `.ic` and `.nodeset`: node voltages.
+
+use super::context::Elab;
+use super::expression::Mode;
+use super::scope::ScopeId;
+use super::*;
+use crate::device::Expression;
+use crate::netlist::ast::{Arg, ExprKind};
+
+/// A quantity that an output can show.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Output {
+    /// v(a) − v(b).
+    Voltage(NodeId, NodeId),
+    /// The current of an instance (circuit-wide index): its branch current, or the current into its first terminal.
+    Current(usize),
+    /// A real view of a complex quantity: `vm(a)`, `vdb(a,b)`, `ip(v1)`.
+    Part(OutputPart, Box<Output>),
+    /// An expression. Its `Current` inputs may name any instance, also one without a branch current; it has no states.
+    Expression(Arc<Expression>),
+}
+
+/// Which view of a complex number.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OutputPart {
+    /// `vr`: real part.
+    Real,
+    /// `vi`: imaginary part.
+    Imaginary,
+    /// `vm`: magnitude.
+    Magnitude,
+    /// `vdb`: 20·log₁₀ of the magnitude.
+    Decibel,
+    /// `vp`: phase.
+    Phase,
+}
+
+/// A column of the output.
+#[derive(Debug, Clone, PartialEq)]
+pub struct OutputSpec {
+    /// The analysis it belongs to (`.print tran …`), or `None` for all.
+    pub analysis: Option<String>,
+    /// The column's name, as written.
+    pub name: String,
+    /// What it shows.
+    pub output: Output,
+    /// Where it was written.
+    pub span: Span,
+}
+
+/// An entry of `.save`.
+#[derive(Debug, Clone, PartialEq)]
+pub enum SaveSpec {
+    /// `.save all`: everything that is saved by default.
+    All,
+    /// One column.
+    Column(OutputSpec),
+}
+
+const SAVE: &str = ".save v(node) v(a,b) i(instance) … or .save all";
+const PRINT: &str = ".print [analysis] v(node) v(a,b) i(instance) {expression} …";
+
+impl<'a> Elab<'a> {
+    /// Reads `.save` (also `.probe`).
+    pub fn read_saves(&mut self, top: ScopeId) -> Vec<SaveSpec> {
+        let mut saves = Vec::new();
+        for card in self.cards(&["save", "probe"]) {
+            for arg in &card.args {
+                match arg {
+                    Arg::Word { text, .. } if text == "all" || text == "alli" || text == "allv" => {
+                        saves.push(SaveSpec::All);
+                    }
+                    _ => saves.extend(self.read_column(arg, None, top, SAVE).map(SaveSpec::Column)),
+                }
+            }
+        }
+        saves
+    }
+
+    /// Reads `.print` (also `.plot`).
+    pub fn read_prints(&mut self, top: ScopeId) -> Vec<OutputSpec> {
+        let mut prints = Vec::new();
+        for card in self.cards(&["print", "plot"]) {
+            let mut args = &card.args[..];
+            let mut analysis = None;
+            if let Some((Arg::Word { text, .. }, rest)) = args.split_first()
+                && matches!(text.as_str(), "op" | "dc" | "ac" | "tran" | "noise")
+            {
+                analysis = Some(text.clone());
+                args = rest;
+            }
+            if args.is_empty() {
+                self.malformed(card.span, "nothing to print", PRINT);
+            }
+            for arg in args {
+                if matches!(arg, Arg::Word { text, .. } if text == "all") {
+                    continue;
+                }
+                prints.extend(self.read_column(arg, analysis.clone(), top, PRINT));
+            }
+        }
+        prints
+    }
+
+    fn read_column(
+        &mut self,
+        arg: &'a Arg,
+        analysis: Option<String>,
+        top: ScopeId,
+        form: &str,
+    ) -> Option<OutputSpec> {
+        let output = self.read_output(arg, top, form)?;
+        let mut name = self.written(arg.span());
+        name.retain(|c| !c.is_whitespace());
+        Some(OutputSpec { analysis, name, output, span: arg.span() })
+    }
+
+    /// A quantity such as `v(a)`, `i(r1)`, `vdb(a,b)` or an expression. Reports what is none.
+    pub fn read_output(&mut self, arg: &'a Arg, top: ScopeId, form: &str) -> Option<Output> {
+        match arg {
+            Arg::Call { name, args, span } if name.value == "par" => match &args[..] {
+                [inner @ Arg::Expr(_)] => self.read_output(inner, top, form),
+                _ => {
+                    self.malformed(*span, "par() takes an expression in quotes", form);
+                    None
+                }
+            },
+            Arg::Call { name, args, span } => {
+                let names: Vec<&str> = args
+                    .iter()
+                    .filter_map(|a| match a {
+                        Arg::Word { text, .. } => Some(text.as_str()),
+                        _ => None,
+                    })
+                    .collect();
+                let simple = names.len() == args.len();
+                match self.named_output(&name.value, &names, *span, top).filter(|_| simple) {
+                    Some(found) => found,
+                    None => {
+                        self.malformed(*span, "this is no quantity that can be shown", form);
+                        None
+                    }
+                }
+            }
+            Arg::Expr(expr) => {
+                // `v(a)` alone is the same, however it was parsed.
+                if let ExprKind::Call(name, args) = &expr.kind {
+                    let names: Vec<&str> = args
+                        .iter()
+                        .filter_map(|a| match &a.kind {
+                            ExprKind::Circuit(n) | ExprKind::Ident(n) => Some(n.as_str()),
+                            _ => None,
+                        })
+                        .collect();
+                    if names.len() == args.len()
+                        && (name.value == "v" || name.value == "i")
+                        && let Some(found) = self.named_output(&name.value, &names, expr.span, top)
+                    {
+                        return found;
+                    }
+                }
+                self.expression(expr, top, Mode::Output).map(Output::Expression)
+            }
+            other => {
+                let message = format!("'{}' is no quantity that can be shown", self.written(other.span()));
+                self.malformed(other.span(), &message, form);
+                None
+            }
+        }
+    }
+
+    /// `v(a,b)`, `i(v1)`, `vm(a)` … by name. Outer `None`: no such quantity; inner `None`: it was reported.
+    pub fn named_output(&mut self, f: &str, names: &[&str], span: Span, top: ScopeId) -> Option<Option<Output>> {
+        let mut parts = f.chars();
+        let base = parts.next()?;
+        let part = match parts.as_str() {
+            "" => None,
+            "r" | "re" => Some(OutputPart::Real),
+            "i" | "im" => Some(OutputPart::Imaginary),
+            "m" | "mag" => Some(OutputPart::Magnitude),
+            "db" => Some(OutputPart::Decibel),
+            "p" | "ph" => Some(OutputPart::Phase),
+            _ => return None,
+        };
+        let output = match (base, names) {
+            ('v', [a]) => self.known_node(a, top, span).map(|a| Output::Voltage(a, 0)),
+            ('v', [a, b]) => {
+                let (a, b) = (self.known_node(a, top, span), self.known_node(b, top, span));
+                a.zip(b).map(|(a, b)| Output::Voltage(a, b))
+            }
+            ('i', [name]) => self.known_instance(name, top, span).map(Output::Current),
+            _ => return None,
+        };
+        Some(output.map(|o| match part {
+            Some(part) => Output::Part(part, Box::new(o)),
+            None => o,
+        }))
+    }
+
+    /// `.ic v(a)=1 …` or `.nodeset v(a)=1 …`.
+    pub fn read_node_voltages(&mut self, top: ScopeId, card_name: &str) -> Vec<NodeVoltage> {
+        let form = format!(".{card_name} v(node)=value …");
+        let mut list: Vec<NodeVoltage> = Vec::new();
+        for card in self.cards(&[card_name]) {
+            if card.args.is_empty() {
+                self.malformed(card.span, "no node is named", &form);
+            }
+            for arg in &card.args {
+                let Arg::Assign(assign) = arg else {
+                    self.malformed(arg.span(), "a node voltage is expected here", &form);
+                    continue;
+                };
+                let node = assign.key.value.strip_prefix("v(").and_then(|k| k.strip_suffix(')'));
+                let Some(node) = node.map(str::trim).filter(|n| !n.contains(',')) else {
+                    self.malformed(assign.key.span, "a node voltage is written v(node)", &form);
+                    continue;
+                };
+                let node = self.known_node(node, top, assign.key.span);
+                let volts = self.keyed_number(&assign.value, top);
+                let (Some(node), Some(volts)) = (node, volts) else { continue };
+                if node == 0 {
+                    self.malformed(assign.key.span, "the voltage of ground is 0 V", &form);
+                    continue;
+                }
+                list.retain(|v| v.node != node);
+                list.push(NodeVoltage { node, volts, span: arg.span() });
+            }
+        }
+        list
+    }
+
+    /// Warns about cards that nothing here reads.
+    pub fn warn_unknown_cards(&mut self) {
+        const READ: &[&str] = &[
+            "op", "dc", "ac", "tran", "options", "temp", "ic", "nodeset", "save", "probe", "print", "plot", "measure",
+            "global", "end", "title",
+        ];
+        let netlist = self.netlist;
+        for item in &netlist.items {
+            if let crate::netlist::ast::Item::Card(card) = item
+                && !READ.contains(&card.name.value.as_str())
+            {
+                let d = Diagnostic::warning("unknown-card", format!("'.{}' is ignored", card.name.value), card.name.span);
+                let help = super::nearest::did_you_mean(&card.name.value, READ.iter().copied())
+                    .unwrap_or_else(|| "this card is not supported".to_string());
+                self.report.add(d.help(help));
+            }
+        }
+    }
+}
