@@ -115,10 +115,10 @@ fn functions_agree_with_std_to_the_last_bits() {
     worst("cosh near 0", 2.0, range(57, -2.0, 2.0), e::cosh, f64::cosh);
     worst("tanh", 3.0, range(58, -25.0, 25.0), e::tanh, f64::tanh);
     worst("tanh near 0", 3.0, range(59, -1.0, 1.0), e::tanh, f64::tanh);
-    // std's asinh, acosh and atanh are formulas in Rust that lose digits in places: the bound holds where they do not.
-    worst("asinh", 4.0, range(60, -1e9, 1e9), e::asinh, f64::asinh);
-    worst("acosh", 4.0, range(61, 2.0, 1e9), e::acosh, f64::acosh);
-    worst("atanh", 4.0, range(62, -0.999, 0.999), e::atanh, f64::atanh);
+    // std's atanh loses digits for negative arguments, so its reference is the odd continuation.
+    worst("asinh", 3.0, range(60, -1e9, 1e9), e::asinh, f64::asinh);
+    worst("acosh", 3.0, range(61, 2.0, 1e9), e::acosh, f64::acosh);
+    worst("atanh", 3.0, range(62, -0.999, 0.999), e::atanh, |x| x.abs().atanh().copysign(x));
     worst("floor", 0.0, range(63, -1e17, 1e17), e::floor, f64::floor);
     worst("floor near 0", 0.0, range(64, -9.0, 9.0), e::floor, f64::floor);
 }
