@@ -50,6 +50,17 @@ impl Tree {
         }
     }
 
+    /// Is every intermediate value finite?
+    fn finite(&self, x: &[f64]) -> bool {
+        let inner = match self {
+            Tree::Input(_) | Tree::Constant(_) => true,
+            Tree::Binary(_, a, b) => a.finite(x) && b.finite(x),
+            Tree::Select(c, a, b) => c.finite(x) && a.finite(x) && b.finite(x),
+            Tree::Call(_, args) => args.iter().all(|a| a.finite(x)),
+        };
+        inner && self.value(x).is_finite()
+    }
+
     /// The value by std's functions, written down independently of the engine.
     fn value(&self, x: &[f64]) -> f64 {
         let flag = |c: bool| f64::from(u8::from(c));
@@ -113,12 +124,13 @@ impl Tree {
                     Function::Ceil => v[0].ceil(),
                     Function::Nint => v[0].round_ties_even(),
                     Function::Int => v[0].trunc(),
-                    Function::Min => v[0].min(v[1]),
-                    Function::Max => v[0].max(v[1]),
+                    // As the engine documents: the second where neither is smaller, also for NaN.
+                    Function::Min => smaller(v[0], v[1]),
+                    Function::Max => larger(v[0], v[1]),
                     Function::Sgn => sign,
                     Function::U => 0.5 + 0.5 * sign,
-                    Function::Uramp => v[0].max(0.0),
-                    Function::Limit => v[0].max(v[1]).min(v[2]),
+                    Function::Uramp => larger(v[0], 0.0),
+                    Function::Limit => smaller(larger(v[0], v[1]), v[2]),
                     Function::Pow => v[0].powf(v[1]),
                     Function::Pwr => v[0].abs().powf(v[1]) * if v[0] < 0.0 { -1.0 } else { 1.0 },
                     Function::If => {
@@ -132,6 +144,14 @@ impl Tree {
             }
         }
     }
+}
+
+fn smaller(a: f64, b: f64) -> f64 {
+    if a < b { a } else { b }
+}
+
+fn larger(a: f64, b: f64) -> f64 {
+    if b < a { a } else { b }
 }
 
 fn compile(outputs: &[&Tree]) -> Program {
@@ -195,7 +215,7 @@ fn tree(smooth: bool) -> impl Strategy<Value = Tree> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 2000, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 2000, max_global_rejects: 100_000, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn values_are_those_of_the_tree(t in tree(true), x in prop::array::uniform3(-3.0f64..3.0)) {
@@ -237,6 +257,10 @@ proptest! {
             let differences = [1e-4, 5e-5].map(|h| {
                 (8.0 * (f(h) - f(-h)) - (f(2.0 * h) - f(-2.0 * h))) / (12.0 * h)
             });
+            // A finite value may hide an infinite one inside, as atan(x/0) does; its derivative is undefined.
+            if jac[k].is_nan() && !t.finite(&x) {
+                continue;
+            }
             // Where two steps disagree there is a kink or a pole, or the terms are too large for a difference.
             if close(differences[0], differences[1], 1e-7) && v[0].is_finite() && v[0].abs() < 1e3 {
                 prop_assert!(close(jac[k], differences[1], 1e-5), "∂{k}: {} against {:?}", jac[k], differences);
@@ -309,6 +333,28 @@ fn the_branch_not_taken_has_no_influence() {
         b.mul(zero, s)
     });
     assert_eq!(eval_all(&p, &[0.0, 0.0]), (vec![0.0], vec![0.0, 0.0]));
+}
+
+#[test]
+fn a_flat_inside_makes_a_steep_outside_flat() {
+    // √(x²) and (x²)^¼ at 0, atan2 at the origin: where Newton starts.
+    let builds: [fn(&mut Builder, Node, Node) -> Node; 3] = [
+        |b, x, _| {
+            let square = b.mul(x, x);
+            b.sqrt(square)
+        },
+        |b, x, _| {
+            let (square, quarter) = (b.mul(x, x), b.constant(0.25));
+            b.pow(square, quarter)
+        },
+        |b, x, y| b.atan2(x, y),
+    ];
+    for build in builds {
+        let p = program(build);
+        assert_eq!(eval_all(&p, &[0.0, 0.0]), (vec![0.0], vec![0.0, 0.0]));
+        let duals = [Dual::<f64, 2>::variable(0.0, 0), Dual::variable(0.0, 1)];
+        assert_eq!(eval(&p, &duals)[0].d, [0.0, 0.0]);
+    }
 }
 
 #[test]

@@ -309,7 +309,11 @@ impl<R: Real, const N: usize> Real for Dual<R, N> {
     #[inline(always)]
     fn atan2(self, x: Self) -> Self {
         let r2 = self.v * self.v + x.v * x.v;
-        let (dy, dx) = (x.v / r2, -(self.v / r2));
+        // At the origin the angle has no slope, and 0 is taken.
+        let zero = R::zero();
+        let origin = r2.le(zero) & r2.ge(zero);
+        let dy = R::select(origin, zero, x.v / r2);
+        let dx = R::select(origin, zero, -(self.v / r2));
         let (mut a, mut b) = (self.d, x.d);
         edge_products(&mut a, dy);
         edge_products(&mut b, dx);

@@ -3,7 +3,8 @@
 //! Forward mode, sparse: every node u keeps the list of the inputs x that it depends on with the node of ∂u/∂x. A node
 //! f(u, v) then has ∂f/∂x = f_u·∂u/∂x + f_v·∂v/∂x, where what is zero by structure is never written: a constant has no
 //! list, a product with the constant 1 is the other factor, and `select`, `min`, `max` and `abs` pick a derivative
-//! instead of multiplying by 0 or 1. So 0·∞ appears only where the derivative itself is undefined. Value numbering
+//! instead of multiplying by 0 or 1. Where a slope is infinite (√ and ln at 0, asin at ±1, x^y at 0) and the inner
+//! derivative is 0, their product is taken as 0, as in [`crate::number::Dual`]. Value numbering
 //! shares slopes between inputs, and between value and derivative (exp, √, tanh).
 
 use super::build::{Builder, Node};
@@ -87,9 +88,10 @@ fn gradient(b: &mut Builder, k: u32, known: &[Gradient]) -> Gradient {
         Code::Atan2 => {
             let (yy, xx) = (b.mul(u, u), b.mul(v, v));
             let r2 = b.add(yy, xx);
-            let dy = b.div(v, r2);
-            let ratio = b.div(u, r2);
+            let (dy, ratio) = (b.div(v, r2), b.div(u, r2));
             let dx = b.neg(ratio);
+            // At the origin the angle has no slope, and 0 is taken.
+            let (dy, dx) = (edge(b, r2, dy), edge(b, r2, dx));
             merge(du, dv, |a, c| {
                 let a = a.map(|d| times(b, d, dy));
                 let c = c.map(|d| times(b, d, dx));
@@ -101,17 +103,21 @@ fn gradient(b: &mut Builder, k: u32, known: &[Gradient]) -> Gradient {
         Code::Sqrt => {
             let two = b.constant(2.0);
             let twice = b.mul(two, f);
-            quotient(b, du, twice)
+            edge_quotient(b, du, twice)
         }
-        Code::Ln => quotient(b, du, u),
+        Code::Ln => edge_quotient(b, du, u),
         Code::Log10 => {
             let ln10 = b.constant(std::f64::consts::LN_10);
             let g = b.mul(ln10, u);
-            quotient(b, du, g)
+            edge_quotient(b, du, g)
         }
         code => {
             let (slope, divide) = slope(b, code, f, u, i.b as i32);
-            if divide { quotient(b, du, slope) } else { du.iter().map(|(x, d)| (*x, times(b, *d, slope))).collect() }
+            if divide {
+                edge_quotient(b, du, slope)
+            } else {
+                du.iter().map(|(x, d)| (*x, times(b, *d, slope))).collect()
+            }
         }
     }
 }
@@ -188,14 +194,30 @@ fn power(b: &mut Builder, f: Node, (u, du): (Node, &[(u32, Node)]), (v, dv): (No
         b.select(positive, slope, zero)
     });
     merge(du, dv, |a, c| {
-        let a = a.zip(base).map(|(d, s)| times(b, d, s));
+        let a = a.zip(base).map(|(d, s)| {
+            let term = times(b, d, s);
+            edge(b, d, term)
+        });
         let c = c.zip(exponent).map(|(d, s)| times(b, d, s));
         combine(b, a, c, Builder::add, |_, d| d)
     })
 }
 
-fn quotient(b: &mut Builder, du: &[(u32, Node)], g: Node) -> Gradient {
-    du.iter().map(|(x, d)| (*x, b.div(*d, g))).collect()
+/// du/g, where g may be 0: √(v²) at v = 0 has du = 0 and g = 0, and gets the slope 0.
+fn edge_quotient(b: &mut Builder, du: &[(u32, Node)], g: Node) -> Gradient {
+    du.iter()
+        .map(|(x, d)| {
+            let q = b.div(*d, g);
+            (*x, edge(b, *d, q))
+        })
+        .collect()
+}
+
+/// `term`, or 0 where `d` is 0: there the term is 0·∞ if the slope is infinite, and 0 otherwise.
+fn edge(b: &mut Builder, d: Node, term: Node) -> Node {
+    let zero = b.constant(0.0);
+    let none = b.eq(d, zero);
+    b.select(none, zero, term)
 }
 
 /// The derivative of `condition ? a : b`.
