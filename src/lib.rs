@@ -13,5 +13,5 @@ pub mod number;
 pub mod plot;
 pub mod program;
 pub mod solve;
-//pub mod system;
+pub mod system;
 pub mod waveform;

@@ -1,6 +1,8 @@
 //! `Dual<R, N>`: a value with its derivatives along N directions (forward mode).
 //!
-//! Chain rule: for y = f(x), y.d[k] = f'(x)·x.d[k]. `select` picks value and derivatives together.
+//! Chain rule: for y = f(x), y.d[k] = f'(x)·x.d[k]. `select` picks value and derivatives together. Where a slope is
+//! infinite (√ at 0, ln at 0) what does not depend on a direction keeps the derivative 0. Nested duals
+//! (`Dual<Dual<R, N>, N>`) give second derivatives: every slope is itself computed in `R`.
 
 use super::{Mask, Real};
 use std::ops::{Add, AddAssign, Div, Mul, Neg, Sub, SubAssign};
@@ -43,6 +45,13 @@ impl<R: Real, const N: usize> Dual<R, N> {
         }
         Dual { v, d }
     }
+    /// Like [`Dual::chain`] for a function whose slope may be infinite: 0·∞ is 0 here.
+    #[inline(always)]
+    fn chain_edge(self, v: R, slope: R) -> Self {
+        let mut d = self.d;
+        edge_products(&mut d, slope);
+        Dual { v, d }
+    }
     #[inline(always)]
     fn zip(self, other: Self, v: R, f: impl Fn(R, R) -> R) -> Self {
         let mut d = self.d;
@@ -50,6 +59,17 @@ impl<R: Real, const N: usize> Dual<R, N> {
             *a = f(*a, b);
         }
         Dual { v, d }
+    }
+}
+
+/// d[k]·slope, with 0·∞ = 0. Only an infinite slope is looked at: a derivative that is 0 at a finite slope may carry
+/// derivatives of its own (nested duals) and must be multiplied.
+#[inline(always)]
+fn edge_products<R: Real, const N: usize>(d: &mut [R; N], slope: R) {
+    let infinite = !slope.is_finite();
+    for x in d {
+        let zero = x.le(R::zero()) & x.ge(R::zero());
+        *x = R::select(infinite & zero, R::zero(), *x * slope);
     }
 }
 
@@ -175,12 +195,17 @@ impl<R: Real, const N: usize> Real for Dual<R, N> {
     }
     #[inline(always)]
     fn abs(self) -> Self {
-        Self::select(self.v.lt(R::zero()), -self, self)
+        let negative = self.v.lt(R::zero());
+        let mut d = self.d;
+        for x in &mut d {
+            *x = R::select(negative, -*x, *x);
+        }
+        Dual { v: self.v.abs(), d }
     }
     #[inline(always)]
     fn sqrt(self) -> Self {
         let s = self.v.sqrt();
-        self.chain(s, R::splat(0.5) / s)
+        self.chain_edge(s, R::splat(0.5) / s)
     }
     #[inline(always)]
     fn exp(self) -> Self {
@@ -189,7 +214,7 @@ impl<R: Real, const N: usize> Real for Dual<R, N> {
     }
     #[inline(always)]
     fn ln(self) -> Self {
-        self.chain(self.v.ln(), R::one() / self.v)
+        self.chain_edge(self.v.ln(), R::one() / self.v)
     }
     #[inline(always)]
     fn sin(self) -> Self {
@@ -210,11 +235,11 @@ impl<R: Real, const N: usize> Real for Dual<R, N> {
     }
     #[inline(always)]
     fn asin(self) -> Self {
-        self.chain(self.v.asin(), R::one() / (-(self.v * self.v) + 1.0).sqrt())
+        self.chain_edge(self.v.asin(), R::one() / (-(self.v * self.v) + 1.0).sqrt())
     }
     #[inline(always)]
     fn acos(self) -> Self {
-        self.chain(self.v.acos(), -(R::one() / (-(self.v * self.v) + 1.0).sqrt()))
+        self.chain_edge(self.v.acos(), -(R::one() / (-(self.v * self.v) + 1.0).sqrt()))
     }
     #[inline(always)]
     fn sinh(self) -> Self {
@@ -235,18 +260,30 @@ impl<R: Real, const N: usize> Real for Dual<R, N> {
     }
     #[inline(always)]
     fn powf(self, exponent: Self) -> Self {
-        // d(a^b) = b·a^(b−1)·da + a^b·ln(a)·db; each term only where its factor is not zero, so that 0^2 has a slope
-        // of 0 and a constant exponent never meets ln(0).
+        // d(a^b) = b·a^(b−1)·da + a^b·ln(a)·db, with a^(b−1) = a^b/a except at a = 0. There b = 0 gives a slope of 0,
+        // and the second term is 0, so that a constant exponent never meets ln(0). That branch is one for all lanes,
+        // but each lane's result depends on its own base alone.
+        let zero = R::zero();
         let v = self.v.powf(exponent.v);
-        let da = exponent.v * self.v.powf(exponent.v - 1.0);
-        let ln = self.v.ln();
-        let positive = R::zero().lt(self.v);
-        let db = R::select(positive, v * ln, R::zero());
-        self.zip(exponent, v, |a, b| a * da + b * db)
+        let mut da = exponent.v * v / self.v;
+        let at_zero = self.v.le(zero) & self.v.ge(zero);
+        if at_zero.any() {
+            let no_power = exponent.v.le(zero) & exponent.v.ge(zero);
+            let edge = R::select(no_power, zero, exponent.v * self.v.powf(exponent.v - 1.0));
+            da = R::select(at_zero, edge, da);
+        }
+        let db = R::select(zero.lt(self.v), v * self.v.ln(), zero);
+        let (mut x, mut y) = (self.d, exponent.d);
+        edge_products(&mut x, da);
+        edge_products(&mut y, db);
+        for (a, b) in x.iter_mut().zip(y) {
+            *a += b;
+        }
+        Dual { v, d: x }
     }
     #[inline(always)]
     fn log10(self) -> Self {
-        self.chain(self.v.log10(), R::splat(std::f64::consts::LOG10_E) / self.v)
+        self.chain_edge(self.v.log10(), R::splat(std::f64::consts::LOG10_E) / self.v)
     }
     #[inline(always)]
     fn exp_m1(self) -> Self {
@@ -254,7 +291,7 @@ impl<R: Real, const N: usize> Real for Dual<R, N> {
     }
     #[inline(always)]
     fn ln_1p(self) -> Self {
-        self.chain(self.v.ln_1p(), R::one() / (self.v + 1.0))
+        self.chain_edge(self.v.ln_1p(), R::one() / (self.v + 1.0))
     }
     #[inline(always)]
     fn asinh(self) -> Self {
@@ -263,24 +300,34 @@ impl<R: Real, const N: usize> Real for Dual<R, N> {
     #[inline(always)]
     fn acosh(self) -> Self {
         // (x − 1)(x + 1) keeps the digits near x = 1 that x² − 1 loses.
-        self.chain(self.v.acosh(), R::one() / ((self.v - 1.0) * (self.v + 1.0)).sqrt())
+        self.chain_edge(self.v.acosh(), R::one() / ((self.v - 1.0) * (self.v + 1.0)).sqrt())
     }
     #[inline(always)]
     fn atanh(self) -> Self {
-        self.chain(self.v.atanh(), R::one() / ((-self.v + 1.0) * (self.v + 1.0)))
+        self.chain_edge(self.v.atanh(), R::one() / ((-self.v + 1.0) * (self.v + 1.0)))
     }
     #[inline(always)]
     fn atan2(self, x: Self) -> Self {
         let r2 = self.v * self.v + x.v * x.v;
-        let (dy, dx) = (x.v / r2, -(self.v / r2));
-        self.zip(x, self.v.atan2(x.v), |a, b| a * dy + b * dx)
+        // At the origin the angle has no slope, and 0 is taken.
+        let zero = R::zero();
+        let origin = r2.le(zero) & r2.ge(zero);
+        let dy = R::select(origin, zero, x.v / r2);
+        let dx = R::select(origin, zero, -(self.v / r2));
+        let (mut a, mut b) = (self.d, x.d);
+        edge_products(&mut a, dy);
+        edge_products(&mut b, dx);
+        for (a, b) in a.iter_mut().zip(b) {
+            *a += b;
+        }
+        Dual { v: self.v.atan2(x.v), d: a }
     }
     #[inline(always)]
     fn powi(self, exponent: i32) -> Self {
         if exponent == 0 {
             return Self::one();
         }
-        self.chain(self.v.powi(exponent), self.v.powi(exponent - 1) * f64::from(exponent))
+        self.chain_edge(self.v.powi(exponent), self.v.powi(exponent.saturating_sub(1)) * f64::from(exponent))
     }
 }
 

@@ -230,11 +230,9 @@ impl<const L: usize> Real for Lanes<L> {
         self
     }
     #[inline(always)]
-    fn powi(mut self, exponent: i32) -> Self {
-        for a in &mut self.0 {
-            *a = e::powi(*a, exponent);
-        }
-        self
+    fn powi(self, exponent: i32) -> Self {
+        // The lanes share the exponent, so they share the sequence of products; lane by lane it is that of the scalar.
+        e::powi_by_squaring(self, Self::one(), exponent)
     }
 }
 

@@ -3,6 +3,7 @@
 //! No generator is shared and none has a position that depends on step choices, so a draw does not change when a
 //! step is rejected, a device is added, or runs are packed differently.
 
+use super::elementary::{cos, ln};
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
 
@@ -15,7 +16,8 @@ pub struct StreamKey {
     pub run: u64,
 }
 
-/// The draws of one purpose in one instance.
+/// The draws of one purpose in one instance; the three kinds of draw are independent of each other, also for equal
+/// event numbers. All bits are equal on every platform: ChaCha8, and our own `ln` and `cos`.
 #[derive(Debug, Clone)]
 pub struct Stream {
     base: ChaCha8Rng,
@@ -34,11 +36,41 @@ impl Stream {
 
     /// Uniform in the open interval (0, 1), for event number `event`.
     pub fn uniform(&self, event: u64) -> f64 {
-        let mut rng = self.base.clone();
-        rng.set_word_pos(u128::from(event) * 2);
-        // 52 random bits and a half: never 0, never 1, the same on every platform.
-        ((rng.next_u64() >> 12) as f64 + 0.5) * (1.0 / (1u64 << 52) as f64)
+        open_unit(&mut self.at(Draw::Uniform, event))
     }
+
+    /// Exponential with mean 1, −ln(u): the waiting time of a process of rate 1. Greater than 0, below 37.
+    pub fn exponential(&self, event: u64) -> f64 {
+        -ln(open_unit(&mut self.at(Draw::Exponential, event)))
+    }
+
+    /// Normal with mean 0 and variance 1: √(−2·ln u₁)·cos(2π·u₂) (Box and Muller, Ann. Math. Stat. 29, 610, 1958).
+    pub fn normal(&self, event: u64) -> f64 {
+        let mut rng = self.at(Draw::Normal, event);
+        let radius = (-2.0 * ln(open_unit(&mut rng))).sqrt();
+        radius * cos(2.0 * std::f64::consts::PI * open_unit(&mut rng))
+    }
+
+    /// The generator placed at one event; each kind of draw has a sequence of its own, four words per event.
+    fn at(&self, draw: Draw, event: u64) -> ChaCha8Rng {
+        let mut rng = self.base.clone();
+        rng.set_stream(draw as u64);
+        rng.set_word_pos(u128::from(event) * 4);
+        rng
+    }
+}
+
+/// The kinds of draw, as numbers of ChaCha's own streams.
+#[derive(Debug, Clone, Copy)]
+enum Draw {
+    Uniform = 0,
+    Exponential = 1,
+    Normal = 2,
+}
+
+/// 52 random bits and a half, over 2^52: never 0, never 1, the same on every platform.
+fn open_unit(rng: &mut ChaCha8Rng) -> f64 {
+    ((rng.next_u64() >> 12) as f64 + 0.5) * (1.0 / (1u64 << 52) as f64)
 }
 
 /// 64-bit FNV-1a hash: stable across platforms and versions, as a key must be.

@@ -1,7 +1,10 @@
 //! Building a program: value numbering (equal nodes are one node) and constant folding.
+//!
+//! Simplifications never change a bit of a value: 1·x, x/1, x − 0, −(−x), a condition that is constant, operands of
+//! commutative operations in one order. 0·x is not 0, because x may be infinite; in derivatives it is, see `derive`.
 
-use super::Program;
-use super::op::{Code, Instr, step};
+use super::op::{Code, Entry, Instr, Tape, step};
+use super::{Program, derive};
 use std::collections::HashMap;
 
 /// A value inside a [`Builder`].
@@ -54,14 +57,61 @@ impl Builder {
         let i = &self.code[node.0 as usize];
         (i.code == Code::Constant).then(|| i.constant())
     }
-    /// The program that computes these outputs.
-    pub fn finish(self, outputs: &[Node]) -> Program {
-        Program { n_inputs: self.n_inputs, values: self.code, outputs: outputs.iter().map(|n| n.0).collect() }
+    /// The program that computes these outputs and their derivatives. What they do not need is left out.
+    pub fn finish(mut self, outputs: &[Node]) -> Program {
+        let n_inputs = self.n_inputs;
+        let values = self.extract(outputs);
+        let entries = derive::jacobian(&mut self, outputs);
+        let all: Vec<Node> = outputs.iter().copied().chain(entries.iter().map(|e| e.2)).collect();
+        let with_derivatives = self.extract(&all);
+        let jacobian = entries
+            .iter()
+            .zip(&with_derivatives.results[outputs.len()..])
+            .map(|((row, input, _), slot)| Entry { at: *row as usize * n_inputs + *input as usize, slot: *slot })
+            .collect();
+        Program { n_inputs, n_outputs: outputs.len(), values, with_derivatives, jacobian }
+    }
+
+    /// Which nodes these depend on, by node number.
+    pub(super) fn reachable(&self, from: impl Iterator<Item = Node>) -> Vec<bool> {
+        let mut used = vec![false; self.code.len()];
+        for node in from {
+            used[node.0 as usize] = true;
+        }
+        // Operands have smaller numbers than what uses them.
+        for k in (0..self.code.len()).rev() {
+            if used[k] {
+                let i = &self.code[k];
+                for operand in &[i.a, i.b, i.c][..i.n_operands()] {
+                    used[*operand as usize] = true;
+                }
+            }
+        }
+        used
+    }
+
+    /// The instructions that `results` need, renumbered without gaps.
+    fn extract(&self, results: &[Node]) -> Tape {
+        let used = self.reachable(results.iter().copied());
+        let mut slots = vec![0u32; self.code.len()];
+        let mut code = Vec::new();
+        for (k, i) in self.code.iter().enumerate().filter(|(k, _)| used[*k]) {
+            slots[k] = code.len() as u32;
+            let mut i = *i;
+            let n = i.n_operands();
+            for operand in [&mut i.a, &mut i.b, &mut i.c].into_iter().take(n) {
+                *operand = slots[*operand as usize];
+            }
+            code.push(i);
+        }
+        Tape { code, results: results.iter().map(|n| slots[n.0 as usize]).collect() }
+    }
+
+    fn is_constant(&self, node: Node, value: f64) -> bool {
+        self.as_constant(node).is_some_and(|c| c.to_bits() == value.to_bits())
     }
 
     unary! {
-        /// −x.
-        neg => Neg,
         /// 1 where x is 0, else 0.
         not => Not,
         /// |x|.
@@ -104,12 +154,6 @@ impl Builder {
     binary! {
         /// a + b.
         add => Add,
-        /// a − b.
-        sub => Sub,
-        /// a·b.
-        mul => Mul,
-        /// a/b.
-        div => Div,
         /// Angle of the point (x = b, y = a), radians.
         atan2 => Atan2,
         /// The smaller of a and b.
@@ -126,6 +170,30 @@ impl Builder {
         and => And,
         /// 1 where one of them is not 0, else 0.
         or => Or,
+    }
+    /// −x.
+    pub fn neg(&mut self, x: Node) -> Node {
+        let i = self.code[x.0 as usize];
+        if i.code == Code::Neg { Node(i.a) } else { self.push(Code::Neg, x.0, 0, 0) }
+    }
+    /// a − b.
+    pub fn sub(&mut self, a: Node, b: Node) -> Node {
+        // Not for −0: x − (−0) turns −0 into +0.
+        if self.is_constant(b, 0.0) { a } else { self.push(Code::Sub, a.0, b.0, 0) }
+    }
+    /// a·b.
+    pub fn mul(&mut self, a: Node, b: Node) -> Node {
+        if self.is_constant(a, 1.0) {
+            b
+        } else if self.is_constant(b, 1.0) {
+            a
+        } else {
+            self.push(Code::Mul, a.0, b.0, 0)
+        }
+    }
+    /// a/b.
+    pub fn div(&mut self, a: Node, b: Node) -> Node {
+        if self.is_constant(b, 1.0) { a } else { self.push(Code::Div, a.0, b.0, 0) }
     }
     /// 1 where a > b, else 0.
     pub fn gt(&mut self, a: Node, b: Node) -> Node {
@@ -149,11 +217,20 @@ impl Builder {
             None => self.push(Code::Select, condition.0, a.0, b.0),
         }
     }
-    /// a to the power b; a constant integer exponent multiplies out, so that a negative base is allowed.
+    /// a to the power b. A negative a needs an integer b, else the result is NaN; a small constant integer b is
+    /// multiplied out.
     pub fn pow(&mut self, a: Node, b: Node) -> Node {
         match self.as_constant(b) {
-            Some(n) if n == n.trunc() && n.abs() <= 64.0 => self.push(Code::Powi, a.0, n as i32 as u32, 0),
+            Some(n) if n == n.trunc() && n.abs() <= 16.0 => self.powi(a, n as i32),
             _ => self.push(Code::Pow, a.0, b.0, 0),
+        }
+    }
+    /// a to the integer power n, multiplied out.
+    pub fn powi(&mut self, a: Node, n: i32) -> Node {
+        match n {
+            0 => self.constant(1.0),
+            1 => a,
+            _ => self.push(Code::Powi, a.0, n as u32, 0),
         }
     }
     /// Remainder of a/b with the sign of a, as in C's `fmod`.
@@ -252,6 +329,8 @@ impl Builder {
 
     /// The node of this instruction: an existing equal one, a constant if all operands are, or a new one.
     pub(super) fn push(&mut self, code: Code, a: u32, b: u32, c: u32) -> Node {
+        let commutes = matches!(code, Code::Add | Code::Mul | Code::Eq | Code::And | Code::Or);
+        let (a, b) = if commutes && b < a { (b, a) } else { (a, b) };
         let i = Instr { code, a, b, c };
         if let Some(n) = self.numbers.get(&i) {
             return Node(*n);

@@ -86,6 +86,24 @@ impl Instr {
     }
 }
 
+/// A list of instructions and what is read off it.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub(super) struct Tape {
+    /// Instruction k writes scratch slot k.
+    pub code: Vec<Instr>,
+    /// Scratch slots of the results.
+    pub results: Vec<u32>,
+}
+
+/// One derivative that is not zero by structure.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Entry {
+    /// Where it stands in the Jacobian, row-major.
+    pub at: usize,
+    /// The scratch slot that holds it.
+    pub slot: u32,
+}
+
 /// Runs the instructions in order; instruction k writes `s[k]`.
 #[inline(always)]
 pub(super) fn run<R: Real>(code: &[Instr], inputs: &[R], s: &mut [R]) {
