@@ -68,6 +68,8 @@ struct Frame {
     file: u32,
     section: Option<String>,
     from: Option<Span>,
+    /// Is there no `.endl` in the rest of it (so that nobody looks again)?
+    endless: bool,
 }
 
 /// A subcircuit being read.
@@ -133,7 +135,7 @@ impl Parser<'_> {
         let (begin, line) = reader.raw_line().unwrap_or((0, ""));
         self.title = line.trim().to_string();
         self.check_title(line, begin, file);
-        self.frames.push(Frame { file, section: None, from: None });
+        self.frames.push(Frame { file, section: None, from: None, endless: false });
         self.read(file, reader.position(), text.len());
     }
 
@@ -354,13 +356,15 @@ impl Parser<'_> {
             );
         };
         let name = file_name(after).map(|(_, section)| fold(section));
-        let within = self.frames.last().is_some_and(|f| f.section.is_some());
-        if name.is_none() && !within {
+        if name.is_none() && self.frames.last().is_some_and(|f| f.section.is_none() && !f.endless) {
             let file = self.frames.last().map_or(0, |f| f.file);
             let text = self.text(file);
             let from = st.whole().end as usize;
             if section_end(&text, from).is_some() {
                 return Ok(Next::SkipSection);
+            }
+            if let Some(frame) = self.frames.last_mut() {
+                frame.endless = true;
             }
         }
         self.enter(st, rest, path, name)?;
@@ -409,7 +413,7 @@ impl Parser<'_> {
         if self.bytes > MAX_BYTES || bytes.len() > MAX_BYTES {
             return Err(fail("too-large", format!("more than {} MiB of included text", MAX_BYTES >> 20)));
         }
-        self.frames.push(Frame { file, section: part, from: Some(place) });
+        self.frames.push(Frame { file, section: part, from: Some(place), endless: false });
         self.read(file, start, end);
         self.frames.pop();
         Ok(())
