@@ -269,8 +269,6 @@ pub struct DeviceSpec {
     pub connections: &'static [Connection],
     /// Lines of other letters that are instances of this kind.
     pub other_forms: &'static [OtherForm],
-    /// May more than two references follow (`K1 L1 L2 L3 0.9`)? Then there is one instance for each pair.
-    pub pairwise_controls: bool,
 }
 
 impl DeviceSpec {
@@ -292,7 +290,6 @@ impl DeviceSpec {
         functions: &[],
         connections: &[],
         other_forms: &[],
-        pairwise_controls: false,
     };
 }
 
