@@ -19,11 +19,7 @@ use crate::number::{Dual, Lanes, Real};
 use std::sync::Arc;
 
 /// Every kind of device, in the order of the manual.
-pub static KINDS: &[&dyn Kind] = &[
-    &resistor::Resistor,
-    &diode::Diode,
-    &mos1::Mos1,
-];
+pub static KINDS: &[&dyn Kind] = &[&resistor::Resistor, &diode::Diode, &mos1::Mos1];
 
 /// A kind of device. Object-safe: kinds may also arrive at run time.
 pub trait Kind: Sync {
