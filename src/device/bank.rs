@@ -10,7 +10,7 @@
 //! current that *leaves* node k into the device.
 
 use super::instance::{GROUND_NODE, Instance, NodeId, Setting};
-use crate::number::{Dual, Mask, Real};
+use crate::number::{Dual, Mask, Real, dispatch};
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -539,23 +539,6 @@ impl<R: Real> Stamp<R> for ObserveStamp<'_, R> {
     fn df(&mut self, _row: usize, _col: usize, _value: R) {}
     fn dq(&mut self, _row: usize, _col: usize, _value: R) {}
     fn limit(&mut self, _j: usize, _value: R, _limited: R::Mask) {}
-}
-
-/// Runs a closure with the best SIMD instructions of this CPU if there are lanes to fill.
-#[inline(always)]
-fn dispatch<R: Real, T>(work: impl FnOnce() -> T) -> T {
-    if R::LANES == 1 {
-        return work();
-    }
-    struct Work<F>(F);
-    impl<T, F: FnOnce() -> T> pulp::NullaryFnOnce for Work<F> {
-        type Output = T;
-        #[inline(always)]
-        fn call(self) -> T {
-            (self.0)()
-        }
-    }
-    pulp::Arch::new().dispatch(Work(work))
 }
 
 impl<R: Real, E: Element<R>> Bank<R> for UniformBank<R, E> {
