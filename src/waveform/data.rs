@@ -104,7 +104,9 @@ impl fmt::Display for ReadError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             ReadError::Io(e) => write!(f, "{e}"),
-            ReadError::Format { format, offset, message } => write!(f, "not readable as {format}: byte {offset}: {message}"),
+            ReadError::Format { format, offset, message } => {
+                write!(f, "not readable as {format}: byte {offset}: {message}")
+            }
         }
     }
 }

@@ -75,7 +75,7 @@ impl Column {
             "v-sweep" => Quantity::Voltage,
             "i-sweep" => Quantity::Current,
             _ if call("v(") => Quantity::Voltage,
-            _ if call("i(") || call("@") && low.ends_with("[i]") || low.ends_with("#branch") => Quantity::Current,
+            _ if call("i(") || low.ends_with("[i]") || low.ends_with("#branch") => Quantity::Current,
             _ => Quantity::Other,
         };
         Column::new(name, quantity)

@@ -71,7 +71,10 @@ impl SpikeDetector {
 impl Sink for SpikeDetector {
     fn begin(&mut self, header: &Header) -> io::Result<()> {
         let Some(column) = header.columns.get(self.column) else {
-            return Err(io::Error::new(io::ErrorKind::InvalidInput, format!("no column {} to find spikes in", self.column)));
+            return Err(io::Error::new(
+                io::ErrorKind::InvalidInput,
+                format!("no column {} to find spikes in", self.column),
+            ));
         };
         self.train = SpikeTrain { signal: column.name.clone(), ..SpikeTrain::default() };
         self.stride = if header.complex { 2 } else { 1 };
