@@ -2,7 +2,21 @@
 //!
 //! Nothing here knows that a circuit exists. Results are streamed: a run of 10⁸ points needs no more memory than one of 10⁴.
 
+pub mod csv;
+pub mod data;
+pub mod decimate;
+pub mod engineering;
+pub mod file;
+pub mod finite;
 pub mod measure;
+pub mod raw;
+pub mod spikes;
+pub mod tee;
+
+pub use data::{Contents, ReadError, Waveform};
+pub use finite::{Finite, NonFinite};
+pub use spikes::{SpikeDetector, SpikeTrain};
+pub use tee::Tee;
 
 use std::io;
 
@@ -21,6 +35,19 @@ pub enum Quantity {
     Other,
 }
 
+impl Quantity {
+    /// What a quantity of this kind is usually measured in.
+    pub fn unit(self) -> &'static str {
+        match self {
+            Quantity::Time => "s",
+            Quantity::Frequency => "Hz",
+            Quantity::Voltage => "V",
+            Quantity::Current => "A",
+            Quantity::Other => "",
+        }
+    }
+}
+
 /// One column of a result.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Column {
@@ -30,6 +57,29 @@ pub struct Column {
     pub quantity: Quantity,
     /// Its unit, such as `V`.
     pub unit: String,
+}
+
+impl Column {
+    /// A column of a quantity in its usual unit.
+    pub fn new(name: impl Into<String>, quantity: Quantity) -> Self {
+        Column { name: name.into(), quantity, unit: quantity.unit().into() }
+    }
+    /// A column whose quantity follows from its name: `time`, `frequency`, `v(…)`, `i(…)`, `v1#branch`.
+    pub fn named(name: &str) -> Self {
+        let low = name.to_ascii_lowercase();
+        // An expression such as `v(a)*i(v1)` begins like a voltage but is none: the call must close at the end.
+        let call = |letter: &str| low.starts_with(letter) && low.ends_with(')') && low.matches('(').count() == 1;
+        let quantity = match low.as_str() {
+            "time" => Quantity::Time,
+            "frequency" | "freq" | "hertz" => Quantity::Frequency,
+            "v-sweep" => Quantity::Voltage,
+            "i-sweep" => Quantity::Current,
+            _ if call("v(") => Quantity::Voltage,
+            _ if call("i(") || low.ends_with("[i]") || low.ends_with("#branch") => Quantity::Current,
+            _ => Quantity::Other,
+        };
+        Column::new(name, quantity)
+    }
 }
 
 /// What a result holds: the first column is the axis (time, frequency, the swept source).
@@ -48,6 +98,19 @@ pub struct Header {
     pub complex: bool,
 }
 
+impl Header {
+    /// How many numbers make a point: one per column, or two if the result is complex.
+    pub fn width(&self) -> usize {
+        self.columns.len() * if self.complex { 2 } else { 1 }
+    }
+    /// The column with this name; case and blanks do not matter.
+    pub fn find(&self, name: &str) -> Option<usize> {
+        let fold = |s: &str| s.chars().filter(|c| !c.is_whitespace()).flat_map(char::to_lowercase).collect::<String>();
+        let wanted = fold(name);
+        self.columns.iter().position(|c| fold(&c.name) == wanted)
+    }
+}
+
 /// Takes a result point by point.
 pub trait Sink {
     /// A result begins.
@@ -56,4 +119,33 @@ pub trait Sink {
     fn point(&mut self, values: &[f64]) -> io::Result<()>;
     /// The result is complete (or as complete as it gets: after an interrupt or a failed analysis).
     fn end(&mut self) -> io::Result<()>;
+}
+
+impl<S: Sink + ?Sized> Sink for &mut S {
+    fn begin(&mut self, header: &Header) -> io::Result<()> {
+        (**self).begin(header)
+    }
+    fn point(&mut self, values: &[f64]) -> io::Result<()> {
+        (**self).point(values)
+    }
+    fn end(&mut self) -> io::Result<()> {
+        (**self).end()
+    }
+}
+
+impl<S: Sink + ?Sized> Sink for Box<S> {
+    fn begin(&mut self, header: &Header) -> io::Result<()> {
+        (**self).begin(header)
+    }
+    fn point(&mut self, values: &[f64]) -> io::Result<()> {
+        (**self).point(values)
+    }
+    fn end(&mut self) -> io::Result<()> {
+        (**self).end()
+    }
+}
+
+/// The error of a point whose length does not fit its header (or that came before one).
+pub(crate) fn wrong_width(got: usize, wanted: usize) -> io::Error {
+    io::Error::new(io::ErrorKind::InvalidInput, format!("a point of {got} values where the header says {wanted}"))
 }

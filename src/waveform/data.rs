@@ -1,0 +1,126 @@
+//! A whole result in memory, as a reader gives it.
+
+use super::{Header, Sink, wrong_width};
+use std::fmt;
+use std::io;
+
+/// A result in memory, column by column.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Waveform {
+    /// What it holds.
+    pub header: Header,
+    /// One vector per column, all of the same length: value k of a real column; of a complex result the real part at 2k
+    /// and the imaginary part at 2k + 1.
+    pub data: Vec<Vec<f64>>,
+}
+
+impl Waveform {
+    /// A result without points.
+    pub fn new(header: Header) -> Self {
+        let data = vec![Vec::new(); header.columns.len()];
+        Waveform { header, data }
+    }
+    /// How many points.
+    pub fn points(&self) -> usize {
+        self.data.first().map_or(0, Vec::len) / self.parts()
+    }
+    /// Numbers per value: 2 if the result is complex.
+    pub fn parts(&self) -> usize {
+        if self.header.complex { 2 } else { 1 }
+    }
+    /// The values of the column with this name.
+    pub fn signal(&self, name: &str) -> Option<&[f64]> {
+        self.data.get(self.header.find(name)?).map(Vec::as_slice)
+    }
+    /// Sends the whole result to a sink.
+    pub fn feed(&self, sink: &mut dyn Sink) -> io::Result<()> {
+        sink.begin(&self.header)?;
+        let parts = self.parts();
+        let mut row = vec![0.0; self.header.width()];
+        for k in 0..self.points() {
+            for (cell, column) in row.chunks_exact_mut(parts).zip(&self.data) {
+                cell.copy_from_slice(&column[k * parts..(k + 1) * parts]);
+            }
+            sink.point(&row)?;
+        }
+        sink.end()
+    }
+}
+
+/// Collects results in memory: one [`Waveform`] per `begin`.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Collector {
+    /// The results so far.
+    pub waveforms: Vec<Waveform>,
+}
+
+impl Sink for Collector {
+    fn begin(&mut self, header: &Header) -> io::Result<()> {
+        self.waveforms.push(Waveform::new(header.clone()));
+        Ok(())
+    }
+    fn point(&mut self, values: &[f64]) -> io::Result<()> {
+        let Some(w) = self.waveforms.last_mut() else { return Err(wrong_width(values.len(), 0)) };
+        let parts = w.parts();
+        if values.len() != w.header.width() {
+            return Err(wrong_width(values.len(), w.header.width()));
+        }
+        for (column, cell) in w.data.iter_mut().zip(values.chunks_exact(parts)) {
+            column.extend_from_slice(cell);
+        }
+        Ok(())
+    }
+    fn end(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// What a result file holds.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Contents {
+    /// Its results, in the order of the file.
+    pub waveforms: Vec<Waveform>,
+    /// What a user should know about the file, such as data after the last point it declares.
+    pub remarks: Vec<String>,
+}
+
+/// Why a result file cannot be read.
+#[derive(Debug)]
+pub enum ReadError {
+    /// The file could not be opened or read.
+    Io(io::Error),
+    /// The contents are not what the format says.
+    Format {
+        /// The format tried: `SPICE3 raw`, `CSV`.
+        format: &'static str,
+        /// Where, in bytes from the start of the file.
+        offset: usize,
+        /// What is wrong and what was expected.
+        message: String,
+    },
+}
+
+impl fmt::Display for ReadError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            ReadError::Io(e) => write!(f, "{e}"),
+            ReadError::Format { format, offset, message } => {
+                write!(f, "not readable as {format}: byte {offset}: {message}")
+            }
+        }
+    }
+}
+
+impl std::error::Error for ReadError {}
+
+impl From<io::Error> for ReadError {
+    fn from(e: io::Error) -> Self {
+        ReadError::Io(e)
+    }
+}
+
+/// Reads a result file; its format is found by content.
+pub fn read(path: &std::path::Path) -> Result<Contents, ReadError> {
+    let bytes = std::fs::read(path)?;
+    if super::raw::is_raw(&bytes) { super::raw::parse(&bytes) } else { super::csv::parse(&bytes) }
+}

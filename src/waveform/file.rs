@@ -1,0 +1,142 @@
+//! A file that appears under its name only when it is finished.
+
+use std::ffi::OsString;
+use std::fs::{self, File};
+use std::io::{self, Seek, SeekFrom, Write};
+use std::path::{Path, PathBuf};
+
+/// Bytes gathered before they are written.
+const BUFFER: usize = 1 << 20;
+
+/// Writes to `NAME.PID.partial` beside the target and renames it to `NAME` at the end. Whatever the target held before stays
+/// until then.
+///
+/// A writer that is dropped unfinished leaves the partial file if data was written to it, and removes it if not.
+#[derive(Debug)]
+pub struct PartialFile {
+    file: File,
+    partial: PathBuf,
+    target: PathBuf,
+    buffer: Vec<u8>,
+    /// Bytes that have reached the file.
+    written: u64,
+    failed: bool,
+    finished: bool,
+}
+
+impl PartialFile {
+    /// Starts a file that will be called `target`. A symbolic link is followed.
+    ///
+    /// # Errors
+    /// Whatever creating the file gives, and `InvalidInput` if the target exists and is no regular file.
+    pub fn create(target: &Path) -> io::Result<Self> {
+        let target = fs::canonicalize(target).unwrap_or_else(|_| target.to_path_buf());
+        let problem = |text: &str| io::Error::new(io::ErrorKind::InvalidInput, format!("{}: {text}", target.display()));
+        if fs::metadata(&target).is_ok_and(|m| !m.is_file()) {
+            return Err(problem("not a regular file"));
+        }
+        let name = target.file_name().ok_or_else(|| problem("not a file name"))?;
+        let mut partial_name = OsString::from(name);
+        partial_name.push(format!(".{}.partial", std::process::id()));
+        let partial = target.with_file_name(partial_name);
+        let file = File::create(&partial)?;
+        Ok(PartialFile {
+            file,
+            partial,
+            target,
+            buffer: Vec::with_capacity(BUFFER + 4096),
+            written: 0,
+            failed: false,
+            finished: false,
+        })
+    }
+
+    /// Where the data is until it is finished.
+    pub fn partial_path(&self) -> &Path {
+        &self.partial
+    }
+
+    /// Appends bytes; true if the buffer was written out to make room.
+    pub fn put(&mut self, bytes: &[u8]) -> io::Result<bool> {
+        self.buffer.extend_from_slice(bytes);
+        if self.buffer.len() < BUFFER {
+            return Ok(false);
+        }
+        self.flush().map(|()| true)
+    }
+
+    /// The length of the file with everything put so far.
+    pub fn position(&self) -> u64 {
+        self.written + self.buffer.len() as u64
+    }
+
+    /// The length of what has reached the file.
+    pub fn written(&self) -> u64 {
+        self.written
+    }
+
+    /// Writes out what is buffered. After a failure (a full disk) nothing more is written.
+    pub fn flush(&mut self) -> io::Result<()> {
+        if self.failed {
+            return Err(io::Error::other("an earlier write failed"));
+        }
+        let mut rest = self.buffer.as_slice();
+        let mut outcome = Ok(());
+        while !rest.is_empty() {
+            match self.file.write(rest) {
+                Ok(0) => outcome = Err(io::ErrorKind::WriteZero.into()),
+                Ok(n) => {
+                    self.written += n as u64;
+                    rest = &rest[n..];
+                }
+                Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
+                Err(e) => outcome = Err(e),
+            }
+            if outcome.is_err() {
+                self.failed = true;
+                break;
+            }
+        }
+        self.buffer.clear();
+        outcome
+    }
+
+    /// Overwrites bytes that have reached the file.
+    pub fn patch(&mut self, offset: u64, bytes: &[u8]) -> io::Result<()> {
+        self.file.seek(SeekFrom::Start(offset))?;
+        self.file.write_all(bytes)?;
+        self.file.seek(SeekFrom::Start(self.written)).map(|_| ())
+    }
+
+    /// Cuts the file to a length (half a point at its end after a failed write).
+    pub fn cut(&mut self, length: u64) -> io::Result<()> {
+        self.file.set_len(length)?;
+        self.written = length;
+        self.file.seek(SeekFrom::Start(length)).map(|_| ())
+    }
+
+    /// Has a write failed?
+    pub fn failed(&self) -> bool {
+        self.failed
+    }
+
+    /// Writes out the rest and gives the file its name.
+    pub fn finish(&mut self) -> io::Result<()> {
+        if self.finished {
+            return Ok(());
+        }
+        self.flush()?;
+        fs::rename(&self.partial, &self.target)?;
+        self.finished = true;
+        Ok(())
+    }
+}
+
+impl Drop for PartialFile {
+    fn drop(&mut self) {
+        if !self.finished && self.written == 0 {
+            // Nothing can be done about a failure here, and an empty file beside the target harms nobody.
+            let _ = fs::remove_file(&self.partial);
+        }
+    }
+}
