@@ -22,10 +22,8 @@ struct Hand<R, F> {
 
 impl<R: Real, F> Hand<R, F> {
     fn new(n: usize, eval: F) -> Self {
-        let pattern = SparsePattern {
-            col_ptr: (0..=n).map(|c| c * n).collect(),
-            row_idx: (0..n * n).map(|k| k % n).collect(),
-        };
+        let pattern =
+            SparsePattern { col_ptr: (0..=n).map(|c| c * n).collect(), row_idx: (0..n * n).map(|k| k % n).collect() };
         Hand {
             n,
             pattern: Arc::new(pattern),
@@ -108,12 +106,8 @@ fn options(method: Method, t_stop: f64, h: f64, reltol: f64) -> StepperOptions {
     StepperOptions { method, reltol, trtol: 1.0, max_iterations: 20, t_stop, h_max: h, h_first: h }
 }
 
-const METHODS: [(Method, f64); 4] = [
-    (Method::BackwardEuler, 1.0),
-    (Method::Trapezoidal, 2.0),
-    (Method::Gear2, 2.0),
-    (Method::TrBdf2, 2.0),
-];
+const METHODS: [(Method, f64); 4] =
+    [(Method::BackwardEuler, 1.0), (Method::Trapezoidal, 2.0), (Method::Gear2, 2.0), (Method::TrBdf2, 2.0)];
 
 /// x' = −x + 2t with x(0) = 1: x = 2t − 2 + 3·e^(−t).
 fn decay(t: f64, x: &[f64], f: &mut [f64], q: &mut [f64], df: &mut [f64], dq: &mut [f64]) {
@@ -202,7 +196,14 @@ fn an_event_is_located_whatever_the_step() {
 }
 
 /// Lane l: x' = −(1 + l)·x.
-fn lanes_decay(_t: Lanes<4>, x: &[Lanes<4>], f: &mut [Lanes<4>], q: &mut [Lanes<4>], df: &mut [Lanes<4>], dq: &mut [Lanes<4>]) {
+fn lanes_decay(
+    _t: Lanes<4>,
+    x: &[Lanes<4>],
+    f: &mut [Lanes<4>],
+    q: &mut [Lanes<4>],
+    df: &mut [Lanes<4>],
+    dq: &mut [Lanes<4>],
+) {
     let rate = Lanes([1.0, 2.0, 3.0, 4.0]);
     f[0] = rate * x[0] * x[0];
     q[0] = x[0];

@@ -10,7 +10,7 @@
 //! current that *leaves* node k into the device.
 
 use super::instance::{GROUND_NODE, Instance, NodeId, Setting};
-use crate::number::{Dual, Mask, Real};
+use crate::number::{Dual, Mask, Real, dispatch};
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -283,6 +283,16 @@ pub trait Bank<R: Real>: Send {
     fn reload(&mut self, lane: usize, instances: &[Arc<Instance>], setting: &Setting);
     /// A lane's hidden state goes back to its initial value.
     fn reset(&mut self, lane: usize);
+    /// Adds the excitation of `.ac` to the right-hand side b of `(∂f/∂x + jω·∂q/∂x)·x = b`: real and imaginary parts by
+    /// row, with one more entry for ground. A voltage source adds +V to its branch row; a current source, whose current
+    /// flows from n+ through it to n−, adds −I to row n+ and +I to row n−.
+    fn ac_rhs(&self, re: &mut [R], im: &mut [R]);
+    /// Writes the initial values that instances give for their own unknowns, per lane, over [`UnknownSpec::initial`]
+    /// (a memristor's state, an inductor's `ic`). `x` is by row.
+    fn initial_values(&self, x: &mut [R]);
+    /// Appends the initial voltages that instances ask for with `uic` (a capacitor's `ic`): x(row a) − x(row b) = value.
+    /// A row may be ground's. Both nodes may be floating, so the system solves these as constraints.
+    fn initial_voltages(&self, out: &mut Vec<(u32, u32, R)>);
 }
 
 /// Where one instance is evaluated: [`EvalCx`] in local numbers.
@@ -380,8 +390,7 @@ pub trait Stamp<R: Real> {
 ///
 /// Implementations keep their parameters as struct-of-arrays of `R`, one entry per instance.
 pub trait Element<R: Real>: Send + Sized + 'static {
-    /// Are `∂f` and `∂q` constant? Then `eval` may be asked to leave the Jacobian alone (`S::JACOBIAN` tells nothing
-    /// to the device: its stamps are then simply dropped).
+    /// Are `∂f` and `∂q` constant? Then `eval` may be asked for f and q alone; its Jacobian stamps are then dropped.
     const LINEAR: bool = false;
     /// Does it have breakpoints?
     const BREAKPOINTS: bool = false;
@@ -426,6 +435,16 @@ pub trait Element<R: Real>: Send + Sized + 'static {
     }
     /// See [`Bank::accept`].
     fn accept(&mut self, _i: usize, _at: &At<'_, R>, _mask: R::Mask) {}
+    /// The excitation of instance i, by calls of `add(local row, re, im)`; see [`Bank::ac_rhs`].
+    fn ac_rhs(&self, _i: usize, _add: &mut dyn FnMut(usize, R, R)) {}
+    /// The initial value of local k, an unknown of the instance's own; `None` keeps [`UnknownSpec::initial`].
+    fn initial(&self, _i: usize, _k: usize) -> Option<R> {
+        None
+    }
+    /// (a, b, value): asks for x(a) − x(b) = value with `uic`; see [`Bank::initial_voltages`].
+    fn initial_voltage(&self, _i: usize) -> Option<(usize, usize, R)> {
+        None
+    }
 }
 
 /// A [`Bank`] made of an [`Element`].
@@ -544,12 +563,6 @@ impl<R: Real> Stamp<R> for ObserveStamp<'_, R> {
     fn limit(&mut self, _j: usize, _value: R, _limited: R::Mask) {}
 }
 
-/// Runs a closure with the best SIMD instructions of this CPU if there are lanes to fill.
-#[inline(always)]
-fn dispatch<R: Real, T>(work: impl FnOnce() -> T) -> T {
-    crate::number::dispatch(R::LANES, work)
-}
-
 impl<R: Real, E: Element<R>> Bank<R> for UniformBank<R, E> {
     fn len(&self) -> usize {
         self.instances.len()
@@ -610,11 +623,13 @@ impl<R: Real, E: Element<R>> Bank<R> for UniformBank<R, E> {
 
     fn eval(&self, cx: &EvalCx<'_, R>, want: Want, load: &mut Load<'_, R>) {
         match want {
-            Want::All => dispatch::<R, _>(
+            Want::All => dispatch(
+                R::LANES,
                 #[inline(always)]
                 || self.eval_all::<true>(cx, load),
             ),
-            Want::Residual => dispatch::<R, _>(
+            Want::Residual => dispatch(
+                R::LANES,
                 #[inline(always)]
                 || self.eval_all::<false>(cx, load),
             ),
@@ -711,5 +726,32 @@ impl<R: Real, E: Element<R>> Bank<R> for UniformBank<R, E> {
 
     fn reset(&mut self, lane: usize) {
         self.element.reset(lane);
+    }
+
+    fn ac_rhs(&self, re: &mut [R], im: &mut [R]) {
+        for i in 0..self.instances.len() {
+            let rows = &self.rows[i * self.n_locals..(i + 1) * self.n_locals];
+            self.element.ac_rhs(i, &mut |k, a, b| {
+                re[rows[k] as usize] += a;
+                im[rows[k] as usize] += b;
+            });
+        }
+    }
+
+    fn initial_values(&self, x: &mut [R]) {
+        for (at, row) in self.rows.iter().enumerate() {
+            if let Some(value) = self.element.initial(at / self.n_locals, at % self.n_locals) {
+                x[*row as usize] = value;
+            }
+        }
+    }
+
+    fn initial_voltages(&self, out: &mut Vec<(u32, u32, R)>) {
+        for i in 0..self.instances.len() {
+            let rows = &self.rows[i * self.n_locals..(i + 1) * self.n_locals];
+            if let Some((a, b, value)) = self.element.initial_voltage(i) {
+                out.push((rows[a], rows[b], value));
+            }
+        }
     }
 }

@@ -65,7 +65,8 @@ impl Program {
     /// Slices as for [`Program::eval`]; `jac` has `n_outputs · n_inputs` entries. Panics if `inputs`, `scratch` or `jac`
     /// is shorter.
     pub fn eval_with_derivatives<R: Real>(&self, inputs: &[R], scratch: &mut [R], out: &mut [R], jac: &mut [R]) {
-        dispatch::<R, _>(
+        dispatch(
+            R::LANES,
             #[inline(always)]
             || op::run(&self.with_derivatives.code, inputs, scratch),
         );

@@ -13,8 +13,8 @@
 //! A lane's iterates never depend on its lane mates: it is frozen at its own iteration, and the pivot order is common.
 
 use super::lu::Lu;
-use super::plan::Plan;
 use super::pattern::SparsePattern;
+use super::plan::Plan;
 use crate::number::{Mask, Real};
 use std::sync::Arc;
 

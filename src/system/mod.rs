@@ -129,9 +129,10 @@ impl<R: BankNumber> System<R> {
             })
             .collect();
         let locate = |o: &Observer| {
-            groups.iter().enumerate().find_map(|(k, g)| {
-                g.ids.iter().position(|id| *id == o.instance).map(|i| (k, i, o.terminal))
-            })
+            groups
+                .iter()
+                .enumerate()
+                .find_map(|(k, g)| g.ids.iter().position(|id| *id == o.instance).map(|i| (k, i, o.terminal)))
         };
         let observers: Vec<_> = observers.iter().filter_map(locate).collect();
         let widest = groups.iter().map(|g| g.bank.n_locals()).max().unwrap_or(0);
