@@ -223,6 +223,7 @@ impl Parser<'_> {
     fn close(&mut self) {
         if self.scopes.len() > 1
             && let Some(Scope { head: Some((name, ports, params)), items, span }) = self.scopes.pop()
+            && !name.value.is_empty()
         {
             self.push(Item::Subckt(Subckt { name, ports, params, items, span }));
         }
