@@ -10,7 +10,7 @@
 //! current that *leaves* node k into the device.
 
 use super::instance::{GROUND_NODE, Instance, NodeId, Setting};
-use crate::number::{Dual, Mask, Real};
+use crate::number::{Dual, Mask, Real, dispatch};
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -261,7 +261,7 @@ pub trait Bank<R: Real>: Send {
     /// Adds f, q and, if wanted, ∂f/∂x and ∂q/∂x.
     fn eval(&self, cx: &EvalCx<'_, R>, want: Want, load: &mut Load<'_, R>);
     /// f and q contributions of one instance by local number (terminals first): f[k] + dq[k]/dt is the current into
-    /// terminal k. Slices have [`Bank::n_locals`] entries and are overwritten.
+    /// terminal k. Unlike in `eval`, nothing adds up where two terminals share a node. Slices have [`Bank::n_locals`] entries and are overwritten.
     fn observe(&self, instance: usize, cx: &EvalCx<'_, R>, f: &mut [R], q: &mut [R]);
     /// Locals per instance (the largest, if they differ).
     fn n_locals(&self) -> usize;
@@ -456,6 +456,8 @@ pub struct UniformBank<R: Real, E: Element<R>> {
     n_locals: usize,
     /// Global row of local k of instance i at `i·n_locals + k`.
     rows: Vec<u32>,
+    /// The local that local k of instance i is the same unknown as, at `i·n_locals + k`; k itself if none.
+    same: Vec<u32>,
     /// Slot of local (r, c) of instance i at `(i·n_locals + r)·n_locals + c`.
     slots: Vec<u32>,
     limit_base: usize,
@@ -477,6 +479,7 @@ impl<R: Real, E: Element<R>> UniformBank<R, E> {
             ids: ids.to_vec(),
             n_locals,
             rows: vec![u32::MAX; n_locals * instances.len()],
+            same: (0..instances.len()).flat_map(|_| 0..n_locals as u32).collect(),
             slots: Vec::new(),
             limit_base: 0,
             number: std::marker::PhantomData,
@@ -560,23 +563,6 @@ impl<R: Real> Stamp<R> for ObserveStamp<'_, R> {
     fn limit(&mut self, _j: usize, _value: R, _limited: R::Mask) {}
 }
 
-/// Runs a closure with the best SIMD instructions of this CPU if there are lanes to fill.
-#[inline(always)]
-fn dispatch<R: Real, T>(work: impl FnOnce() -> T) -> T {
-    if R::LANES == 1 {
-        return work();
-    }
-    struct Work<F>(F);
-    impl<T, F: FnOnce() -> T> pulp::NullaryFnOnce for Work<F> {
-        type Output = T;
-        #[inline(always)]
-        fn call(self) -> T {
-            (self.0)()
-        }
-    }
-    pulp::Arch::new().dispatch(Work(work))
-}
-
 impl<R: Real, E: Element<R>> Bank<R> for UniformBank<R, E> {
     fn len(&self) -> usize {
         self.instances.len()
@@ -601,7 +587,11 @@ impl<R: Real, E: Element<R>> Bank<R> for UniformBank<R, E> {
                     Local::Node(GROUND_NODE) => u32::MAX,
                     Local::Node(node) => node - 1,
                     Local::Branch(_) => u32::MAX,
-                    Local::Same(earlier) => self.rows[i * self.n_locals + earlier],
+                    Local::Same(earlier) => {
+                        let root = self.same[i * self.n_locals + earlier];
+                        self.same[i * self.n_locals + k] = root;
+                        self.rows[i * self.n_locals + root as usize]
+                    }
                 };
                 self.rows[i * self.n_locals + k] = row;
             }
@@ -648,6 +638,14 @@ impl<R: Real, E: Element<R>> Bank<R> for UniformBank<R, E> {
         f.fill(R::zero());
         q.fill(R::zero());
         self.element.eval(instance, &self.at(instance, cx), &mut ObserveStamp { f, q });
+        // What goes into a collapsed internal node goes into the terminal that it is.
+        for (k, root) in self.same[instance * self.n_locals..(instance + 1) * self.n_locals].iter().enumerate() {
+            let root = *root as usize;
+            if root != k {
+                f[root] = f[root] + std::mem::take(&mut f[k]);
+                q[root] = q[root] + std::mem::take(&mut q[k]);
+            }
+        }
     }
 
     fn next_breakpoint(&self, t: R) -> R {

@@ -6,20 +6,48 @@ pub mod bank;
 pub mod instance;
 pub mod spec;
 
+mod behavioural;
+mod behavioural_capacitor;
+mod capacitor;
+mod common;
+mod controlled;
+mod coupling;
 mod diode;
+mod evaluator;
+mod examples;
+mod inductor;
 mod junction;
 mod mos1;
 mod resistor;
+mod source;
+mod source_function;
 
 pub use bank::*;
 pub use instance::*;
 pub use spec::*;
 
 use crate::number::{Dual, Lanes, Real};
+use common::{needs_value, set_optional, temperature_factor, value_or_model};
+use inductor::Inductor;
 use std::sync::Arc;
 
 /// Every kind of device, in the order of the manual.
-pub static KINDS: &[&dyn Kind] = &[&resistor::Resistor, &diode::Diode, &mos1::Mos1];
+pub static KINDS: &[&dyn Kind] = &[
+    &resistor::Resistor,
+    &capacitor::Capacitor,
+    &inductor::Inductor,
+    &coupling::Coupling,
+    &source::VoltageSource,
+    &source::CurrentSource,
+    &controlled::Vcvs,
+    &controlled::Vccs,
+    &controlled::Cccs,
+    &controlled::Ccvs,
+    &behavioural::Behavioural,
+    &behavioural_capacitor::BehaviouralCapacitor,
+    &diode::Diode,
+    &mos1::Mos1,
+];
 
 /// A kind of device. Object-safe: kinds may also arrive at run time.
 pub trait Kind: Sync {
@@ -30,8 +58,8 @@ pub trait Kind: Sync {
         Vec::new()
     }
     /// Instances for the contract tests and the documentation, of varied parameters. Nodes are distinct, from 1 up;
-    /// branch currents of other instances are at circuit-wide indices from [`COMPANION`] up. All have the number and
-    /// the order of locals that [`Element::locals`] says; the tests give them random x, t and parameters in range.
+    /// branch currents of other instances are at circuit-wide indices from [`COMPANION`] up. The
+    /// tests also vary their parameters inside their ranges.
     fn examples(&self) -> Vec<Instance> {
         let spec = self.spec();
         let example = Instance::example(spec, &[]);

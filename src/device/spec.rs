@@ -156,6 +156,60 @@ pub struct ControlSpec {
     pub doc: &'static str,
 }
 
+/// How two terminals of a device are connected, for the checks of the topology.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Joins {
+    /// A path for direct current whose voltage adjusts: a resistor, a diode, a channel.
+    Conductive,
+    /// A branch whose voltage is prescribed at all times: a voltage source, the output of an op-amp.
+    Voltage,
+    /// A branch whose voltage is prescribed at DC only (0 V): an inductor.
+    Inductive,
+    /// No direct current: a capacitor, a gate.
+    Open,
+    /// A branch whose current is prescribed: a current source.
+    Current,
+    /// High-impedance input: senses a voltage, carries no current.
+    Sense,
+}
+
+/// One connection between two terminals; see [`DeviceSpec::connections`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Connection {
+    /// Index of the first terminal.
+    pub a: usize,
+    /// Index of the second terminal, or [`Connection::GROUND`].
+    pub b: usize,
+    /// How the two are connected.
+    pub joins: Joins,
+    /// Only if this instance parameter is given (`v` or `i` of a behavioural source).
+    pub when: Option<&'static str>,
+}
+
+impl Connection {
+    /// As a terminal index: the ground node, for outputs that are referred to ground.
+    pub const GROUND: usize = usize::MAX;
+    /// An unconditional connection of terminals a and b.
+    pub const fn new(a: usize, b: usize, joins: Joins) -> Connection {
+        Connection { a, b, joins, when: None }
+    }
+    /// The same, only if this instance parameter is given.
+    pub const fn when(self, parameter: &'static str) -> Connection {
+        Connection { when: Some(parameter), ..self }
+    }
+}
+
+/// A line of another letter that is an instance of this kind: `E1 a b value={…}` is a behavioural source with `v={…}`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct OtherForm {
+    /// The letter of the line.
+    pub letter: char,
+    /// The key on that line, such as `value`.
+    pub key: &'static str,
+    /// The parameter of this kind that it sets, such as `v`.
+    pub parameter: &'static str,
+}
+
 /// Does the element line name a `.model`?
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ModelUse {
@@ -195,6 +249,8 @@ pub struct DeviceSpec {
     pub terminals: &'static [Terminal],
     /// References to branch currents of other instances, after the terminals.
     pub controls: &'static [ControlSpec],
+    /// May more controls like the last one follow (a coupling of three inductors)?
+    pub more_controls: bool,
     /// Whether a model name follows.
     pub model: ModelUse,
     /// The model types it takes (`nmos`, `pmos`); the bank learns the index of the one used.
@@ -209,6 +265,10 @@ pub struct DeviceSpec {
     pub model_params: &'static [ParamSpec],
     /// Source functions it takes as a value of its parameter of kind [`ParamKind::Function`].
     pub functions: &'static [FunctionSpec],
+    /// How pairs of terminals are connected at DC. Empty: every terminal conducts to every other.
+    pub connections: &'static [Connection],
+    /// Lines of other letters that are instances of this kind.
+    pub other_forms: &'static [OtherForm],
 }
 
 impl DeviceSpec {
@@ -220,6 +280,7 @@ impl DeviceSpec {
         equations: "",
         terminals: &[],
         controls: &[],
+        more_controls: false,
         model: ModelUse::None,
         model_types: &[],
         levels: &[],
@@ -227,6 +288,8 @@ impl DeviceSpec {
         instance: &[],
         model_params: &[],
         functions: &[],
+        connections: &[],
+        other_forms: &[],
     };
 }
 

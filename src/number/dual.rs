@@ -245,6 +245,37 @@ impl<R: Real, const N: usize> Real for Dual<R, N> {
         self.zip(exponent, v, |a, b| a * da + b * db)
     }
     #[inline(always)]
+    fn log10(self) -> Self {
+        self.chain(self.v.log10(), R::splat(std::f64::consts::LOG10_E) / self.v)
+    }
+    #[inline(always)]
+    fn exp_m1(self) -> Self {
+        self.chain(self.v.exp_m1(), self.v.exp())
+    }
+    #[inline(always)]
+    fn ln_1p(self) -> Self {
+        self.chain(self.v.ln_1p(), R::one() / (self.v + 1.0))
+    }
+    #[inline(always)]
+    fn asinh(self) -> Self {
+        self.chain(self.v.asinh(), R::one() / (self.v * self.v + 1.0).sqrt())
+    }
+    #[inline(always)]
+    fn acosh(self) -> Self {
+        // (x − 1)(x + 1) keeps the digits near x = 1 that x² − 1 loses.
+        self.chain(self.v.acosh(), R::one() / ((self.v - 1.0) * (self.v + 1.0)).sqrt())
+    }
+    #[inline(always)]
+    fn atanh(self) -> Self {
+        self.chain(self.v.atanh(), R::one() / ((-self.v + 1.0) * (self.v + 1.0)))
+    }
+    #[inline(always)]
+    fn atan2(self, x: Self) -> Self {
+        let r2 = self.v * self.v + x.v * x.v;
+        let (dy, dx) = (x.v / r2, -(self.v / r2));
+        self.zip(x, self.v.atan2(x.v), |a, b| a * dy + b * dx)
+    }
+    #[inline(always)]
     fn powi(self, exponent: i32) -> Self {
         if exponent == 0 {
             return Self::one();

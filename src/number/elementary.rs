@@ -6,7 +6,13 @@ macro_rules! std_for_now {
         pub fn $n(x: f64) -> f64 { x.$n() }
     )*};
 }
-std_for_now!(exp, ln, sin, cos, tan, atan, asin, acos, sinh, cosh, tanh, floor);
+std_for_now!(
+    exp, ln, sin, cos, tan, atan, asin, acos, sinh, cosh, tanh, floor, log10, exp_m1, ln_1p, asinh, acosh, atanh
+);
+#[inline(always)]
+pub fn atan2(y: f64, x: f64) -> f64 {
+    y.atan2(x)
+}
 #[inline(always)]
 pub fn powf(x: f64, y: f64) -> f64 {
     x.powf(y)

@@ -212,12 +212,20 @@ impl<const L: usize> Real for Lanes<L> {
     lane_unary!(
         abs => f64::abs, sqrt => f64::sqrt, exp => e::exp, ln => e::ln, sin => e::sin, cos => e::cos,
         tan => e::tan, atan => e::atan, asin => e::asin, acos => e::acos, sinh => e::sinh, cosh => e::cosh,
-        tanh => e::tanh, floor => e::floor,
+        tanh => e::tanh, floor => e::floor, log10 => e::log10, exp_m1 => e::exp_m1, ln_1p => e::ln_1p,
+        asinh => e::asinh, acosh => e::acosh, atanh => e::atanh,
     );
     #[inline(always)]
     fn powf(mut self, exponent: Self) -> Self {
         for i in 0..L {
             self.0[i] = e::powf(self.0[i], exponent.0[i]);
+        }
+        self
+    }
+    #[inline(always)]
+    fn atan2(mut self, x: Self) -> Self {
+        for i in 0..L {
+            self.0[i] = e::atan2(self.0[i], x.0[i]);
         }
         self
     }
@@ -274,11 +282,16 @@ impl Real for f64 {
     scalar_unary!(
         abs => f64::abs, sqrt => f64::sqrt, exp => e::exp, ln => e::ln, sin => e::sin, cos => e::cos,
         tan => e::tan, atan => e::atan, asin => e::asin, acos => e::acos, sinh => e::sinh, cosh => e::cosh,
-        tanh => e::tanh, floor => e::floor,
+        tanh => e::tanh, floor => e::floor, log10 => e::log10, exp_m1 => e::exp_m1, ln_1p => e::ln_1p,
+        asinh => e::asinh, acosh => e::acosh, atanh => e::atanh,
     );
     #[inline(always)]
     fn powf(self, exponent: Self) -> Self {
         e::powf(self, exponent)
+    }
+    #[inline(always)]
+    fn atan2(self, x: Self) -> Self {
+        e::atan2(self, x)
     }
     #[inline(always)]
     fn powi(self, exponent: i32) -> Self {

@@ -8,11 +8,13 @@
 //! - no `mul_add`, no platform libm: results do not depend on the CPU;
 //! - `select` picks a value (and its derivatives) and never multiplies by zero.
 
+mod dispatch;
 mod dual;
 mod elementary;
 mod lanes;
 mod stream;
 
+pub use dispatch::dispatch;
 pub use dual::Dual;
 pub use elementary::*;
 pub use lanes::{LaneMask, Lanes};
@@ -116,6 +118,20 @@ pub trait Real:
     fn cosh(self) -> Self;
     /// Hyperbolic tangent.
     fn tanh(self) -> Self;
+    /// Logarithm to base 10.
+    fn log10(self) -> Self;
+    /// e^x − 1, exact near x = 0.
+    fn exp_m1(self) -> Self;
+    /// ln(1 + x), exact near x = 0.
+    fn ln_1p(self) -> Self;
+    /// Inverse hyperbolic sine.
+    fn asinh(self) -> Self;
+    /// Inverse hyperbolic cosine.
+    fn acosh(self) -> Self;
+    /// Inverse hyperbolic tangent.
+    fn atanh(self) -> Self;
+    /// Angle of the point (`x`, `self`), radians in [−π, π].
+    fn atan2(self, x: Self) -> Self;
     /// Largest integer not above; derivative zero.
     fn floor(self) -> Self;
     /// `self` to the power `exponent`, for `self >= 0`.

@@ -1,0 +1,382 @@
+//! Functions of time that independent sources share: PULSE, SIN, EXP, PWL.
+//!
+//! Symbols: t time (s), v1 v2 vo va values (V or A), td delay (s). Formulas and defaults are those of the ngspice
+//! manual, chapter "Independent Sources"; tstep and tstop are those of the transient analysis. As in ngspice, a rise,
+//! fall, width, period or time constant of 0 means its default.
+//!
+//! Corners are computed as `td + (k·period + offset)` from the cycle number k, never by adding up periods, and values
+//! are interpolated between those same numbers: at a corner the value is exact, and a corner is neither found twice
+//! nor missed after 10⁹ cycles. At a jump the function still has its value from before; the jump follows it.
+
+use super::instance::{Setting, SourceFunction, Value};
+use super::spec::{FunctionSpec, ParamKind, ParamSpec, Range};
+use crate::number::{cos, exp, floor, sin};
+
+/// The functions that V and I sources take; [`SourceWave::new`] goes by their order.
+pub(super) const SOURCE_FUNCTIONS: &[FunctionSpec] = &[
+    FunctionSpec {
+        name: "pulse",
+        args: &[
+            ParamSpec::real("v1", "V or A", 0.0, "initial value").required(),
+            ParamSpec::real("v2", "V or A", 0.0, "pulsed value").required(),
+            ParamSpec::real("td", "s", 0.0, "delay of the first pulse"),
+            ParamSpec::real("tr", "s", 0.0, "rise time; 0: tstep").range(Range::NonNegative),
+            ParamSpec::real("tf", "s", 0.0, "fall time; 0: tstep").range(Range::NonNegative),
+            ParamSpec::real("pw", "s", 0.0, "time at v2; 0: tstop").range(Range::NonNegative),
+            ParamSpec::real("per", "s", 0.0, "period; 0: tstop").range(Range::NonNegative),
+            ParamSpec::real("np", "", 0.0, "number of pulses; 0: no end").range(Range::NonNegative),
+        ],
+        options: &[],
+        doc: "trapezoidal pulses: v1 until td, to v2 within tr, v2 for pw, back to v1 within tf; again every per",
+    },
+    FunctionSpec {
+        name: "sin",
+        args: &[
+            ParamSpec::real("vo", "V or A", 0.0, "offset").required(),
+            ParamSpec::real("va", "V or A", 0.0, "amplitude").required(),
+            ParamSpec::real("freq", "Hz", 0.0, "frequency; 0: 1/tstop").range(Range::NonNegative),
+            ParamSpec::real("td", "s", 0.0, "delay: held at its first value until then"),
+            ParamSpec::real("theta", "1/s", 0.0, "damping"),
+            ParamSpec::real("phase", "°", 0.0, "phase"),
+        ],
+        options: &[],
+        doc: "vo + va·sin(2π·freq·(t−td) + phase)·e^(−theta·(t−td)) from td on",
+    },
+    FunctionSpec {
+        name: "exp",
+        args: &[
+            ParamSpec::real("v1", "V or A", 0.0, "initial value").required(),
+            ParamSpec::real("v2", "V or A", 0.0, "value aimed at").required(),
+            ParamSpec::real("td1", "s", 0.0, "delay of the rise"),
+            ParamSpec::real("tau1", "s", 0.0, "time constant of the rise; 0: tstep").range(Range::NonNegative),
+            ParamSpec::optional("td2", "s", "delay of the fall; default: td1 + tstep"),
+            ParamSpec::real("tau2", "s", 0.0, "time constant of the fall; 0: tstep").range(Range::NonNegative),
+        ],
+        options: &[],
+        doc: "v1 + (v2−v1)·(1−e^(−(t−td1)/tau1)) from td1 on, plus (v1−v2)·(1−e^(−(t−td2)/tau2)) from td2 on",
+    },
+    FunctionSpec {
+        name: "pwl",
+        args: &[ParamSpec::of(
+            ParamKind::List,
+            "points",
+            "s, V or A",
+            "t1 v1 t2 v2 …, times ascending; or a file of them",
+        )],
+        options: &[
+            ParamSpec::optional("r", "s", "repeat for ever what lies between this time and the last point")
+                .range(Range::NonNegative),
+            ParamSpec::real("td", "s", 0.0, "delay of all points"),
+            ParamSpec::of(ParamKind::Text, "file", "", "a text file with a time and a value per line, for the points"),
+        ],
+        doc: "straight lines between points; the first value before them and the last one after them",
+    },
+];
+const PULSE: usize = 0;
+const SIN: usize = 1;
+const EXP: usize = 2;
+
+/// What [`SourceFunction::options`] of a PWL are, in order.
+const PWL_REPEAT: usize = 0;
+const PWL_DELAY: usize = 1;
+
+/// A source function ready to be evaluated, in seconds and volts or amperes.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) enum SourceWave {
+    /// Trapezoids; `corners` are the offsets of a cycle's four corners.
+    Pulse { v1: f64, v2: f64, corners: [f64; 4], cycle: Cycle },
+    /// A damped sine; `omega` in rad/s, `phase` in rad.
+    Sin { vo: f64, va: f64, omega: f64, td: f64, theta: f64, phase: f64 },
+    /// Two exponentials.
+    Exp { v1: f64, v2: f64, td1: f64, tau1: f64, td2: f64, tau2: f64 },
+    /// Straight lines; cycles after the first begin at `points[first]`.
+    Pwl { points: Vec<(f64, f64)>, first: usize, cycle: Cycle },
+}
+
+/// A repetition: cycle k covers `start + k·period < t ≤ start + (k+1)·period` and shifts all offsets by
+/// `td + k·period`. What lies before cycle 0 belongs to it.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Cycle {
+    td: f64,
+    /// Where cycle 0 begins, as an offset.
+    start: f64,
+    /// Infinite if nothing repeats.
+    period: f64,
+    /// How many cycles there are; infinite if there is no end.
+    count: f64,
+}
+
+impl Cycle {
+    /// When offset `o` of cycle `k` is.
+    #[inline]
+    fn time(&self, k: f64, o: f64) -> f64 {
+        // Cycle 0 has no period to add: 0·∞ is not a number.
+        if k == 0.0 { self.td + o } else { self.td + (k * self.period + o) }
+    }
+    /// The cycle that t lies in.
+    #[inline]
+    fn number(&self, t: f64) -> f64 {
+        if self.period == f64::INFINITY {
+            return 0.0;
+        }
+        let mut k = floor((t - self.td - self.start) / self.period).max(0.0);
+        // The quotient is rounded; the corners decide.
+        if k > 0.0 && t <= self.time(k, self.start) {
+            k -= 1.0;
+        } else if t > self.time(k + 1.0, self.start) {
+            k += 1.0;
+        }
+        k.min(self.count)
+    }
+    /// Corners closer to t than this count as passed: two ways to round the same instant differ by less.
+    #[inline]
+    fn after(&self, t: f64) -> f64 {
+        just_after(t, self.td)
+    }
+}
+
+#[inline]
+fn just_after(t: f64, td: f64) -> f64 {
+    t + 16.0 * f64::EPSILON * (t.abs() + td.abs())
+}
+
+/// The value at t on the line from (t0, v0) to (t1, v1), for t0 < t < t1.
+#[inline]
+fn line(t: f64, (t0, v0): (f64, f64), (t1, v1): (f64, f64)) -> f64 {
+    v0 + (v1 - v0) * ((t - t0) / (t1 - t0))
+}
+
+impl SourceWave {
+    /// The function as written; `tstep` and `tstop` of the setting fill in defaults.
+    pub(super) fn new(function: &SourceFunction, setting: &Setting) -> SourceWave {
+        let given = |k: usize| function.args.get(k).copied();
+        let arg = |k: usize| given(k).unwrap_or(0.0);
+        let or = |k: usize, default: f64| if arg(k) > 0.0 { arg(k) } else { default };
+        let (tstep, tstop) = (setting.tstep, setting.tstop);
+        match function.index {
+            PULSE => {
+                let (tr, tf) = (or(3, tstep), or(4, tstep));
+                let pw = or(5, tstop);
+                let period = or(6, tstop);
+                SourceWave::Pulse {
+                    v1: arg(0),
+                    v2: arg(1),
+                    corners: [0.0, tr, tr + pw, tr + pw + tf],
+                    cycle: Cycle {
+                        td: arg(2),
+                        start: 0.0,
+                        // No transient, no period.
+                        period: if period > 0.0 { period } else { f64::INFINITY },
+                        count: or(7, f64::INFINITY),
+                    },
+                }
+            }
+            SIN => SourceWave::Sin {
+                vo: arg(0),
+                va: arg(1),
+                omega: std::f64::consts::TAU * or(2, if tstop > 0.0 { 1.0 / tstop } else { 0.0 }),
+                td: arg(3),
+                theta: arg(4),
+                phase: arg(5).to_radians(),
+            },
+            EXP => SourceWave::Exp {
+                v1: arg(0),
+                v2: arg(1),
+                td1: arg(2),
+                tau1: or(3, tstep),
+                td2: given(4).unwrap_or(arg(2) + tstep),
+                tau2: or(5, tstep),
+            },
+            _ => {
+                let option = |k: usize| match function.options.get(k) {
+                    Some(Some(Value::Number(x))) => Some(*x),
+                    _ => None,
+                };
+                let points = function.args.chunks_exact(2).map(|p| (p[0], p[1])).collect();
+                pwl(points, option(PWL_DELAY).unwrap_or(0.0), option(PWL_REPEAT))
+            }
+        }
+    }
+
+    /// The same function, `m` times as large.
+    pub(super) fn scaled(mut self, m: f64) -> Self {
+        match &mut self {
+            SourceWave::Pulse { v1, v2, .. } | SourceWave::Exp { v1, v2, .. } => {
+                *v1 *= m;
+                *v2 *= m;
+            }
+            SourceWave::Sin { vo, va, .. } => {
+                *vo *= m;
+                *va *= m;
+            }
+            SourceWave::Pwl { points, .. } => points.iter_mut().for_each(|p| p.1 *= m),
+        }
+        self
+    }
+
+    /// The value at time t.
+    pub(super) fn value(&self, t: f64) -> f64 {
+        match self {
+            SourceWave::Pulse { v1, v2, corners, cycle } => {
+                let k = cycle.number(t);
+                if k >= cycle.count {
+                    return *v1;
+                }
+                let [c0, c1, c2, c3] = corners.map(|o| cycle.time(k, o));
+                if t <= c0 || t >= c3 {
+                    *v1
+                } else if t < c1 {
+                    line(t, (c0, *v1), (c1, *v2))
+                } else if t <= c2 {
+                    *v2
+                } else {
+                    line(t, (c2, *v2), (c3, *v1))
+                }
+            }
+            SourceWave::Sin { vo, va, omega, td, theta, phase } => {
+                let dt = (t - td).max(0.0);
+                // Without damping the factor is 1 and costs nothing.
+                let damping = if *theta == 0.0 { 1.0 } else { exp(-dt * theta) };
+                vo + va * sin(omega * dt + phase) * damping
+            }
+            SourceWave::Exp { v1, v2, td1, tau1, td2, tau2 } => {
+                let mut v = *v1;
+                if t > *td1 {
+                    v += (v2 - v1) * settled(t - td1, *tau1);
+                }
+                if t > *td2 {
+                    v += (v1 - v2) * settled(t - td2, *tau2);
+                }
+                v
+            }
+            SourceWave::Pwl { points, first, cycle } => {
+                let k = cycle.number(t);
+                let points = if k > 0.0 { &points[*first..] } else { &points[..] };
+                let next = points.partition_point(|p| cycle.time(k, p.0) < t);
+                match (next.checked_sub(1).and_then(|j| points.get(j)), points.get(next)) {
+                    (Some(a), Some(b)) => {
+                        let (ta, tb) = (cycle.time(k, a.0), cycle.time(k, b.0));
+                        if t >= tb { b.1 } else { line(t, (ta, a.1), (tb, b.1)) }
+                    }
+                    (Some(last), None) => last.1,
+                    (None, Some(first)) => first.1,
+                    (None, None) => 0.0,
+                }
+            }
+        }
+    }
+
+    /// The first corner after t; infinity if there is none.
+    pub(super) fn next_breakpoint(&self, t: f64) -> f64 {
+        match self {
+            SourceWave::Pulse { corners, cycle, .. } => {
+                let from = cycle.after(t);
+                let k = cycle.number(t);
+                for k in [k, k + 1.0, k + 2.0] {
+                    // The next cycle's first corner cuts off what a too long pulse has left of its own.
+                    let end = cycle.time(k + 1.0, 0.0);
+                    let corner = corners.iter().map(|o| cycle.time(k, *o)).find(|c| *c > from && *c < end);
+                    if k >= cycle.count {
+                        // The last cycle ends with a corner if it was cut off there.
+                        let end = cycle.time(k, 0.0);
+                        return if end > from { end } else { f64::INFINITY };
+                    }
+                    if let Some(c) = corner {
+                        return c;
+                    }
+                    if cycle.period == f64::INFINITY {
+                        break;
+                    }
+                }
+                f64::INFINITY
+            }
+            SourceWave::Sin { td, .. } => first_after(t, &[*td]),
+            SourceWave::Exp { td1, td2, .. } => {
+                if td1 <= td2 {
+                    first_after(t, &[*td1, *td2])
+                } else {
+                    first_after(t, &[*td2, *td1])
+                }
+            }
+            SourceWave::Pwl { points, first, cycle } => {
+                let from = cycle.after(t);
+                let number = cycle.number(t);
+                for k in [number, number + 1.0, number + 2.0] {
+                    let points = if k > 0.0 { &points[*first..] } else { &points[..] };
+                    let next = points.partition_point(|p| cycle.time(k, p.0) <= from);
+                    if let Some(p) = points.get(next) {
+                        return cycle.time(k, p.0);
+                    }
+                    if cycle.period == f64::INFINITY {
+                        break;
+                    }
+                }
+                f64::INFINITY
+            }
+        }
+    }
+}
+
+/// 1 − e^(−t/τ); a time constant of 0 has settled at once.
+fn settled(t: f64, tau: f64) -> f64 {
+    if tau > 0.0 { 1.0 - exp(-t / tau) } else { 1.0 }
+}
+
+/// The first of the ascending corners after t.
+fn first_after(t: f64, corners: &[f64]) -> f64 {
+    corners.iter().copied().find(|c| *c > just_after(t, 0.0)).unwrap_or(f64::INFINITY)
+}
+
+/// A PWL of these points, with a delay and the time from which it repeats.
+fn pwl(mut points: Vec<(f64, f64)>, td: f64, repeat: Option<f64>) -> SourceWave {
+    let mut cycle = Cycle { td, start: 0.0, period: f64::INFINITY, count: f64::INFINITY };
+    let mut first = 0;
+    if let (Some(r), Some(last)) = (repeat, points.last().map(|p| p.0)) {
+        if r < last {
+            first = points.partition_point(|p| p.0 < r);
+            if points[first].0 > r {
+                let v = if first == 0 { points[0].1 } else { line(r, points[first - 1], points[first]) };
+                points.insert(first, (r, v));
+            }
+            cycle.period = last - r;
+            cycle.start = r;
+        }
+    }
+    SourceWave::Pwl { points, first, cycle }
+}
+
+/// What is wrong with a source function beyond the range of single arguments.
+pub(super) fn check(function: &SourceFunction) -> Vec<String> {
+    let mut errors = Vec::new();
+    if SOURCE_FUNCTIONS.get(function.index).is_none_or(|f| f.name != "pwl") {
+        return errors;
+    }
+    let args = &function.args;
+    if args.is_empty() || args.len() % 2 != 0 {
+        errors.push(format!("pwl takes pairs of time (s) and value, not {} numbers", args.len()));
+    }
+    if args.iter().any(|a| !a.is_finite()) {
+        errors.push("pwl takes finite times and values".to_string());
+    }
+    let times: Vec<f64> = args.iter().step_by(2).copied().collect();
+    if let Some(w) = times.windows(2).find(|w| w[1] <= w[0]) {
+        errors.push(format!("times of a pwl must increase: {} s is followed by {} s", w[0], w[1]));
+    }
+    if let (Some(Some(Value::Number(r))), Some(last)) = (function.options.get(PWL_REPEAT), times.last()) {
+        if !(0.0..*last).contains(r) {
+            errors.push(format!("pwl repeats from r={r} s, which must lie in [0, {last}) s, before its last point"));
+        }
+    }
+    errors
+}
+
+/// The excitation of `.ac`: (re, im) of `magnitude·e^(j·phase)` from the list `[magnitude, phase in degrees]`.
+pub(super) fn phasor(list: &[f64]) -> (f64, f64) {
+    let magnitude = list.first().copied().unwrap_or(1.0);
+    let phase = list.get(1).copied().unwrap_or(0.0).to_radians();
+    (magnitude * cos(phase), magnitude * sin(phase))
+}
+
+#[cfg(test)]
+#[path = "source_function_tests.rs"]
+mod tests;

@@ -1,0 +1,271 @@
+//! Building a program: value numbering (equal nodes are one node) and constant folding.
+
+use super::Program;
+use super::op::{Code, Instr, step};
+use std::collections::HashMap;
+
+/// A value inside a [`Builder`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Node(pub(super) u32);
+
+/// Builds a [`Program`] node by node. Nodes of one builder must not be used with another.
+#[derive(Debug, Clone, Default)]
+pub struct Builder {
+    pub(super) code: Vec<Instr>,
+    numbers: HashMap<Instr, u32>,
+    n_inputs: usize,
+}
+
+macro_rules! unary {
+    ($($(#[$doc:meta])* $name:ident => $code:ident),* $(,)?) => {$(
+        $(#[$doc])*
+        pub fn $name(&mut self, x: Node) -> Node {
+            self.push(Code::$code, x.0, 0, 0)
+        }
+    )*};
+}
+macro_rules! binary {
+    ($($(#[$doc:meta])* $name:ident => $code:ident),* $(,)?) => {$(
+        $(#[$doc])*
+        pub fn $name(&mut self, a: Node, b: Node) -> Node {
+            self.push(Code::$code, a.0, b.0, 0)
+        }
+    )*};
+}
+
+impl Builder {
+    /// An empty builder.
+    pub fn new() -> Self {
+        Builder::default()
+    }
+
+    /// Input number `k`. The program has as many inputs as the largest `k` asked for, plus one.
+    pub fn input(&mut self, k: usize) -> Node {
+        self.n_inputs = self.n_inputs.max(k + 1);
+        self.push(Code::Input, k as u32, 0, 0)
+    }
+    /// A constant.
+    pub fn constant(&mut self, value: f64) -> Node {
+        let bits = value.to_bits();
+        self.push(Code::Constant, bits as u32, (bits >> 32) as u32, 0)
+    }
+    /// The node's value if it is a constant.
+    pub fn as_constant(&self, node: Node) -> Option<f64> {
+        let i = &self.code[node.0 as usize];
+        (i.code == Code::Constant).then(|| i.constant())
+    }
+    /// The program that computes these outputs.
+    pub fn finish(self, outputs: &[Node]) -> Program {
+        Program { n_inputs: self.n_inputs, values: self.code, outputs: outputs.iter().map(|n| n.0).collect() }
+    }
+
+    unary! {
+        /// −x.
+        neg => Neg,
+        /// 1 where x is 0, else 0.
+        not => Not,
+        /// |x|.
+        abs => Abs,
+        /// √x.
+        sqrt => Sqrt,
+        /// e^x.
+        exp => Exp,
+        /// Natural logarithm.
+        ln => Ln,
+        /// Logarithm to base 10.
+        log10 => Log10,
+        /// Sine of radians.
+        sin => Sin,
+        /// Cosine of radians.
+        cos => Cos,
+        /// Tangent of radians.
+        tan => Tan,
+        /// Arc sine, radians.
+        asin => Asin,
+        /// Arc cosine, radians.
+        acos => Acos,
+        /// Arc tangent, radians.
+        atan => Atan,
+        /// Hyperbolic sine.
+        sinh => Sinh,
+        /// Hyperbolic cosine.
+        cosh => Cosh,
+        /// Hyperbolic tangent.
+        tanh => Tanh,
+        /// Inverse hyperbolic sine.
+        asinh => Asinh,
+        /// Inverse hyperbolic cosine.
+        acosh => Acosh,
+        /// Inverse hyperbolic tangent.
+        atanh => Atanh,
+        /// Largest integer not above x.
+        floor => Floor,
+    }
+    binary! {
+        /// a + b.
+        add => Add,
+        /// a − b.
+        sub => Sub,
+        /// a·b.
+        mul => Mul,
+        /// a/b.
+        div => Div,
+        /// Angle of the point (x = b, y = a), radians.
+        atan2 => Atan2,
+        /// The smaller of a and b.
+        min => Min,
+        /// The larger of a and b.
+        max => Max,
+        /// 1 where a < b, else 0.
+        lt => Lt,
+        /// 1 where a ≤ b, else 0.
+        le => Le,
+        /// 1 where a = b, else 0.
+        eq => Eq,
+        /// 1 where neither is 0, else 0.
+        and => And,
+        /// 1 where one of them is not 0, else 0.
+        or => Or,
+    }
+    /// 1 where a > b, else 0.
+    pub fn gt(&mut self, a: Node, b: Node) -> Node {
+        self.lt(b, a)
+    }
+    /// 1 where a ≥ b, else 0.
+    pub fn ge(&mut self, a: Node, b: Node) -> Node {
+        self.le(b, a)
+    }
+    /// 1 where a ≠ b, else 0.
+    pub fn ne(&mut self, a: Node, b: Node) -> Node {
+        let equal = self.eq(a, b);
+        self.not(equal)
+    }
+    /// `a` where `condition` is not 0, else `b`. The branch not taken has no influence, not even if it is infinite.
+    pub fn select(&mut self, condition: Node, a: Node, b: Node) -> Node {
+        match self.as_constant(condition) {
+            Some(c) if c != 0.0 => a,
+            Some(_) => b,
+            None if a == b => a,
+            None => self.push(Code::Select, condition.0, a.0, b.0),
+        }
+    }
+    /// a to the power b; a constant integer exponent multiplies out, so that a negative base is allowed.
+    pub fn pow(&mut self, a: Node, b: Node) -> Node {
+        match self.as_constant(b) {
+            Some(n) if n == n.trunc() && n.abs() <= 64.0 => self.push(Code::Powi, a.0, n as i32 as u32, 0),
+            _ => self.push(Code::Pow, a.0, b.0, 0),
+        }
+    }
+    /// Remainder of a/b with the sign of a, as in C's `fmod`.
+    pub fn rem(&mut self, a: Node, b: Node) -> Node {
+        let q = self.div(a, b);
+        let q = self.int(q);
+        let p = self.mul(b, q);
+        self.sub(a, p)
+    }
+    /// Smallest integer not below x.
+    pub fn ceil(&mut self, x: Node) -> Node {
+        let x = self.neg(x);
+        let x = self.floor(x);
+        self.neg(x)
+    }
+    /// Integer part: rounds toward zero.
+    pub fn int(&mut self, x: Node) -> Node {
+        let zero = self.constant(0.0);
+        let below = self.lt(x, zero);
+        let up = self.ceil(x);
+        let down = self.floor(x);
+        self.select(below, up, down)
+    }
+    /// Nearest integer; halves go to the even one.
+    pub fn nint(&mut self, x: Node) -> Node {
+        let half = self.constant(0.5);
+        let shifted = self.add(x, half);
+        let up = self.floor(shifted);
+        // x is half-way where the shifted value is an integer; then an odd result steps back to the even one.
+        let tie = self.eq(shifted, up);
+        let halved = self.mul(up, half);
+        let floored = self.floor(halved);
+        let odd = self.ne(halved, floored);
+        let back = self.and(tie, odd);
+        let one = self.constant(1.0);
+        let even = self.sub(up, one);
+        self.select(back, even, up)
+    }
+    /// Sign of x: −1, 0 or 1.
+    pub fn sgn(&mut self, x: Node) -> Node {
+        self.three_way(x, -1.0, 0.0, 1.0)
+    }
+    /// Unit step: 0 below 0, 0.5 at 0, 1 above.
+    pub fn u(&mut self, x: Node) -> Node {
+        self.three_way(x, 0.0, 0.5, 1.0)
+    }
+    fn three_way(&mut self, x: Node, below: f64, at: f64, above: f64) -> Node {
+        let zero = self.constant(0.0);
+        let [below, at, above] = [below, at, above].map(|c| self.constant(c));
+        let is_above = self.gt(x, zero);
+        let is_below = self.lt(x, zero);
+        let rest = self.select(is_below, below, at);
+        self.select(is_above, above, rest)
+    }
+    /// Unit ramp: 0 below 0, x above.
+    pub fn uramp(&mut self, x: Node) -> Node {
+        let zero = self.constant(0.0);
+        self.max(x, zero)
+    }
+    /// x held between `low` and `high`.
+    pub fn limit(&mut self, x: Node, low: Node, high: Node) -> Node {
+        let x = self.max(x, low);
+        self.min(x, high)
+    }
+    /// sgn(x)·|x|^y.
+    pub fn pwr(&mut self, x: Node, y: Node) -> Node {
+        let magnitude = self.abs(x);
+        let p = self.pow(magnitude, y);
+        let zero = self.constant(0.0);
+        let below = self.lt(x, zero);
+        let n = self.neg(p);
+        self.select(below, n, p)
+    }
+    /// The piecewise linear function through `points` (x ascending), constant outside them; 0 if there are none.
+    pub fn table(&mut self, x: Node, points: &[(f64, f64)]) -> Node {
+        let Some((last, rest)) = points.split_last() else { return self.constant(0.0) };
+        let mut y = self.constant(last.1);
+        let mut right = last;
+        for left in rest.iter().rev() {
+            let slope = self.constant((right.1 - left.1) / (right.0 - left.0));
+            let x0 = self.constant(left.0);
+            let y0 = self.constant(left.1);
+            let x1 = self.constant(right.0);
+            let dx = self.sub(x, x0);
+            let rise = self.mul(dx, slope);
+            let line = self.add(y0, rise);
+            let inside = self.lt(x, x1);
+            y = self.select(inside, line, y);
+            right = left;
+        }
+        let x0 = self.constant(right.0);
+        let y0 = self.constant(right.1);
+        let before = self.lt(x, x0);
+        self.select(before, y0, y)
+    }
+
+    /// The node of this instruction: an existing equal one, a constant if all operands are, or a new one.
+    pub(super) fn push(&mut self, code: Code, a: u32, b: u32, c: u32) -> Node {
+        let i = Instr { code, a, b, c };
+        if let Some(n) = self.numbers.get(&i) {
+            return Node(*n);
+        }
+        let operands = [a, b, c];
+        let n = i.n_operands();
+        if n > 0 && operands[..n].iter().all(|o| self.code[*o as usize].code == Code::Constant) {
+            let values = operands.map(|o| self.code.get(o as usize).map_or(0.0, Instr::constant));
+            let local = Instr { code, a: 0, b: if code == Code::Powi { b } else { 1 }, c: 2 };
+            return self.constant(step(&local, &[], &values));
+        }
+        self.code.push(i);
+        let k = (self.code.len() - 1) as u32;
+        self.numbers.insert(i, k);
+        Node(k)
+    }
+}
