@@ -521,7 +521,7 @@ impl<R: Real> Element<R> for Transistors<R> {
             limited = limited | start;
         }
         let [vgs, vds, vbs] = e;
-        let (von, mut id, caps) = p.channel(vgs, vds, vbs);
+        let (von, id, caps) = p.channel(vgs, vds, vbs);
         for (j, x) in [vgs, vds, vbs, von].into_iter().enumerate() {
             s.limit(j, x, limited);
         }
@@ -547,13 +547,9 @@ impl<R: Real> Element<R> for Transistors<R> {
             plus(mean * plus(qg[k], -gate.v[k]) + times(qg[k], p.overlap[k]), gate.q[k])
         });
 
-        id = id - ibd;
-        let ib: Dual<R, 3> = ibs + ibd;
-        let q_gate: Dual<R, 3> = qgs + qgd + qgb;
-        let q_drain = -(qgd + qbd);
-        let q_bulk = qbs + qbd - qgb;
-        let f = [Dual::zero(), id, ib, -(id + ib)];
-        let q = [q_gate, q_drain, q_bulk, -(q_gate + q_drain + q_bulk)];
+        // Each terminal's own sum: the source as minus the others would carry their rounding.
+        let f = [Dual::zero(), id - ibd, ibs + ibd, -(id + ibs)];
+        let q = [qgs + qgd + qgb, -(qgd + qbd), qbs + qbd - qgb, -(qgs + qbs)];
         let dv = if limited.any() { [v[0] - vgs, v[1] - vds, v[2] - vbs] } else { [R::zero(); 3] };
         let rows = [G, DI, B, SI];
         for (k, row) in rows.into_iter().enumerate() {
