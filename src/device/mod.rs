@@ -20,12 +20,9 @@ mod inductor;
 mod junction;
 mod memristor;
 mod mos1;
-<<<<<<< HEAD
 mod oneshot;
 mod opamp;
 mod ramp;
-=======
->>>>>>> devb
 mod resistor;
 mod source;
 mod source_function;
@@ -69,8 +66,6 @@ pub static KINDS: &[&dyn Kind] = &[
     &diode::Diode,
     &mos1::Mos1,
     &behavioural_capacitor::BehaviouralCapacitor,
-    &diode::Diode,
-    &mos1::Mos1,
 ];
 
 /// A kind of device. Object-safe: kinds may also arrive at run time.
