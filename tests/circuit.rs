@@ -49,7 +49,10 @@ fn parameters_are_order_free_and_fold_functions_and_constants() {
     assert_eq!(evaluated(".param a=3\n.func f(x,y) {x*y+a}", "f(2,5)"), 13.0);
     assert_eq!(evaluated(".param a=-3", "abs(a) + pwr(a,2) + pow(2,3) + 2**3 + 2^3 + 100"), 3.0 - 9.0 + 24.0 + 100.0);
     assert_eq!(evaluated(".param a=3", "a>2 ? 5 : 1/0"), 5.0);
-    assert_eq!(evaluated("", "min(3,1,2) + max(4,9,5) + int(-2.5) + floor(-2.5) + ceil(-2.5) + nint(2.5)"), 10.0 - 7.0 + 2.0);
+    assert_eq!(
+        evaluated("", "min(3,1,2) + max(4,9,5) + int(-2.5) + floor(-2.5) + ceil(-2.5) + nint(2.5)"),
+        10.0 - 7.0 + 2.0
+    );
     assert_eq!(evaluated("", "u(1) + uramp(-3) + limit(5,0,2) + sgn(-4) + if(0,7,8)"), 1.0 + 0.0 + 2.0 - 1.0 + 8.0);
     assert_eq!(evaluated("", "temper"), 27.0 + 300.15 - 27.0 - 273.15);
     assert!((evaluated("", "1.5*pi") - 4.71238898038469).abs() < 1e-13);
@@ -188,12 +191,24 @@ const WRONG: &[(&str, &str)] = &[
     ("recursive_subckt", ".subckt a p\nX1 p b\n.ends\n.subckt b p\nX1 p a\n.ends\nV1 n 0 1\nX1 n a\n.op\n"),
     ("undefined_param", ".param width=1\nV1 a 0 {widht}\nR1 a 0 {nothing*2}\nR2 a 0 r=other\n.op\n"),
     ("circular_param", ".param a={b+1}\n.param b={c}\n.param c={2*a}\nV1 n 0 {a}\nR1 n 0 1\n.op\n"),
-    ("unknown_model", ".model nch nmos\nV1 d 0 1\nM1 d d 0 0 nhc\nD1 d 0 nch\nM2 d d 0 0\n.model n2 nmos level=99\nM3 d d 0 0 n2\n.op\n"),
+    (
+        "unknown_model",
+        ".model nch nmos\nV1 d 0 1\nM1 d d 0 0 nhc\nD1 d 0 nch\nM2 d d 0 0\n.model n2 nmos level=99\nM3 d d 0 0 n2\n.op\n",
+    ),
     ("unknown_subckt", ".subckt inv a b\nR1 a b 1\n.ends\nV1 a 0 1\nX1 a 0 inf\n.op\n"),
     ("duplicate_instance", "V1 a 0 1\nR1 a 0 1\nr1 a 0 2\n.op\n"),
-    ("out_of_range", ".subckt s a b\nR1 a b 0\n.ends\nV1 a 0 1\nX1 a 0 s\nX2 a 0 s\nR2 a 0 1 m=-1\n.options reltol=2\n.op\n"),
-    ("malformed_analysis", "V1 a 0 1\nR1 a 0 1\n.tran 1u\n.tran 1u -1\n.dc V1 0 1\n.dc V1 0 1 -0.1\n.dc V9 0 1 0.1\n.ac dec 10 1\n.ac foo 10 1 1k\n"),
-    ("malformed_measure", "V1 a 0 1\nR1 a 0 1\n.tran 1u 1m\n.measure tran x FROB v(a)\n.measure tran y WHEN v(q)=1\n.measure z MAX v(a)\n.measure tran w TRIG v(a) VAL=1\n"),
+    (
+        "out_of_range",
+        ".subckt s a b\nR1 a b 0\n.ends\nV1 a 0 1\nX1 a 0 s\nX2 a 0 s\nR2 a 0 1 m=-1\n.options reltol=2\n.op\n",
+    ),
+    (
+        "malformed_analysis",
+        "V1 a 0 1\nR1 a 0 1\n.tran 1u\n.tran 1u -1\n.dc V1 0 1\n.dc V1 0 1 -0.1\n.dc V9 0 1 0.1\n.ac dec 10 1\n.ac foo 10 1 1k\n",
+    ),
+    (
+        "malformed_measure",
+        "V1 a 0 1\nR1 a 0 1\n.tran 1u 1m\n.measure tran x FROB v(a)\n.measure tran y WHEN v(q)=1\n.measure z MAX v(a)\n.measure tran w TRIG v(a) VAL=1\n",
+    ),
     ("voltage_loop", "V1 a 0 1\nV2 a b 1\nE1 b 0 a 0 2\nR1 a 0 1\n.tran 1u 1m uic\n"),
     ("inductor_loop", "V1 a 0 1\nL1 a b 1u\nL2 b 0 1u\nR1 b 0 1\n.op\n"),
     ("current_fed", "V1 a 0 1\nR1 a 0 1\nI1 0 n 1m\n.op\n"),
@@ -202,7 +217,10 @@ const WRONG: &[(&str, &str)] = &[
     ("bad_function", "V1 a 0 PULSE(0)\nV2 b 0 SIN(0 1 1k 0 0 0 7)\nV3 c 0 PWL(0 0 q=1)\nR1 a b 1\nR2 b c 1\n.op\n"),
     ("bad_expression", "V1 a 0 {frob(1)}\nR1 a 0 {sin(1,2)}\nR2 a 0 {v(a)}\nR3 a 0 {time}\n.op\n"),
     ("bad_output", "V1 a 0 1\nR1 a 0 1\n.op\n.print op v(q) i(r9) hello\n.save v(a,b)\n.ic v(zz)=1 a=2\n"),
-    ("unknown_names", "V1 a 0 1\nR1 a 0 1 tc11=2\n.model dd d iss=1\nD1 a 0 dd\n.options retlol=1\n.frob 1\n.subckt s a w=1\nR1 a 0 {w}\n.ends\nX1 a s ww=2\n.op\n"),
+    (
+        "unknown_names",
+        "V1 a 0 1\nR1 a 0 1 tc11=2\n.model dd d iss=1\nD1 a 0 dd\n.options retlol=1\n.frob 1\n.subckt s a w=1\nR1 a 0 {w}\n.ends\nX1 a s ww=2\n.op\n",
+    ),
     ("floating", "V1 a 0 1\nR1 a 0 1\nE1 b 0 g 0 1\nR2 b 0 1\n.model n nmos\nM1 a g2 0 0 n\nR3 a dangling 1\n.op\n"),
     ("loop_of_inductors", "V1 a 0 1\nR1 a b 1\nL1 b 0 1u\nL2 b 0 1u\n.op\n"),
 ];

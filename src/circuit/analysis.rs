@@ -162,7 +162,8 @@ impl<'a> Elab<'a> {
             }
         }
         if times.len() < 2 || times.len() > 4 {
-            let message = if times.len() < 2 { ".tran needs a step and a stop time" } else { ".tran takes four times at most" };
+            let message =
+                if times.len() < 2 { ".tran needs a step and a stop time" } else { ".tran takes four times at most" };
             self.malformed(card.span, message, TRAN);
             return None;
         }

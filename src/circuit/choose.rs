@@ -2,10 +2,10 @@
 //! the model.
 
 use super::context::{Elab, Flat};
+use super::measure::mentions_circuit;
 use super::nearest::did_you_mean;
 use super::scope::ScopeId;
 use super::*;
-use super::measure::mentions_circuit;
 use crate::device::{DeviceSpec, KINDS, ModelUse, OtherForm, ParamKind};
 use crate::netlist::ast::{Arg, Assign, Element, ModelCard};
 
@@ -138,9 +138,14 @@ impl<'a> Elab<'a> {
     fn unknown_device(&mut self, element: &Element, scope: ScopeId) {
         let (message, span, help) = match &element.device_type {
             Some(t) if element.letter == 'y' => {
-                let known: Vec<&str> = KINDS.iter().map(|k| k.spec()).filter(|s| s.letter == 'y').map(|s| s.name).collect();
+                let known: Vec<&str> =
+                    KINDS.iter().map(|k| k.spec()).filter(|s| s.letter == 'y').map(|s| s.name).collect();
                 let help = did_you_mean(&t.value, known.iter().copied()).unwrap_or_else(|| {
-                    if known.is_empty() { "there are no such devices".into() } else { format!("known: {}", known.join(", ")) }
+                    if known.is_empty() {
+                        "there are no such devices".into()
+                    } else {
+                        format!("known: {}", known.join(", "))
+                    }
                 });
                 (format!("unknown device type '{}'", t.value), t.span, help)
             }
@@ -250,8 +255,11 @@ impl<'a> Elab<'a> {
         names.extend(spec.controls.iter().map(|c| c.name));
         let missing = names.get(has.min(names.len())..).unwrap_or(&[]).join(", ");
         let (code, what) = if has < n_req { ("missing-node", "node") } else { ("missing-reference", "reference") };
-        let d = Diagnostic::error(code, format!("{name}: missing {what}: {missing}"), element.span)
-            .help(format!("a {} is written {}", spec.name, line_form(spec)));
+        let d = Diagnostic::error(code, format!("{name}: missing {what}: {missing}"), element.span).help(format!(
+            "a {} is written {}",
+            spec.name,
+            line_form(spec)
+        ));
         self.report_in(d, scope);
     }
 
@@ -282,8 +290,11 @@ impl<'a> Elab<'a> {
         } else {
             return Some(());
         };
-        let d = Diagnostic::error(code, message, element.span)
-            .help(format!("a {} is written {}", spec.name, line_form(spec)));
+        let d = Diagnostic::error(code, message, element.span).help(format!(
+            "a {} is written {}",
+            spec.name,
+            line_form(spec)
+        ));
         self.report_in(d, scope);
         None
     }

@@ -173,13 +173,7 @@ impl<'a> Elab<'a> {
         self.report.add(Diagnostic::error(code, message, span));
     }
     /// An error with help.
-    pub fn error_help(
-        &mut self,
-        code: &'static str,
-        message: impl Into<String>,
-        span: Span,
-        help: impl Into<String>,
-    ) {
+    pub fn error_help(&mut self, code: &'static str, message: impl Into<String>, span: Span, help: impl Into<String>) {
         self.report.add(Diagnostic::error(code, message, span).help(help));
     }
     /// A diagnostic about something inside an instance: says in which one, if it is not at the top.

@@ -72,12 +72,8 @@ impl<'a> Elab<'a> {
         for (k, p) in spec.instance.iter().enumerate() {
             if p.required && setter.values.values.get(k).is_some_and(Option::is_none) && !setter.failed.contains(&k) {
                 missing = true;
-                let d = Diagnostic::error(
-                    "missing-value",
-                    format!("{name}: missing {}", describe(p)),
-                    element.span,
-                )
-                .help(format!("a {} is written {}", spec.name, line_form(spec)));
+                let d = Diagnostic::error("missing-value", format!("{name}: missing {}", describe(p)), element.span)
+                    .help(format!("a {} is written {}", spec.name, line_form(spec)));
                 self.report_in(d, scope);
             }
         }
@@ -218,7 +214,8 @@ impl<'a> Elab<'a> {
                 }
                 _ => {
                     let what = setter.spec.instance.get(p).map(describe).unwrap_or_default();
-                    let d = Diagnostic::error("missing-value", format!("{}: missing value of {what}", setter.name), span);
+                    let d =
+                        Diagnostic::error("missing-value", format!("{}: missing value of {what}", setter.name), span);
                     self.report_in(d, setter.scope);
                     setter.fail(Some(p));
                 }
@@ -348,9 +345,10 @@ impl<'a> Elab<'a> {
             && !spec.levels.contains(&level)
         {
             let known: Vec<String> = spec.levels.iter().map(u32::to_string).collect();
-            let d = Diagnostic::error("unknown-model", format!("model '{name}': level {level} is not there"), card.span)
-                .also(used_at, "used here")
-                .help(format!("levels of {model_type}: {}", known.join(", ")));
+            let d =
+                Diagnostic::error("unknown-model", format!("model '{name}': level {level} is not there"), card.span)
+                    .also(used_at, "used here")
+                    .help(format!("levels of {model_type}: {}", known.join(", ")));
             self.report_in(d, home);
             return None;
         }
@@ -370,8 +368,7 @@ impl<'a> Elab<'a> {
             }
         }
         for (k, p) in spec.model_params.iter().enumerate() {
-            let names: Vec<String> =
-                std::iter::once(&p.name).chain(p.aliases).map(|n| format!("{name}.{n}")).collect();
+            let names: Vec<String> = std::iter::once(&p.name).chain(p.aliases).map(|n| format!("{name}.{n}")).collect();
             for override_name in names {
                 if let Some(x) = self.overrides.take(&override_name) {
                     self.put_number(&mut setter, k, x, card.span);
@@ -392,11 +389,8 @@ impl<'a> Elab<'a> {
         cards.sort_by_key(|c| (c.span.file, c.span.start));
         for card in cards {
             let model_type = card.model_type.value.as_str();
-            let kinds: Vec<&'static DeviceSpec> = crate::device::KINDS
-                .iter()
-                .map(|k| k.spec())
-                .filter(|s| s.model_types.contains(&model_type))
-                .collect();
+            let kinds: Vec<&'static DeviceSpec> =
+                crate::device::KINDS.iter().map(|k| k.spec()).filter(|s| s.model_types.contains(&model_type)).collect();
             if kinds.is_empty() {
                 let known = crate::device::KINDS.iter().flat_map(|k| k.spec().model_types.iter().copied());
                 let help = did_you_mean(model_type, known.clone()).unwrap_or_else(|| {
@@ -434,7 +428,9 @@ impl<'a> Elab<'a> {
         let options = setter.spec.functions.get(f).map_or(&[][..], |f| f.options);
         let ends = |arg: &&'a Arg| match arg {
             Arg::Word { text, number: None, .. } => is_keyword(setter.spec, text),
-            Arg::Assign(a) => !options.iter().any(|o| o.name == a.key.value || o.aliases.contains(&a.key.value.as_str())),
+            Arg::Assign(a) => {
+                !options.iter().any(|o| o.name == a.key.value || o.aliases.contains(&a.key.value.as_str()))
+            }
             Arg::Call { .. } => true,
             _ => false,
         };

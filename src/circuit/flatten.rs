@@ -111,11 +111,7 @@ impl<'a> Elab<'a> {
 
     /// The words (nodes and the subcircuit's name) and the parameters of an X line.
     #[allow(clippy::type_complexity)]
-    fn split_block(
-        &mut self,
-        element: &'a Element,
-        scope: ScopeId,
-    ) -> Option<(Vec<(&'a str, Span)>, Vec<&'a Assign>)> {
+    fn split_block(&mut self, element: &'a Element, scope: ScopeId) -> Option<(Vec<(&'a str, Span)>, Vec<&'a Assign>)> {
         let mut words = Vec::new();
         let mut assigns = Vec::new();
         for arg in &element.args {
@@ -205,7 +201,11 @@ impl<'a> Elab<'a> {
                 let help = did_you_mean(key, params.keys().copied()).unwrap_or_else(|| {
                     let mut names: Vec<&str> = params.keys().copied().collect();
                     names.sort_unstable();
-                    if names.is_empty() { "it has no parameters".into() } else { format!("it has: {}", names.join(", ")) }
+                    if names.is_empty() {
+                        "it has no parameters".into()
+                    } else {
+                        format!("it has: {}", names.join(", "))
+                    }
                 });
                 let message = format!("subcircuit '{}' has no parameter '{key}'", subckt.name.value);
                 let d = Diagnostic::warning("unknown-param", message, assign.key.span).help(help);

@@ -294,8 +294,9 @@ impl<'a> Elab<'a> {
                 }
                 None => {
                     r.at -= 1;
-                    let known =
-                        ["trig", "when", "find", "deriv", "avg", "rms", "min", "max", "pp", "integ", "min_at", "max_at"];
+                    let known = [
+                        "trig", "when", "find", "deriv", "avg", "rms", "min", "max", "pp", "integ", "min_at", "max_at",
+                    ];
                     let message = match super::nearest::did_you_mean(word, known) {
                         Some(hint) => format!("'{word}' cannot be measured; {hint}"),
                         None => format!("'{word}' cannot be measured"),
@@ -409,12 +410,7 @@ impl<'a> Elab<'a> {
     }
 
     /// An expression of earlier measurements and parameters.
-    fn measure_expression(
-        &mut self,
-        expr: &'a Expr,
-        top: ScopeId,
-        earlier: &[MeasureSpec],
-    ) -> Option<MeasureQuantity> {
+    fn measure_expression(&mut self, expr: &'a Expr, top: ScopeId, earlier: &[MeasureSpec]) -> Option<MeasureQuantity> {
         let mut q = Quantities::new(top, Mode::Constant);
         q.named = earlier.iter().map(|m| m.name.clone()).collect();
         q.named_inputs = vec![None; earlier.len()];
@@ -447,9 +443,7 @@ pub(super) fn mentions_circuit(expr: &Expr) -> bool {
             K::Number(_) => false,
             K::Ident(name) => name == "time",
             K::Circuit(_) => true,
-            K::Call(name, args) => {
-                name.value == "v" || name.value == "i" || args.iter().any(|a| look(a, depth - 1))
-            }
+            K::Call(name, args) => name.value == "v" || name.value == "i" || args.iter().any(|a| look(a, depth - 1)),
             K::Unary(_, a) => look(a, depth - 1),
             K::Binary(_, a, b) => look(a, depth - 1) || look(b, depth - 1),
             K::Ternary(a, b, c) => look(a, depth - 1) || look(b, depth - 1) || look(c, depth - 1),

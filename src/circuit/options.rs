@@ -96,12 +96,71 @@ const NUMERIC: &[Numeric] = &[
 /// Options of ngspice that are accepted and change nothing here: they steer its own printing, its device models or its
 /// linear solvers.
 pub(super) const WITHOUT_EFFECT: &[&str] = &[
-    "acct", "list", "nomod", "nopage", "node", "opts", "noacct", "noinit", "norefvalue", "seed", "warn", "maxwarns",
-    "savecurrents", "interp", "ingold", "numdgt", "cptime", "limtim", "limpts", "lvlcod", "lvltim", "pivrel", "pivtol",
-    "itl3", "itl5", "itl6", "gminsteps", "srcsteps", "srcpriority", "noopiter", "noopac", "rshunt", "cshunt", "trytocompact",
-    "bypass", "autostop", "defl", "defw", "defad", "defas", "defm", "badmos3", "oldlimit", "keepopinfo", "ramptime",
-    "convstep", "convabsstep", "minbreak", "xmu", "post", "probe", "brief", "ngbehavior", "klu", "sparse", "scale",
-    "scalm", "rseries", "epsmin", "delmin", "newtrunc", "noautorelaxed", "copynodesets", "nopage", "nomod",
+    "acct",
+    "list",
+    "nomod",
+    "nopage",
+    "node",
+    "opts",
+    "noacct",
+    "noinit",
+    "norefvalue",
+    "seed",
+    "warn",
+    "maxwarns",
+    "savecurrents",
+    "interp",
+    "ingold",
+    "numdgt",
+    "cptime",
+    "limtim",
+    "limpts",
+    "lvlcod",
+    "lvltim",
+    "pivrel",
+    "pivtol",
+    "itl3",
+    "itl5",
+    "itl6",
+    "gminsteps",
+    "srcsteps",
+    "srcpriority",
+    "noopiter",
+    "noopac",
+    "rshunt",
+    "cshunt",
+    "trytocompact",
+    "bypass",
+    "autostop",
+    "defl",
+    "defw",
+    "defad",
+    "defas",
+    "defm",
+    "badmos3",
+    "oldlimit",
+    "keepopinfo",
+    "ramptime",
+    "convstep",
+    "convabsstep",
+    "minbreak",
+    "xmu",
+    "post",
+    "probe",
+    "brief",
+    "ngbehavior",
+    "klu",
+    "sparse",
+    "scale",
+    "scalm",
+    "rseries",
+    "epsmin",
+    "delmin",
+    "newtrunc",
+    "noautorelaxed",
+    "copynodesets",
+    "nopage",
+    "nomod",
 ];
 
 const METHODS: &[(&str, Method)] = &[
@@ -121,7 +180,9 @@ impl<'a> Elab<'a> {
         for card in self.cards(&["options"]) {
             for arg in &card.args {
                 match arg {
-                    Arg::Assign(assign) => self.read_option(&mut options, &assign.key.value, assign.key.span, &assign.value, top),
+                    Arg::Assign(assign) => {
+                        self.read_option(&mut options, &assign.key.value, assign.key.span, &assign.value, top)
+                    }
                     Arg::Word { text, span, .. } => match METHODS.iter().find(|(n, _)| n == text) {
                         Some((_, method)) => {
                             options.method = Some(*method);
@@ -129,7 +190,8 @@ impl<'a> Elab<'a> {
                         }
                         None if WITHOUT_EFFECT.contains(&text.as_str()) => {}
                         None if NUMERIC.iter().any(|(n, ..)| n == text) || text == "method" => {
-                            let d = Diagnostic::error("malformed-card", format!("option '{text}' needs a value"), *span);
+                            let d =
+                                Diagnostic::error("malformed-card", format!("option '{text}' needs a value"), *span);
                             self.report.add(d.help(format!("it is written .options {text}=value")));
                         }
                         None => self.unknown_option(text, *span),

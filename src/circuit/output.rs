@@ -102,13 +102,7 @@ impl<'a> Elab<'a> {
         prints
     }
 
-    fn read_column(
-        &mut self,
-        arg: &'a Arg,
-        analysis: Option<String>,
-        top: ScopeId,
-        form: &str,
-    ) -> Option<OutputSpec> {
+    fn read_column(&mut self, arg: &'a Arg, analysis: Option<String>, top: ScopeId, form: &str) -> Option<OutputSpec> {
         let output = self.read_output(arg, top, form)?;
         let mut name = self.written(arg.span());
         name.retain(|c| !c.is_whitespace());
@@ -240,7 +234,8 @@ impl<'a> Elab<'a> {
             if let crate::netlist::ast::Item::Card(card) = item
                 && !READ.contains(&card.name.value.as_str())
             {
-                let d = Diagnostic::warning("unknown-card", format!("'.{}' is ignored", card.name.value), card.name.span);
+                let d =
+                    Diagnostic::warning("unknown-card", format!("'.{}' is ignored", card.name.value), card.name.span);
                 let help = super::nearest::did_you_mean(&card.name.value, READ.iter().copied())
                     .unwrap_or_else(|| "this card is not supported".to_string());
                 self.report.add(d.help(help));

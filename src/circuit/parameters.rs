@@ -158,8 +158,7 @@ impl<'a> Elab<'a> {
 
     /// Reports an undefined parameter.
     pub fn undefined(&mut self, name: &str, scope: ScopeId, span: Span) {
-        let known: Vec<&str> =
-            self.outwards(scope).flat_map(|s| self.scopes[s].params.keys().copied()).collect();
+        let known: Vec<&str> = self.outwards(scope).flat_map(|s| self.scopes[s].params.keys().copied()).collect();
         let help = did_you_mean(name, known)
             .unwrap_or_else(|| format!("define it with .param {name}=…, or give it on the X line that needs it"));
         let d = Diagnostic::error("undefined-param", format!("undefined parameter '{name}'"), span).help(help);

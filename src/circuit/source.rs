@@ -86,7 +86,8 @@ impl<'a> Elab<'a> {
         }
         let needed = spec.args.iter().filter(|a| a.required || a.kind == ParamKind::List).count();
         if values.len() < needed {
-            let missing: Vec<String> = spec.args.iter().skip(values.len()).filter(|a| a.required).map(describe).collect();
+            let missing: Vec<String> =
+                spec.args.iter().skip(values.len()).filter(|a| a.required).map(describe).collect();
             let missing = if missing.is_empty() { "values".to_string() } else { missing.join(", ") };
             let d = Diagnostic::error("bad-function", format!("{}: {} misses {missing}", setter.name, spec.name), span)
                 .help(format!("it is written {}", form()));

@@ -103,8 +103,12 @@ pub(super) fn check(
     graph.check_loops(dc, report);
     for (k, node) in nodes.iter().enumerate().skip(1) {
         if terminals.get(k) == Some(&1) {
-            let d = Diagnostic::warning("dangling-node", format!("node '{}' has only one connection", node.name), node.span)
-                .help("a misspelt node name is the usual cause");
+            let d = Diagnostic::warning(
+                "dangling-node",
+                format!("node '{}' has only one connection", node.name),
+                node.span,
+            )
+            .help("a misspelt node name is the usual cause");
             report.add(d);
         }
     }
@@ -193,7 +197,8 @@ impl Graph<'_> {
                 if part == 0 {
                     continue;
                 }
-                let list = if e.joins == Joins::Current && parts.find(far) != part { &mut feeders } else { &mut others };
+                let list =
+                    if e.joins == Joins::Current && parts.find(far) != part { &mut feeders } else { &mut others };
                 let list = list.entry(part).or_default();
                 if list.last() != Some(&e.instance) {
                     list.push(e.instance);
@@ -276,7 +281,8 @@ impl Elab<'_> {
             let setting = self.setting;
             let has = *known.entry(index).or_insert_with(|| {
                 let mut bank = origin.kind.bank_f64(&[index], std::slice::from_ref(instance), &setting);
-                let mut table = crate::device::UnknownTable::with_nodes(self.nodes.iter().skip(1).map(|n| n.name.as_str()));
+                let mut table =
+                    crate::device::UnknownTable::with_nodes(self.nodes.iter().skip(1).map(|n| n.name.as_str()));
                 bank.declare(&mut table);
                 table.branch(index).is_some()
             });

@@ -72,7 +72,9 @@ const SPEC: DeviceSpec = DeviceSpec {
         ParamSpec::optional("bv", "V", "breakdown voltage; not given: no breakdown").range(Range::Positive),
         model("ibv", "A", 1e-3, "current at the breakdown voltage").range(Range::Positive).alias(&["ib"]),
         model("nbv", "", 1.0, "emission coefficient in breakdown; default: n").range(Range::Positive).alias(&["nz"]),
-        ParamSpec::optional("ikf", "A", "forward knee current; not given: none").range(Range::NonNegative).alias(&["ik"]),
+        ParamSpec::optional("ikf", "A", "forward knee current; not given: none")
+            .range(Range::NonNegative)
+            .alias(&["ik"]),
         ParamSpec::optional("ikr", "A", "reverse knee current; not given: none").range(Range::NonNegative),
         model("eg", "eV", 1.11, "activation energy").range(Range::Positive),
         model("xti", "", 3.0, "temperature exponent of the saturation current"),
@@ -195,9 +197,7 @@ impl<R: Real> Params<R> {
         let (m, n) = (own.real("m"), model.real("n"));
         let (area, perimeter) = (own.real("area") * m, own.real("pj") * m);
 
-        let growth = |n: f64| {
-            exp((ratio - 1.0) * model.real("eg") / (n * vt) + model.real("xti") / n * ln(ratio))
-        };
+        let growth = |n: f64| exp((ratio - 1.0) * model.real("eg") / (n * vt) + model.real("xti") / n * ln(ratio));
         let is = model.real("is") * area * growth(n);
         let ns = model.number("ns");
         let is_side = model.number("jsw").unwrap_or(0.0) * perimeter * growth(ns.unwrap_or(1.0));

@@ -317,9 +317,8 @@ impl<R: Real> Params<R> {
         let ratio = t / tnom;
         let phi = potential(process.phi, tnom, t);
         let gap_shift = 0.5 * (band_gap(tnom) - band_gap(t));
-        let vbi = sign * process.vto - process.gamma * process.phi.sqrt()
-            + sign * gap_shift
-            + 0.5 * (phi - process.phi);
+        let vbi =
+            sign * process.vto - process.gamma * process.phi.sqrt() + sign * gap_shift + 0.5 * (phi - process.phi);
         let set = |r: &mut R, x: f64| r.set_lane(lane, x);
         set(&mut self.sign, sign);
         set(&mut self.vt, vt);
