@@ -97,7 +97,11 @@ pub(super) fn element(st: &Statement<'_>) -> Result<Item, Failed> {
             .help("write a name, nodes and values parted by blanks"));
     }
     let values = if matches!(letter, 'a' | 'y') { Values::Auto } else { Values::Expressions };
-    let args = Arguments { st, values, inline: false }.all(rest)?;
+    let mut args = Arguments { st, values, inline: false }.all(rest)?;
+    if letter == 'x' {
+        // The parameters of a call are known by their `=`.
+        args.retain(|a| !matches!(a, Arg::Word { text, .. } if text == "params:"));
+    }
     reject_bad_numbers(st, value_args(letter, &args))?;
     if letter == 'b' {
         reject_loose_words(st, &args)?;

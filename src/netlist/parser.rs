@@ -68,6 +68,8 @@ struct Frame {
     file: u32,
     section: Option<String>,
     from: Option<Span>,
+    /// Is there no `.endl` in the rest of it (so that nobody looks again)?
+    endless: bool,
 }
 
 /// A subcircuit being read.
@@ -133,7 +135,7 @@ impl Parser<'_> {
         let (begin, line) = reader.raw_line().unwrap_or((0, ""));
         self.title = line.trim().to_string();
         self.check_title(line, begin, file);
-        self.frames.push(Frame { file, section: None, from: None });
+        self.frames.push(Frame { file, section: None, from: None, endless: false });
         self.read(file, reader.position(), text.len());
     }
 
@@ -150,7 +152,11 @@ impl Parser<'_> {
             let words: Vec<&str> = rest.split_whitespace().collect();
             let is_value = |w: &&str| {
                 let number = super::number::of_word(w).is_some();
-                number || w.starts_with(['{', '\'']) || w.contains('(') || w.contains('=')
+                // A count in a sentence is no value: `LIF neuron with 4 inputs`.
+                (number && (numbered || words.len() == 3))
+                    || w.starts_with(['{', '\''])
+                    || w.contains('(')
+                    || w.contains('=')
             };
             let two_nodes = lower.starts_with(['r', 'c', 'l', 'v', 'i', 'b']);
             let value = match words.get(2) {
@@ -174,17 +180,11 @@ impl Parser<'_> {
         let text = self.text(file);
         let mut reader = Reader::new(&text, file, start, end);
         let depth = self.scopes.len();
-        loop {
-            let next = match reader.statement() {
-                Some(st) => match self.statement(&st) {
-                    Ok(next) => next,
-                    Err(fault) => {
-                        self.report(st.diagnose(fault));
-                        Next::Statement
-                    }
-                },
-                None => break,
-            };
+        while let Some(st) = reader.statement() {
+            let next = self.statement(&st).unwrap_or_else(|fault| {
+                self.report(st.diagnose(fault));
+                Next::Statement
+            });
             match next {
                 Next::Statement => {}
                 Next::Control(name, span) => self.control(&mut reader, file, name, span),
@@ -221,6 +221,7 @@ impl Parser<'_> {
     fn close(&mut self) {
         if self.scopes.len() > 1
             && let Some(Scope { head: Some((name, ports, params)), items, span }) = self.scopes.pop()
+            && !name.value.is_empty()
         {
             self.push(Item::Subckt(Subckt { name, ports, params, items, span }));
         }
@@ -354,13 +355,15 @@ impl Parser<'_> {
             );
         };
         let name = file_name(after).map(|(_, section)| fold(section));
-        let within = self.frames.last().is_some_and(|f| f.section.is_some());
-        if name.is_none() && !within {
+        if name.is_none() && self.frames.last().is_some_and(|f| f.section.is_none() && !f.endless) {
             let file = self.frames.last().map_or(0, |f| f.file);
             let text = self.text(file);
             let from = st.whole().end as usize;
             if section_end(&text, from).is_some() {
                 return Ok(Next::SkipSection);
+            }
+            if let Some(frame) = self.frames.last_mut() {
+                frame.endless = true;
             }
         }
         self.enter(st, rest, path, name)?;
@@ -409,7 +412,7 @@ impl Parser<'_> {
         if self.bytes > MAX_BYTES || bytes.len() > MAX_BYTES {
             return Err(fail("too-large", format!("more than {} MiB of included text", MAX_BYTES >> 20)));
         }
-        self.frames.push(Frame { file, section: part, from: Some(place) });
+        self.frames.push(Frame { file, section: part, from: Some(place), endless: false });
         self.read(file, start, end);
         self.frames.pop();
         Ok(())
