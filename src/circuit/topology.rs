@@ -6,7 +6,7 @@
 //! point also: loops of voltage branches and inductors (the current is not determined), and parts without a path to
 //! ground that a current source feeds (the voltage is not determined). Other parts without a path are tied by gmin.
 
-use super::context::Report;
+use super::context::{Elab, Report};
 use super::*;
 use crate::device::{Connection, Joins};
 
@@ -300,4 +300,3 @@ impl Elab<'_> {
         }
     }
 }
-use super::context::Elab;
