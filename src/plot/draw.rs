@@ -1,12 +1,12 @@
 //! Puts a figure's panels, axes, legends and traces on a canvas.
 
-use super::canvas::{Anchor, Canvas, Color, FRAME, GRID, text_width};
+use super::canvas::{Anchor, Canvas, FRAME, GRID, Tint, text_width};
 use super::ticks::{self, Ticks};
 use super::{Axis, Figure, Panel, RenderError};
 use plotters::prelude::{DrawingBackend, RGBColor};
 
 /// Okabe and Ito's palette, the darker colours first; its yellow is left out (too pale for a line on white).
-const PALETTE: [Color; 8] = [
+const PALETTE: [Tint; 8] = [
     RGBColor(0, 114, 178),
     RGBColor(213, 94, 0),
     RGBColor(0, 158, 115),
@@ -172,7 +172,7 @@ struct Frame {
     bottom: f64,
 }
 
-fn color(k: usize) -> Color {
+fn color(k: usize) -> Tint {
     PALETTE[k % PALETTE.len()]
 }
 
