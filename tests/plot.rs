@@ -24,7 +24,7 @@ fn neuron() -> Decimator {
     .unwrap();
     let (mut membrane, mut fired) = (0.0, f64::NEG_INFINITY);
     let h = 2e-6;
-    for k in 0..100_000 {
+    for k in 0..=100_000 {
         let t = f64::from(k) * h;
         let pulse = |period: f64, shift: f64| if (t + shift).rem_euclid(period) < 1e-3 { 1.0 } else { 0.0 };
         let (a, b) = (pulse(11e-3, 3e-3), pulse(17e-3, 9e-3));
@@ -67,7 +67,8 @@ fn a_neuron_is_drawn_with_labels_units_and_legible_text() {
     let f = figure(&d.results()[0], &[], Layout::Auto).unwrap();
     assert_eq!(f.panels.len(), 5, "signals of different size are stacked");
     let text = svg(&f);
-    for label in ["Leaky integrate-and-fire neuron", "time (ms)", "v(mem) (mV)", "v(out) (V)", "i(vdd) (µA)", "200"] {
+    for label in ["Leaky integrate-and-fire neuron", "time (ms)", "v(mem) (mV)", "v(out) (V)", "i(vdd) (µA)", "\n200\n"]
+    {
         assert!(text.contains(label), "'{label}' is not in the figure");
     }
     let sizes = text_sizes(&text);

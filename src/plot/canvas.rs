@@ -115,14 +115,7 @@ impl<B: DrawingBackend> Canvas<'_, B> {
         let pen = (width / 2) as i32;
         for pair in device.windows(2) {
             let (a, b) = (pair[0], pair[1]);
-            if a.0 == b.0 || a.1 == b.1 {
-                // Axis-parallel pieces as rectangles: as wide as the pen, and fast.
-                let from = (a.0.min(b.0) - pen, a.1.min(b.1) - pen);
-                let to = (a.0.max(b.0) + pen, a.1.max(b.1) + pen);
-                Self::check(self.backend.draw_rect(from, to, &color.filled(), true))?;
-                continue;
-            }
-            // Slanted ones by a round pen at every pixel of their longer side: pieces of a pixel or two come out right.
+            // A round pen at every pixel of the longer side: all directions come out equally wide.
             let (dx, dy) = (f64::from(b.0) - f64::from(a.0), f64::from(b.1) - f64::from(a.1));
             let steps = dx.abs().max(dy.abs());
             for k in 0..=steps as u32 {

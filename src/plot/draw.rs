@@ -47,6 +47,12 @@ fn bottom(figure: &Figure) -> f64 {
 
 /// The legend stands above its panel, where it hides nothing. Lines of (trace, x offset).
 fn legend(figure: &Figure, panel: &Panel) -> Vec<Vec<(usize, f64)>> {
+    // A panel that shows the same signals as the one above (phase under magnitude) needs no second legend.
+    let key = |p: &Panel| p.traces.iter().map(|t| (t.name.clone(), t.color)).collect::<Vec<_>>();
+    let place = figure.panels.iter().position(|p| std::ptr::eq(p, panel)).unwrap_or(0);
+    if place > 0 && key(&figure.panels[place - 1]) == key(panel) {
+        return Vec::new();
+    }
     let said = panel.traces.len() == 1 && panel.traces[0].name == panel.y.label;
     if said || panel.traces.is_empty() {
         return Vec::new();
