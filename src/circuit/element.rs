@@ -30,9 +30,9 @@ impl<'a> Elab<'a> {
                 Arc::make_mut(instance).controlled = controlled;
             }
         }
-        for k in 0..instances.len() {
-            if let Some(instance) = instances[k].clone() {
-                self.check_instance(k, &instance);
+        for (k, instance) in instances.iter().enumerate() {
+            if let Some(instance) = instance {
+                self.check_instance(k, instance);
             }
         }
         instances
