@@ -1,1 +1,122 @@
-//! Analyses as functions: op, dc, ac, tran.
+//! Analyses as functions: op, dc, ac, tran, one file each.
+//!
+//! [`run`] takes one analysis of a circuit and streams its points into a [`Sink`]. Measurements are taken on the way.
+
+mod ac;
+mod dc;
+mod measure;
+mod op;
+mod output;
+mod tran;
+
+use crate::circuit::{AnalysisKind, Circuit};
+use crate::diagnostic::Diagnostic;
+use crate::integrate::StepStats;
+use crate::solve::NewtonStats;
+use crate::waveform::Sink;
+use crate::waveform::measure::Measured;
+use serde::Serialize;
+use std::io;
+use std::ops::ControlFlow;
+
+/// Sees how far an analysis has come, and may stop it.
+pub trait Watch {
+    /// `done` of `total` (seconds of a transient, points of a sweep); called at every accepted point.
+    fn at(&mut self, done: f64, total: f64) -> ControlFlow<()>;
+}
+
+/// A watch that lets everything pass.
+pub struct NoWatch;
+
+impl Watch for NoWatch {
+    fn at(&mut self, _done: f64, _total: f64) -> ControlFlow<()> {
+        ControlFlow::Continue(())
+    }
+}
+
+/// Counts and times of one analysis.
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize)]
+pub struct RunStats {
+    /// Points written.
+    pub points: u64,
+    /// What the stepper did.
+    #[serde(flatten)]
+    pub steps: StepStats,
+    /// Newton iterations.
+    pub iterations: u64,
+    /// Choices of a pivot order.
+    pub factorisations: u64,
+    /// Numeric refactorisations.
+    pub refactorisations: u64,
+    /// How the operating point was found, if one was sought.
+    pub operating_point: Option<&'static str>,
+    /// Number of unknowns.
+    pub unknowns: usize,
+    /// Wall-clock seconds.
+    pub seconds: f64,
+}
+
+impl RunStats {
+    fn count(&mut self, newton: NewtonStats) {
+        self.iterations += newton.iterations;
+        self.factorisations += newton.factorisations;
+        self.refactorisations += newton.refactorisations;
+    }
+}
+
+/// The outcome of an analysis that did not fail.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Outcome {
+    /// Counts and times.
+    pub stats: RunStats,
+    /// Results of the analysis' `.measure` cards.
+    pub measured: Vec<Measured>,
+    /// Where the watch stopped it, if it did.
+    pub stopped_at: Option<f64>,
+    /// What the user should know.
+    pub warnings: Vec<Diagnostic>,
+}
+
+/// Why an analysis failed.
+#[derive(Debug)]
+pub enum Failure {
+    /// The simulation failed: a diagnostic that names node, device and time.
+    Simulation(Box<Diagnostic>),
+    /// A sink refused a point.
+    Output(io::Error),
+}
+
+impl From<io::Error> for Failure {
+    fn from(e: io::Error) -> Self {
+        Failure::Output(e)
+    }
+}
+
+impl From<Diagnostic> for Failure {
+    fn from(d: Diagnostic) -> Self {
+        Failure::Simulation(Box::new(d))
+    }
+}
+
+/// Runs analysis `index` of the circuit's list; every point goes to `sink`. The sink is ended also when the analysis
+/// fails: what was computed is kept.
+///
+/// # Errors
+/// [`Failure::Simulation`] if no solution is found, [`Failure::Output`] if the sink refuses a point.
+pub fn run(circuit: &Circuit, index: usize, sink: &mut dyn Sink, watch: &mut dyn Watch) -> Result<Outcome, Failure> {
+    let Some(spec) = circuit.analyses.get(index) else {
+        let d = Diagnostic::error("no-analysis", format!("there is no analysis number {index}"), Default::default());
+        return Err(d.into());
+    };
+    let start = std::time::Instant::now();
+    let outcome = match &spec.kind {
+        AnalysisKind::Op => op::run(circuit, spec, sink),
+        AnalysisKind::Dc(sweeps) => dc::run(circuit, spec, sweeps, sink, watch),
+        AnalysisKind::Ac { spacing, from, to } => ac::run(circuit, spec, (*spacing, *from, *to), sink, watch),
+        AnalysisKind::Tran { .. } => tran::run(circuit, spec, sink, watch),
+    };
+    outcome.map(|mut o| {
+        o.stats.seconds = start.elapsed().as_secs_f64();
+        o
+    })
+}

@@ -5,6 +5,7 @@
 
 mod dc;
 mod describe;
+mod small_signal;
 
 pub use dc::{DcProblem, Forced};
 pub use describe::describe;
@@ -57,6 +58,8 @@ pub struct System<R: Real> {
     diagonal: Vec<usize>,
     /// Unknowns held at the operating point, with the value they are held at.
     held: Vec<(usize, R)>,
+    /// Initial values of all unknowns, ground at the end.
+    initial: Vec<R>,
     /// Jacobians of linear banks, loaded once.
     static_df: Vec<R>,
     static_dq: Vec<R>,
@@ -135,6 +138,15 @@ impl<R: BankNumber> System<R> {
                 .find_map(|(k, g)| g.ids.iter().position(|id| *id == o.instance).map(|i| (k, i, o.terminal)))
         };
         let observers: Vec<_> = observers.iter().filter_map(locate).collect();
+        // States start where their devices say; the operating point holds them there, to the bit.
+        let mut initial: Vec<R> = table.unknowns.iter().map(|u| R::splat(u.spec.initial)).collect();
+        initial.push(R::zero());
+        for g in &groups {
+            g.bank.initial_values(&mut initial);
+        }
+        if let Some(ground) = initial.last_mut() {
+            *ground = R::zero();
+        }
         let widest = groups.iter().map(|g| g.bank.n_locals()).max().unwrap_or(0);
         System {
             tolerances: table.unknowns.iter().map(tolerance).collect(),
@@ -144,8 +156,9 @@ impl<R: BankNumber> System<R> {
                 .iter()
                 .enumerate()
                 .filter(|(_, u)| u.spec.at_op == AtOp::Hold)
-                .map(|(k, u)| (k, R::splat(u.spec.initial)))
+                .map(|(k, _)| (k, initial[k]))
                 .collect(),
+            initial,
             unknowns: table.unknowns.clone(),
             table,
             n_nodes,
@@ -170,11 +183,58 @@ impl<R: Real> System<R> {
         self.n_nodes
     }
 
-    /// A starting point for an operating point: zero, states at their initial values (n + 1 entries).
+    /// A starting point for an operating point: zero, states and inductor currents at their initial values (n + 1
+    /// entries). Currents are only a guess there: the operating point solves for them.
     pub fn initial_x(&self) -> Vec<R> {
-        let mut x: Vec<R> = self.unknowns.iter().map(|u| R::splat(u.spec.initial)).collect();
-        x.push(R::zero());
-        x
+        self.initial.clone()
+    }
+
+    /// Does any device have states of its own?
+    pub fn has_states(&self) -> bool {
+        !self.held.is_empty()
+    }
+
+    /// Initial conditions without an operating point (`uic`): nodes as given, then capacitors' own initial voltages,
+    /// carried from node to node.
+    pub fn initial_conditions(&self, x: &mut [R], given: &[Forced]) {
+        let n = self.unknowns.len();
+        let mut known = vec![false; n + 1];
+        known[n] = true;
+        for f in given {
+            x[f.row] = R::splat(f.value);
+            known[f.row] = true;
+        }
+        let mut voltages = Vec::new();
+        for g in &self.groups {
+            g.bank.initial_voltages(&mut voltages);
+        }
+        let mut voltages: Vec<(usize, usize, R)> =
+            voltages.into_iter().map(|(a, b, v)| (a as usize, b as usize, v)).collect();
+        while !voltages.is_empty() {
+            let before = voltages.len();
+            voltages.retain(|(a, b, v)| {
+                match (known[*a], known[*b]) {
+                    (false, true) => x[*a] = x[*b] + *v,
+                    (true, false) => x[*b] = x[*a] - *v,
+                    (true, true) => {}
+                    (false, false) => return true,
+                }
+                known[*a] = true;
+                known[*b] = true;
+                false
+            });
+            if voltages.len() == before {
+                // Nothing ties these to ground: the negative node of the first is taken as 0 V.
+                known[voltages[0].1] = true;
+            }
+        }
+    }
+
+    /// The excitation of `.ac`: real and imaginary right-hand side by row (n + 1 entries each).
+    pub fn ac_rhs(&self, re: &mut [R], im: &mut [R]) {
+        for g in &self.groups {
+            g.bank.ac_rhs(re, im);
+        }
     }
 
     /// How many limited voltages there are.

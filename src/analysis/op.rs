@@ -1,0 +1,154 @@
+//! Operating point: `f(x) = 0` with sources at their DC values.
+
+use super::output::{Axis, Point, Recorder, Resolver, observers};
+use super::{Failure, Outcome, RunStats};
+use crate::circuit::{AnalysisSpec, Circuit};
+use crate::device::{BankNumber, Setting};
+use crate::integrate::{Arrays, Dae, Mode};
+use crate::number::{Mask, Real};
+use crate::solve::{
+    HomotopyOptions, Newton, NewtonFailure, NewtonOptions, NewtonStats, SimError, Stage, operating_point,
+};
+use crate::system::{DcProblem, Forced, Observer, System, Tolerances, describe};
+use crate::waveform::Sink;
+
+/// Tolerances of a circuit's options.
+pub fn tolerances(circuit: &Circuit) -> Tolerances {
+    Tolerances { vntol: circuit.options.vntol, abstol: circuit.options.abstol }
+}
+
+/// A system with what an operating point needs beside it.
+pub struct Solver<R: BankNumber> {
+    /// The equations.
+    pub system: System<R>,
+    /// Work arrays; after a solve, f, q and the Jacobians near the solution.
+    pub arrays: Arrays<R>,
+    newton: Newton<R>,
+    gmin: f64,
+    options: HomotopyOptions,
+    floating: Vec<usize>,
+    nodesets: Vec<Forced>,
+}
+
+/// How an operating point was found.
+pub struct Found {
+    /// The stage that led there.
+    pub stage: Stage,
+    /// Expensive operations.
+    pub newton: NewtonStats,
+}
+
+/// Discrete states are given this many rounds to agree with the operating point.
+const SETTLE_ROUNDS: usize = 100;
+
+impl<R: BankNumber> Solver<R> {
+    /// The system of a circuit.
+    pub fn new(circuit: &Circuit, setting: &Setting, observers: &[Observer]) -> Self {
+        let system = System::<R>::new(circuit, tolerances(circuit), setting, observers);
+        let arrays = system.arrays();
+        let o = &circuit.options;
+        let options = NewtonOptions {
+            reltol: o.reltol,
+            abstol: system.tolerances().iter().map(|t| t.abstol).collect(),
+            repivot: true,
+        };
+        let row = |n: u32| n as usize - 1;
+        Solver {
+            newton: Newton::new(system.pattern().clone(), options),
+            arrays,
+            gmin: o.gmin,
+            options: HomotopyOptions {
+                first_iterations: o.itl1 as usize,
+                step_iterations: o.itl2 as usize,
+                ..HomotopyOptions::default()
+            },
+            floating: circuit.gmin_nodes.iter().filter(|n| **n > 0).map(|n| row(*n)).collect(),
+            nodesets: circuit
+                .nodesets
+                .iter()
+                .filter(|f| f.node > 0)
+                .map(|f| Forced { row: row(f.node), value: f.volts })
+                .collect(),
+            system,
+        }
+    }
+
+    /// Solves from the guess x (n + 1 entries). `dc_sources`: sources at their DC values, else at their value at t = 0.
+    /// `forced` nodes are held (`.ic`); `fresh`: x is no solution of a neighbouring problem.
+    ///
+    /// # Errors
+    /// [`SimError`] if no stage of the homotopy arrives, or discrete states do not settle.
+    pub fn solve(&mut self, x: &mut [R], dc_sources: bool, forced: &[Forced], fresh: bool) -> Result<Found, SimError> {
+        let all = R::Mask::splat(true);
+        let before = self.newton.stats;
+        let mut problem = DcProblem::new(&mut self.system, &mut self.arrays, R::zero(), dc_sources, self.gmin);
+        problem.floating.clone_from(&self.floating);
+        problem.start_junctions = fresh;
+        if fresh && !self.nodesets.is_empty() {
+            // A first solution with the nodesets held is the guess of the true one.
+            problem.forced = forced.iter().chain(&self.nodesets).copied().collect();
+            operating_point(&mut self.newton, &mut problem, x, all, self.options);
+            problem.start_junctions = false;
+        }
+        problem.forced = forced.to_vec();
+        let mut stage = Stage::Newton;
+        for _ in 0..SETTLE_ROUNDS {
+            let found = operating_point(&mut self.newton, &mut problem, x, all, self.options);
+            stage = stage.max(found.stage);
+            if !found.converged.all() {
+                let failure = found.failure.unwrap_or(NewtonFailure::Singular { unknown: 0 });
+                return Err(SimError::NoOperatingPoint { stage, failure });
+            }
+            if !problem.settle(x, all).any() {
+                let after = self.newton.stats;
+                let newton = NewtonStats {
+                    evaluations: after.evaluations - before.evaluations,
+                    iterations: after.iterations - before.iterations,
+                    factorisations: after.factorisations - before.factorisations,
+                    refactorisations: after.refactorisations - before.refactorisations,
+                };
+                return Ok(Found { stage, newton });
+            }
+            problem.start_junctions = false;
+        }
+        Err(SimError::NoDiscreteState)
+    }
+
+    /// Evaluates everything at a solution x, states free: f, q and the Jacobians are in `arrays`, observed currents in f.
+    pub fn evaluate(&mut self, x: &[R], dc_sources: bool) {
+        let mode = Mode {
+            dc_sources,
+            hold: false,
+            gmin: R::splat(self.gmin),
+            source_scale: R::one(),
+            start_junctions: R::Mask::splat(false),
+        };
+        self.system.eval(R::zero(), x, &mode, &mut self.arrays);
+        self.system.observe(R::zero(), x, &mode, &mut self.arrays);
+    }
+}
+
+/// Observed currents behind the rows of the unknowns.
+pub fn observed<R: Real>(rows: &[R], n: usize) -> &[R] {
+    rows.get(n + 1..).unwrap_or(&[])
+}
+
+pub(super) fn run(circuit: &Circuit, spec: &AnalysisSpec, sink: &mut dyn Sink) -> Result<Outcome, Failure> {
+    let observers = observers(circuit, "op");
+    let mut solver = Solver::<f64>::new(circuit, &circuit.setting, &observers);
+    let mut x = solver.system.initial_x();
+    let found = solver
+        .solve(&mut x, true, &[], true)
+        .map_err(|e| Failure::from(describe(e, &solver.system, circuit, spec.span)))?;
+    solver.evaluate(&x, true);
+    let axis = Axis { axis: None, outer: Vec::new() };
+    let resolver = Resolver::new(&solver.system, &observers, false);
+    let mut recorder = Recorder::new(circuit, spec, "Operating Point", &axis, &resolver, sink)?;
+    let n = solver.system.n();
+    let currents = observed(&solver.arrays.f, n);
+    recorder.point(&Point { axis: 0.0, outer: &[], x: &x[..n], observed: currents })?;
+    let mut stats =
+        RunStats { points: 1, operating_point: Some(found.stage.name()), unknowns: n, ..RunStats::default() };
+    stats.count(found.newton);
+    Ok(Outcome { stats, measured: recorder.end()?, stopped_at: None, warnings: Vec::new() })
+}

@@ -1,0 +1,368 @@
+//! Which columns an analysis writes, and how a point becomes their values.
+//!
+//! By default every unknown is written under its own name; `.save` restricts this, `.print` adds columns named as
+//! written. Signals of `.measure` get columns of their own, which no file sees.
+
+use super::measure;
+use crate::circuit::{AnalysisSpec, Circuit, Output, OutputPart, SaveSpec};
+use crate::device::{ExpressionInput, NodeId};
+use crate::diagnostic::Diagnostic;
+use crate::number::Real;
+use crate::program::Program;
+use crate::solve::Complex;
+use crate::system::{Observer, System};
+use crate::waveform::measure::{Measured, Measurer, Part, decibel, phase};
+use crate::waveform::{Column, Header, Quantity, Sink};
+use std::io;
+use std::sync::Arc;
+
+/// Where a column's value comes from.
+#[derive(Debug, Clone)]
+pub enum Source {
+    /// The swept value, time or frequency.
+    Axis,
+    /// The value of an outer sweep.
+    OuterSweep(usize),
+    /// An unknown.
+    Row(usize),
+    /// A voltage between two nodes (ground is 0).
+    Between(NodeId, NodeId),
+    /// An observed current.
+    Observed(usize),
+    /// A real view of a complex value.
+    Part(Part, Box<Source>),
+    /// An expression of other sources.
+    Program(Arc<Program>, Vec<Source>),
+}
+
+/// One point as the analyses see it, real or complex.
+pub struct Point<'a, T> {
+    /// Time, frequency or the inner swept value.
+    pub axis: f64,
+    /// Values of outer sweeps.
+    pub outer: &'a [f64],
+    /// Unknowns.
+    pub x: &'a [T],
+    /// Observed currents.
+    pub observed: &'a [T],
+}
+
+/// A value of a point: a real number, or a complex one.
+pub trait Sample: Copy + Default {
+    /// From its real and imaginary parts.
+    fn of(re: f64, im: f64) -> Self;
+    /// Its parts.
+    fn parts(self) -> (f64, f64);
+}
+
+impl Sample for f64 {
+    fn of(re: f64, _im: f64) -> Self {
+        re
+    }
+    fn parts(self) -> (f64, f64) {
+        (self, 0.0)
+    }
+}
+
+impl Sample for Complex {
+    fn of(re: f64, im: f64) -> Self {
+        Complex { re, im }
+    }
+    fn parts(self) -> (f64, f64) {
+        (self.re, self.im)
+    }
+}
+
+impl Source {
+    fn value<T: Sample>(&self, p: &Point<'_, T>, scratch: &mut Vec<f64>) -> T {
+        let at = |k: usize| p.x.get(k).copied().unwrap_or_default().parts();
+        let node = |n: NodeId| if n == 0 { (0.0, 0.0) } else { at(n as usize - 1) };
+        match self {
+            Source::Axis => T::of(p.axis, 0.0),
+            Source::OuterSweep(k) => T::of(p.outer.get(*k).copied().unwrap_or(0.0), 0.0),
+            Source::Row(k) => p.x.get(*k).copied().unwrap_or_default(),
+            Source::Between(a, b) => {
+                let (a, b) = (node(*a), node(*b));
+                T::of(a.0 - b.0, a.1 - b.1)
+            }
+            Source::Observed(k) => p.observed.get(*k).copied().unwrap_or_default(),
+            Source::Part(part, of) => {
+                let (re, im) = of.value(p, scratch).parts();
+                let v = match part {
+                    Part::Real => re,
+                    Part::Imaginary => im,
+                    Part::Magnitude => re.hypot(im),
+                    Part::Decibel => decibel(re, im),
+                    Part::Phase => phase(re, im),
+                };
+                T::of(v, 0.0)
+            }
+            Source::Program(program, inputs) => {
+                let values: Vec<f64> = inputs.iter().map(|i| i.value(p, scratch).parts().0).collect();
+                scratch.resize(program.scratch_len().max(scratch.len()), 0.0);
+                let mut out = vec![0.0; program.n_outputs()];
+                program.eval(&values, scratch, &mut out);
+                T::of(out.first().copied().unwrap_or(f64::NAN), 0.0)
+            }
+        }
+    }
+}
+
+/// Every current that some output or measurement names: recorded whether or not it is an unknown.
+pub fn observers(circuit: &Circuit, analysis: &str) -> Vec<Observer> {
+    let mut instances = Vec::new();
+    for_each_output(circuit, analysis, &mut |o| currents(o, &mut instances));
+    instances.sort_unstable();
+    instances.dedup();
+    instances.into_iter().map(|instance| Observer { instance, terminal: 0 }).collect()
+}
+
+fn for_each_output(circuit: &Circuit, analysis: &str, visit: &mut impl FnMut(&Output)) {
+    let ours = |a: &Option<String>| a.as_deref().is_none_or(|a| a == analysis);
+    for save in &circuit.saves {
+        if let SaveSpec::Column(c) = save {
+            visit(&c.output);
+        }
+    }
+    for print in circuit.prints.iter().filter(|p| ours(&p.analysis)) {
+        visit(&print.output);
+    }
+    for m in circuit.measures.iter().filter(|m| m.analysis == analysis) {
+        measure::for_each_signal(&m.quantity, visit);
+    }
+}
+
+fn currents(output: &Output, into: &mut Vec<usize>) {
+    match output {
+        Output::Current(i) => into.push(*i),
+        Output::Part(_, of) => currents(of, into),
+        Output::Expression(e) => into.extend(e.inputs.iter().filter_map(|i| match i {
+            ExpressionInput::Current(k) => Some(*k),
+            _ => None,
+        })),
+        Output::Voltage(..) => {}
+    }
+}
+
+/// Turns outputs into sources for one system.
+pub struct Resolver<'a, R: Real> {
+    system: &'a System<R>,
+    observers: &'a [Observer],
+    complex: bool,
+}
+
+impl<'a, R: Real> Resolver<'a, R> {
+    /// For a system with these observers.
+    pub fn new(system: &'a System<R>, observers: &'a [Observer], complex: bool) -> Self {
+        Resolver { system, observers, complex }
+    }
+
+    fn current(&self, instance: usize) -> Source {
+        match self.system.branch_row(instance) {
+            Some(row) => Source::Row(row),
+            None => Source::Observed(self.observers.iter().position(|o| o.instance == instance).unwrap_or(usize::MAX)),
+        }
+    }
+
+    /// The source of an output.
+    ///
+    /// # Errors
+    /// An expression that would need complex arithmetic.
+    pub fn source(&self, output: &Output) -> Result<Source, &'static str> {
+        Ok(match output {
+            Output::Voltage(a, b) => Source::Between(*a, *b),
+            Output::Current(i) => self.current(*i),
+            Output::Part(part, of) => Source::Part(convert_part(*part), Box::new(self.source(of)?)),
+            Output::Expression(_) if self.complex => {
+                return Err("an expression of complex quantities has no single value here");
+            }
+            Output::Expression(e) => {
+                let input = |i: &ExpressionInput| match i {
+                    ExpressionInput::Voltage(a, b) => Ok(Source::Between(*a, *b)),
+                    ExpressionInput::Current(k) => Ok(self.current(*k)),
+                    ExpressionInput::Time => Ok(Source::Axis),
+                    ExpressionInput::State(_) => Err("ddt() and idt() cannot be printed: use them in a B source"),
+                };
+                Source::Program(Arc::new(e.program.clone()), e.inputs.iter().map(input).collect::<Result<_, _>>()?)
+            }
+        })
+    }
+}
+
+fn convert_part(part: OutputPart) -> Part {
+    match part {
+        OutputPart::Real => Part::Real,
+        OutputPart::Imaginary => Part::Imaginary,
+        OutputPart::Magnitude => Part::Magnitude,
+        OutputPart::Decibel => Part::Decibel,
+        OutputPart::Phase => Part::Phase,
+    }
+}
+
+/// Quantity and unit of an output's column.
+fn column_of(name: &str, output: &Output) -> Column {
+    let quantity = |q: Quantity| Column { name: name.to_string(), quantity: q, unit: q.unit().to_string() };
+    match output {
+        Output::Voltage(..) => quantity(Quantity::Voltage),
+        Output::Current(_) => quantity(Quantity::Current),
+        Output::Part(OutputPart::Decibel, _) => {
+            Column { name: name.to_string(), quantity: Quantity::Other, unit: "dB".to_string() }
+        }
+        Output::Part(OutputPart::Phase, _) => {
+            Column { name: name.to_string(), quantity: Quantity::Other, unit: "rad".to_string() }
+        }
+        Output::Part(_, of) => column_of(name, of),
+        Output::Expression(_) => quantity(Quantity::Other),
+    }
+}
+
+/// The leading columns of an analysis.
+pub struct Axis {
+    /// Name and quantity of the axis; none for an operating point.
+    pub axis: Option<(&'static str, Quantity)>,
+    /// Names and quantities of outer sweeps.
+    pub outer: Vec<(String, Quantity)>,
+}
+
+/// Writes points: to the sink what is saved, to the measurer what is measured.
+pub struct Recorder<'a> {
+    sink: &'a mut dyn Sink,
+    saved: Vec<Source>,
+    measured: Vec<Source>,
+    measurer: Measurer,
+    analysis: &'static str,
+    values: Vec<f64>,
+    scratch: Vec<f64>,
+    complex: bool,
+    /// Points written.
+    pub points: u64,
+}
+
+impl<'a> Recorder<'a> {
+    /// Begins the results of an analysis: its header goes to the sink.
+    ///
+    /// # Errors
+    /// An output that this analysis cannot give, or a sink that refuses.
+    pub fn new<R: Real>(
+        circuit: &Circuit,
+        spec: &AnalysisSpec,
+        plot_name: &str,
+        axis: &Axis,
+        resolver: &Resolver<'_, R>,
+        sink: &'a mut dyn Sink,
+    ) -> Result<Self, super::Failure> {
+        let analysis = spec.kind.name();
+        let mut columns = Vec::new();
+        let mut saved = Vec::new();
+        if let Some((name, quantity)) = axis.axis {
+            columns.push(Column::new(name, quantity));
+            saved.push(Source::Axis);
+        }
+        for (k, (name, quantity)) in axis.outer.iter().enumerate() {
+            columns.push(Column::new(name.clone(), *quantity));
+            saved.push(Source::OuterSweep(k));
+        }
+        let all = circuit.saves.is_empty() || circuit.saves.contains(&SaveSpec::All);
+        if all {
+            for (row, u) in resolver.system.unknowns.iter().enumerate() {
+                let quantity = match u.spec.unit {
+                    "V" => Quantity::Voltage,
+                    "A" => Quantity::Current,
+                    _ => Quantity::Other,
+                };
+                columns.push(Column { name: u.name.clone(), quantity, unit: u.spec.unit.to_string() });
+                saved.push(Source::Row(row));
+            }
+        }
+        let ours = |a: &Option<String>| a.as_deref().is_none_or(|a| a == analysis);
+        let wanted = circuit
+            .saves
+            .iter()
+            .filter_map(|s| if let SaveSpec::Column(c) = s { Some(c) } else { None })
+            .chain(circuit.prints.iter().filter(|p| ours(&p.analysis)));
+        for c in wanted {
+            if columns.iter().any(|known| known.name == c.name) {
+                continue;
+            }
+            let source = resolver.source(&c.output).map_err(|why| {
+                Diagnostic::error("output", format!("'{}' cannot be given for .{analysis}: {why}", c.name), c.span)
+                    .help("in .ac use vm(a), vdb(a), vp(a), vr(a), vi(a)")
+            })?;
+            columns.push(column_of(&c.name, &c.output));
+            saved.push(source);
+        }
+        let header = Header {
+            title: circuit.title.clone(),
+            plot_name: plot_name.to_string(),
+            analysis: analysis.to_string(),
+            columns,
+            complex: resolver.complex,
+        };
+        let mut measured = vec![Source::Axis];
+        let mut measured_columns =
+            vec![axis.axis.map_or_else(|| Column::new("op", Quantity::Other), |(n, q)| Column::new(n, q))];
+        let specs = circuit
+            .measures
+            .iter()
+            .map(|m| {
+                measure::convert(m, analysis, &mut |output| {
+                    let source = resolver.source(output)?;
+                    measured_columns.push(column_of("", output));
+                    measured.push(source);
+                    Ok(measured.len() - 1)
+                })
+                .map_err(|why| Diagnostic::error("measure", format!("'{}' cannot be measured: {why}", m.name), m.span))
+            })
+            .collect::<Result<Vec<_>, _>>()?;
+        let mut measurer = Measurer::new(specs);
+        measurer.begin(&Header { columns: measured_columns, ..header.clone() })?;
+        sink.begin(&header)?;
+        Ok(Recorder {
+            sink,
+            saved,
+            measured,
+            measurer,
+            analysis,
+            values: Vec::new(),
+            scratch: Vec::new(),
+            complex: resolver.complex,
+            points: 0,
+        })
+    }
+
+    /// One point.
+    ///
+    /// # Errors
+    /// A sink that refuses it.
+    pub fn point<T: Sample>(&mut self, p: &Point<'_, T>) -> io::Result<()> {
+        self.points += 1;
+        let complex = self.complex;
+        let mut fill = |sources: &[Source], values: &mut Vec<f64>| {
+            values.clear();
+            for s in sources {
+                let (re, im) = s.value(p, &mut self.scratch).parts();
+                values.push(re);
+                if complex {
+                    values.push(im);
+                }
+            }
+        };
+        if self.measured.len() > 1 {
+            fill(&self.measured, &mut self.values);
+            self.measurer.point(&self.values)?;
+        }
+        fill(&self.saved, &mut self.values);
+        self.sink.point(&self.values)
+    }
+
+    /// Ends the results; returns what was measured.
+    ///
+    /// # Errors
+    /// A sink that cannot finish.
+    pub fn end(mut self) -> io::Result<Vec<Measured>> {
+        self.measurer.end()?;
+        self.sink.end()?;
+        let analysis = self.analysis;
+        Ok(self.measurer.results().into_iter().filter(|m| m.analysis == analysis).collect())
+    }
+}

@@ -1,0 +1,114 @@
+//! Transient analysis: from the operating point (or initial conditions, `uic`) through time.
+
+use super::op::{Solver, observed};
+use super::output::{Axis, Point, Recorder, Resolver, observers};
+use super::{Failure, Outcome, RunStats, Watch};
+use crate::circuit::{AnalysisKind, AnalysisSpec, Circuit, Method as Asked};
+use crate::device::Setting;
+use crate::integrate::{Dae, Method, Stepper, StepperOptions};
+use crate::system::{Forced, System, describe};
+use crate::waveform::{Quantity, Sink};
+use std::io;
+use std::ops::ControlFlow;
+
+/// The method: as asked or, where the choice is ours, the trapezoidal rule, but L-stable TR-BDF2 where devices have states
+/// of their own (fast ones ring under the trapezoidal rule) or events.
+fn method(circuit: &Circuit, system: &System<f64>) -> Method {
+    match circuit.options.method {
+        Some(Asked::BackwardEuler) => Method::BackwardEuler,
+        Some(Asked::TrBdf2) => Method::TrBdf2,
+        Some(_) if circuit.options.maxord < 2 => Method::BackwardEuler,
+        Some(Asked::Gear) => Method::Gear2,
+        Some(Asked::Trapezoidal) => Method::Trapezoidal,
+        None if system.n_crossings() > 0 || system.has_states() => Method::TrBdf2,
+        None => Method::Trapezoidal,
+    }
+}
+
+pub(super) fn run(
+    circuit: &Circuit,
+    spec: &AnalysisSpec,
+    sink: &mut dyn Sink,
+    watch: &mut dyn Watch,
+) -> Result<Outcome, Failure> {
+    let AnalysisKind::Tran { tstep, tstop, tstart, tmax, uic } = spec.kind else {
+        return Err(io::Error::other("not a transient").into());
+    };
+    let setting = Setting { tstep, tstop, ..circuit.setting };
+    let observers = observers(circuit, "tran");
+    let mut solver = Solver::<f64>::new(circuit, &setting, &observers);
+    let n = solver.system.n();
+    let mut x = solver.system.initial_x();
+    let ics: Vec<Forced> = circuit
+        .ics
+        .iter()
+        .filter(|ic| ic.node > 0)
+        .map(|ic| Forced { row: ic.node as usize - 1, value: ic.volts })
+        .collect();
+    let mut stats = RunStats { unknowns: n, ..RunStats::default() };
+    if uic {
+        solver.system.initial_conditions(&mut x, &ics);
+    } else {
+        let found = solver
+            .solve(&mut x, false, &ics, true)
+            .map_err(|e| Failure::from(describe(e, &solver.system, circuit, spec.span)))?;
+        stats.count(found.newton);
+        stats.operating_point = Some(found.stage.name());
+    }
+    let o = &circuit.options;
+    let h_max = tmax.unwrap_or_else(|| tstep.min((tstop - tstart) / 50.0)).min(tstop);
+    let options = StepperOptions {
+        method: method(circuit, &solver.system),
+        reltol: o.reltol,
+        trtol: o.trtol,
+        max_iterations: o.itl4 as usize,
+        t_stop: tstop,
+        h_max,
+        h_first: h_max.min(0.1 * (tstop / 100.0).min(tstep)),
+    };
+    let axis = Axis { axis: Some(("time", Quantity::Time)), outer: Vec::new() };
+    let limits = solver.arrays.limits.clone();
+    let mut recorder = {
+        let resolver = Resolver::new(&solver.system, &observers, false);
+        Recorder::new(circuit, spec, "Transient Analysis", &axis, &resolver, sink)?
+    };
+    let mut stepper = Stepper::new(&solver.system, options, &x, &limits);
+    stepper.set_gmin(o.gmin);
+    let (mut failed, mut stopped_at) = (None, None);
+    let mut currents = vec![0.0; observers.len()];
+    let flow = stepper.run(&mut solver.system, |a| {
+        if a.t < tstart {
+            return if watch.at(a.t, tstop).is_break() {
+                stopped_at = Some(a.t);
+                ControlFlow::Break(())
+            } else {
+                ControlFlow::Continue(())
+            };
+        }
+        for ((c, f), q) in currents.iter_mut().zip(observed(a.f, n)).zip(observed(a.q_dot, n)) {
+            *c = f + q;
+        }
+        if let Err(e) = recorder.point(&Point { axis: a.t, outer: &[], x: &a.x[..n], observed: &currents }) {
+            failed = Some(e);
+            return ControlFlow::Break(());
+        }
+        if watch.at(a.t, tstop).is_break() {
+            stopped_at = Some(a.t);
+            return ControlFlow::Break(());
+        }
+        ControlFlow::Continue(())
+    });
+    stats.steps = stepper.stats;
+    stats.points = recorder.points;
+    stats.count(stepper.newton_stats());
+    let _ = flow;
+    let measured = recorder.end();
+    if let Some(e) = failed {
+        return Err(e.into());
+    }
+    let measured = measured?;
+    match stepper.error(0) {
+        Some(e) => Err(describe(e, &solver.system, circuit, spec.span).into()),
+        None => Ok(Outcome { stats, measured, stopped_at, warnings: Vec::new() }),
+    }
+}
