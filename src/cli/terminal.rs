@@ -61,3 +61,10 @@ fn coloured(when: When) -> bool {
         }
     }
 }
+
+/// Says something on stderr, if there is something.
+pub(super) fn say_unless_empty(text: &str) {
+    if !text.trim().is_empty() {
+        say(text);
+    }
+}
