@@ -68,7 +68,8 @@ c1 out 0 1n
 .end
 ";
 const DIVIDER: &str = "Divider\nv1 in 0 3\nr1 in out 1k\nr2 out 0 2k\n.op\n.end\n";
-const BOTH: &str = "Both\nv1 in 0 dc 1 ac 1 pwl(0 0 1n 1)\nr1 in out 1k\nc1 out 0 1n\n.op\n.tran 10n 1u\n.ac dec 5 1k 10meg\n.end\n";
+const BOTH: &str =
+    "Both\nv1 in 0 dc 1 ac 1 pwl(0 0 1n 1)\nr1 in out 1k\nc1 out 0 1n\n.op\n.tran 10n 1u\n.ac dec 5 1k 10meg\n.end\n";
 const WARNED: &str = "Warned\nv1 a 0 1\nr1 a 0 1k\n.options reltoll=1e-4\n.op\n.end\n";
 const BAD: &str = "Bad\nv1 in 0 1\nr1 in out 1k5\nq9 a b c\nd1 out 0 nomodel\n.tran 1u\n.end\n";
 /// The divisor reaches zero at 1 µs: the voltage is infinite there or Newton's method fails on the way.
@@ -217,7 +218,8 @@ fn all_errors_of_a_file_at_once() {
     let o = f.run(&["run", "bad.cir", "-o", "x.raw", "--format", "concise"]);
     ends(&o, 2);
     let told = err(&o);
-    let codes: Vec<&str> = told.lines().filter_map(|l| l.split_once("error[")?.1.split_once(']')).map(|c| c.0).collect();
+    let codes: Vec<&str> =
+        told.lines().filter_map(|l| l.split_once("error[")?.1.split_once(']')).map(|c| c.0).collect();
     assert_eq!(codes, ["bad-number", "unknown-device", "unknown-model", "malformed-card"], "{told}");
     for (line, place) in told.lines().zip(["bad.cir:3:11", "bad.cir:4:1", "bad.cir:5:10", "bad.cir:6:1"]) {
         assert!(line.starts_with(place), "{line}");
@@ -227,7 +229,8 @@ fn all_errors_of_a_file_at_once() {
     let full = err(&f.run(&["check", "bad.cir"]));
     assert!(full.contains("r1 in out 1k5") && full.contains("--> bad.cir:3:11"), "{full}");
     let json = err(&f.run(&["check", "bad.cir", "--format", "json"]));
-    let objects = json.lines().filter(|l| serde_json::from_str::<Value>(l).is_ok_and(|v| v["code"].is_string())).count();
+    let objects =
+        json.lines().filter(|l| serde_json::from_str::<Value>(l).is_ok_and(|v| v["code"].is_string())).count();
     assert_eq!(objects, 4, "{json}");
     assert!(err(&f.run(&["check", "bad.cir", "--color", "always"])).contains("\x1b["));
 }
@@ -277,13 +280,8 @@ fn what_cannot_be_read_or_written_is_named() {
 #[test]
 fn netlists_come_from_standard_input() {
     let f = Folder::new("stdin");
-    let mut child = f
-        .command(&["run", "-"])
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
+    let mut child =
+        f.command(&["run", "-"]).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     child.stdin.take().unwrap().write_all(DIVIDER.as_bytes()).unwrap();
     let o = child.wait_with_output().unwrap();
     ends(&o, 0);
@@ -324,12 +322,8 @@ fn a_reader_that_goes_away_is_no_error() {
 fn ctrl_c_keeps_what_was_computed() {
     let f = Folder::new("stop");
     f.put("long.cir", "Long\nv1 a 0 sin(0 1 1meg)\nr1 a b 1k\nc1 b 0 1p\n.tran 1n 1000\n.save v(b)\n.end\n");
-    let child = f
-        .command(&["run", "long.cir", "-o", "x.raw"])
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
+    let child =
+        f.command(&["run", "long.cir", "-o", "x.raw"]).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     // The file appears under its partial name once the run is under way.
     for _ in 0..200 {
         std::thread::sleep(std::time::Duration::from_millis(50));

@@ -308,7 +308,7 @@ mod tests {
     #[test]
     fn names_of_many_sorts_are_found() {
         assert!(matches!(found("ymemristor"), Found::Kinds(k) if k.len() == 1 && k[0].name == "memristor"));
-        assert!(matches!(found("nmos"), Found::Kinds(k) if k[0].name == "mos1"));
+        assert!(matches!(found("nmos"), Found::Kinds(k) if k[0].name == "mosfet"));
         assert!(
             matches!(found("pulse"), Found::Function(f, takers) if f.name == "pulse" && takers.contains(&"vsource"))
         );
