@@ -119,6 +119,14 @@ impl CsvFiles {
     pub fn written(&self) -> &[PathBuf] {
         &self.written
     }
+    /// Gives up the file that is being written, if there is one: what it holds stays under its partial name, which is
+    /// returned.
+    pub fn abandon(&mut self) -> Option<PathBuf> {
+        let mut file = self.current.take()?.into_inner().0;
+        // A failure here costs the tail of what is a fragment anyway.
+        let _ = file.flush();
+        (file.written() > 0).then(|| file.partial_path().to_path_buf())
+    }
     /// Where the result with this analysis goes, the `count`-th of its kind.
     fn path_for(&self, analysis: &str, count: usize) -> PathBuf {
         if !self.several {

@@ -1,0 +1,234 @@
+//! The arguments as typed. What they mean together is decided in `meant`.
+
+use crate::diagnostic::units::parse_number;
+use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
+use std::path::PathBuf;
+
+/// A SPICE-style circuit simulator for circuits that compute with memristors and spikes.
+#[derive(Debug, Parser)]
+#[command(
+    name = "neurospice",
+    version,
+    arg_required_else_help = true,
+    max_term_width = 100,
+    after_help = "Examples:
+  neurospice run netlists/lif_neuron.cir --plot lif.svg
+  neurospice check amplifier.cir
+  neurospice devices memristor
+
+Exit codes: 0 done, 1 the simulation failed or its output could not be written,
+2 the input is wrong, 130 stopped by Ctrl-C."
+)]
+pub(super) struct Args {
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    /// Simulate a netlist
+    Run(RunArgs),
+    /// Check a netlist without simulating it
+    Check(CheckArgs),
+    /// List the devices, or explain one
+    Devices(DevicesArgs),
+    /// Draw a result file
+    Plot(PlotArgs),
+}
+
+/// Every analysis of the netlist is done in turn. Without -o and --plot a summary is printed and nothing is written.
+///
+/// Ctrl-C stops the run; the files then hold what was computed, and the exit code is 130. A second Ctrl-C ends it at once.
+#[derive(Debug, ClapArgs)]
+#[command(after_help = "Examples:
+  neurospice run lif.cir --plot lif.svg -s 'v(mem)' 'v(out)'
+  neurospice run lif.cir -o lif.raw --set vth=0.2 --set rleak=500k --seed 7
+  neurospice run amplifier.cir -o amplifier.csv --json")]
+pub(super) struct RunArgs {
+    /// The netlist; `-` reads standard input
+    #[arg(value_name = "FILE")]
+    pub file: PathBuf,
+    /// Write the results: .raw (one file) or .csv (one file for each analysis)
+    #[arg(short, long, value_name = "OUT.raw|.csv")]
+    pub output: Option<PathBuf>,
+    /// Draw the results: .svg or .png
+    #[arg(long, value_name = "FIG.svg|.png")]
+    pub plot: Option<PathBuf>,
+    /// Only these signals in the figure and in the summary, such as 'v(mem)'
+    #[arg(short, long, value_name = "SIGNAL", num_args = 1..)]
+    pub signals: Vec<String>,
+    /// Set a .param, `instance.parameter`, `model.parameter` or option; may be repeated
+    #[arg(long, value_name = "NAME=VALUE", value_parser = setting)]
+    pub set: Vec<(String, f64)>,
+    /// Seed of everything random: the same seed gives the same bits
+    #[arg(long, value_name = "N")]
+    pub seed: Option<u64>,
+    /// Print one JSON object with files, analyses, measurements and warnings; the rest goes to stderr
+    #[arg(long)]
+    pub json: bool,
+    /// Print steps, rejections, iterations and times
+    #[arg(long)]
+    pub stats: bool,
+    /// Treat warnings as errors
+    #[arg(long)]
+    pub strict: bool,
+    /// Write numbers of a .raw file as text
+    #[arg(long)]
+    pub ascii: bool,
+    /// Progress on stderr; auto: on a terminal, after a second
+    #[arg(long, value_name = "WHEN", value_enum, default_value_t)]
+    pub progress: When,
+    #[command(flatten)]
+    pub messages: MessageArgs,
+}
+
+/// Reads the netlist, resolves every name and checks the topology. Warnings exit with 0, errors with 2.
+#[derive(Debug, ClapArgs)]
+#[command(after_help = "Example:
+  neurospice check lif.cir --strict --format concise")]
+pub(super) struct CheckArgs {
+    /// The netlist; `-` reads standard input
+    #[arg(value_name = "FILE")]
+    pub file: PathBuf,
+    /// Set a .param, `instance.parameter`, `model.parameter` or option; may be repeated
+    #[arg(long, value_name = "NAME=VALUE", value_parser = setting)]
+    pub set: Vec<(String, f64)>,
+    /// Treat warnings as errors
+    #[arg(long)]
+    pub strict: bool,
+    #[command(flatten)]
+    pub messages: MessageArgs,
+}
+
+/// Without a name, lists all kinds. With one, prints terminals, parameters with units, ranges and defaults, and the
+/// equations, from what the simulator itself goes by.
+#[derive(Debug, ClapArgs)]
+#[command(after_help = "Examples:
+  neurospice devices
+  neurospice devices memristor
+  neurospice devices m          a letter
+  neurospice devices nmos       a model type
+  neurospice devices pulse      a source function")]
+pub(super) struct DevicesArgs {
+    /// A kind, an element letter, a model type, or a source function
+    #[arg(value_name = "NAME")]
+    pub name: Option<String>,
+    /// Print JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Draws signals of a .raw or .csv file. AC results are drawn as magnitude in dB and phase.
+#[derive(Debug, ClapArgs)]
+#[command(after_help = "Examples:
+  neurospice plot lif.raw -o lif.svg
+  neurospice plot lif.raw -s 'v(mem)' 'v(out)' -o mem.png --stack --from 50m --to 100m")]
+pub(super) struct PlotArgs {
+    /// The result: .raw or .csv
+    #[arg(value_name = "RESULT")]
+    pub result: PathBuf,
+    /// The figure: .svg or .png; one for each analysis if the file has several
+    #[arg(short, long, value_name = "FIG.svg|.png")]
+    pub output: PathBuf,
+    /// Only these signals, such as 'v(mem)'
+    #[arg(short, long, value_name = "SIGNAL", num_args = 1..)]
+    pub signals: Vec<String>,
+    /// Signals of one unit in one panel
+    #[arg(long)]
+    pub overlay: bool,
+    /// Each signal in its own panel
+    #[arg(long, conflicts_with = "overlay")]
+    pub stack: bool,
+    /// Size in px
+    #[arg(long, value_name = "WxH", value_parser = size)]
+    pub size: Option<(f64, f64)>,
+    /// Title; default: that of the result
+    #[arg(long)]
+    pub title: Option<String>,
+    /// First axis value, such as 50m
+    #[arg(long, value_name = "T", value_parser = number, allow_negative_numbers = true)]
+    pub from: Option<f64>,
+    /// Last axis value
+    #[arg(long, value_name = "T", value_parser = number, allow_negative_numbers = true)]
+    pub to: Option<f64>,
+}
+
+/// How diagnostics look.
+#[derive(Debug, Clone, Copy, ClapArgs)]
+pub(super) struct MessageArgs {
+    /// Colours; auto: on a terminal, unless NO_COLOR is set
+    #[arg(long, value_name = "WHEN", value_enum, default_value_t)]
+    pub color: When,
+    /// Form of errors and warnings
+    #[arg(long, value_name = "FORM", value_enum, default_value_t)]
+    pub format: Form,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
+pub(super) enum When {
+    #[default]
+    Auto,
+    Always,
+    Never,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
+pub(super) enum Form {
+    /// With the source line
+    #[default]
+    Full,
+    /// One line each
+    Concise,
+    /// One JSON object a line
+    Json,
+}
+
+fn number(text: &str) -> Result<f64, String> {
+    parse_number(text.trim()).map_err(|e| e.help().to_string())
+}
+
+/// `name=value`, the value with SPICE suffixes.
+fn setting(text: &str) -> Result<(String, f64), String> {
+    let (name, value) = text.split_once('=').ok_or("write name=value, such as rleak=250k")?;
+    let name = name.trim();
+    if name.is_empty() {
+        return Err("there is no name before '='".into());
+    }
+    Ok((name.to_lowercase(), number(value)?))
+}
+
+/// `900x600`.
+fn size(text: &str) -> Result<(f64, f64), String> {
+    let pair = text.split_once(['x', 'X']).and_then(|(w, h)| Some((w.trim().parse().ok()?, h.trim().parse().ok()?)));
+    let (w, h): (u32, u32) = pair.ok_or("write width x height in px, such as 900x600")?;
+    let allowed = 100..=10_000;
+    if allowed.contains(&w) && allowed.contains(&h) {
+        Ok((f64::from(w), f64::from(h)))
+    } else {
+        Err("width and height lie between 100 and 10000 px".into())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_definition_is_consistent() {
+        Args::command().debug_assert();
+    }
+
+    #[test]
+    fn settings_take_suffixes() {
+        assert_eq!(setting("Rleak=250k"), Ok(("rleak".into(), 250e3)));
+        assert_eq!(setting("vth=-0.1"), Ok(("vth".into(), -0.1)));
+        assert!(setting("vth").is_err() && setting("=1").is_err() && setting("a=1k5").is_err());
+    }
+
+    #[test]
+    fn sizes() {
+        assert_eq!(size("900x600"), Ok((900.0, 600.0)));
+        assert!(size("900").is_err() && size("1x1").is_err() && size("-5x600").is_err());
+    }
+}

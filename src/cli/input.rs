@@ -1,0 +1,103 @@
+//! A netlist from a file or from standard input to a circuit, with everything there is to say about it.
+
+use super::args::MessageArgs;
+use super::terminal;
+use crate::circuit::{Circuit, elaborate};
+use crate::diagnostic::{Diagnostic, Severity, Sources};
+use crate::netlist::{FileLoader, parse};
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::Path;
+
+/// Bytes that are read of a netlist: one more than the parser takes, so that it is the parser that complains.
+const MOST_BYTES: u64 = (128 << 20) + 1;
+
+/// A netlist that was read.
+pub(super) struct Input {
+    /// The circuit, if there is no error.
+    pub circuit: Option<Circuit>,
+    /// Everything there is to say, in the order of the file.
+    pub diagnostics: Vec<Diagnostic>,
+    /// What the diagnostics point into.
+    pub sources: Sources,
+}
+
+/// Reads a netlist (`-` is standard input), sets what is to be set, and checks it.
+///
+/// # Errors
+/// In words, if the file cannot be read.
+pub(super) fn read(path: &Path, set: &[(String, f64)], strict: bool) -> Result<Input, String> {
+    let (name, bytes) = if path == Path::new("-") {
+        ("<stdin>".to_string(), limited(io::stdin().lock()))
+    } else {
+        (path.to_string_lossy().into_owned(), open(path))
+    };
+    let bytes = bytes.map_err(|e| format!("cannot read the netlist '{name}': {}", terminal::plain(&e)))?;
+    let (netlist, mut diagnostics) = parse(&name, bytes, &FileLoader);
+    let unreadable = diagnostics.iter().any(|d| d.severity == Severity::Error);
+    let (circuit, more) = elaborate(&netlist, set);
+    if unreadable {
+        let more = more.into_iter().filter(|d| !follows(d, &diagnostics, &netlist.sources)).collect::<Vec<_>>();
+        diagnostics.extend(more);
+    } else {
+        diagnostics.extend(more);
+    }
+    if strict {
+        for d in &mut diagnostics {
+            d.severity = Severity::Error;
+        }
+    }
+    let place = |d: &Diagnostic| d.labels.first().map(|l| (l.span.file, l.span.start));
+    diagnostics.sort_by_key(place);
+    diagnostics.dedup();
+    let failed = diagnostics.iter().any(|d| d.severity == Severity::Error);
+    Ok(Input { circuit: circuit.filter(|_| !failed), diagnostics, sources: netlist.sources })
+}
+
+impl Input {
+    /// Says the diagnostics on stderr.
+    pub fn diagnose(&self, messages: MessageArgs) {
+        terminal::diagnose(&self.diagnostics, &self.sources, messages);
+    }
+}
+
+fn open(path: &Path) -> io::Result<Vec<u8>> {
+    let file = File::open(path)?;
+    if file.metadata()?.is_dir() {
+        return Err(io::Error::new(io::ErrorKind::IsADirectory, "it is a directory"));
+    }
+    limited(file)
+}
+
+/// All bytes, but no more than the parser takes: a device or pipe may never end.
+fn limited(from: impl Read) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    from.take(MOST_BYTES).read_to_end(&mut bytes)?;
+    Ok(bytes)
+}
+
+/// Does this only follow from a statement that could not be read and is therefore missing? Warnings and findings about
+/// the whole topology may; so does a name that is unknown and occurs in a line that is at fault.
+fn follows(d: &Diagnostic, faults: &[Diagnostic], sources: &Sources) -> bool {
+    if d.severity == Severity::Warning {
+        return true;
+    }
+    if matches!(
+        d.code,
+        "voltage-loop" | "inductor-loop" | "current-fed-node" | "no-ground" | "no-elements" | "unknown-override"
+    ) {
+        return true;
+    }
+    if !d.code.starts_with("unknown-") && d.code != "undefined-param" && d.code != "missing-value" {
+        return false;
+    }
+    let Some(name) = d.labels.first().map(|l| sources.text(l.span).to_lowercase()) else { return false };
+    faults.iter().filter(|f| f.severity == Severity::Error).filter_map(|f| f.labels.first()).any(|l| {
+        let text = usize::try_from(l.span.file).ok().and_then(|k| sources.files.get(k)).map_or("", |f| f.1.as_str());
+        let at = (l.span.start as usize).min(text.len());
+        let line = text.get(..at).and_then(|before| before.rfind('\n')).map_or(0, |k| k + 1);
+        let rest = text.get(line..).unwrap_or("");
+        let line = rest.lines().next().unwrap_or("").to_lowercase();
+        line.split(|c: char| !(c.is_alphanumeric() || c == '_')).any(|word| !word.is_empty() && word == name)
+    })
+}

@@ -1,0 +1,123 @@
+//! The arguments as meant: formats by file ending, layouts, and what does not go together.
+
+use super::args::{MessageArgs, PlotArgs, RunArgs, When};
+use super::figures::Look;
+use crate::plot::{Format, Layout};
+use crate::waveform::raw::Encoding;
+use std::path::{Path, PathBuf};
+
+/// Where results go.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) enum Target {
+    /// One raw file.
+    Raw(PathBuf, Encoding),
+    /// One CSV file for each analysis.
+    Csv(PathBuf),
+}
+
+impl Target {
+    /// The path as given.
+    pub fn path(&self) -> &Path {
+        match self {
+            Target::Raw(path, _) | Target::Csv(path) => path,
+        }
+    }
+}
+
+/// What `run` is to do.
+#[derive(Debug)]
+pub(super) struct RunRequest {
+    pub file: PathBuf,
+    pub target: Option<Target>,
+    pub figure: Option<PathBuf>,
+    pub signals: Vec<String>,
+    pub set: Vec<(String, f64)>,
+    pub seed: Option<u64>,
+    pub json: bool,
+    pub stats: bool,
+    pub strict: bool,
+    pub progress: When,
+    pub messages: MessageArgs,
+}
+
+/// What `plot` is to do.
+#[derive(Debug)]
+pub(super) struct PlotRequest {
+    pub result: PathBuf,
+    pub figure: PathBuf,
+    pub look: Look,
+    pub from: Option<f64>,
+    pub to: Option<f64>,
+}
+
+/// What `run` was asked for, or what is wrong with it.
+pub(super) fn run(typed: RunArgs) -> Result<RunRequest, String> {
+    let target = typed.output.map(|path| target(path, typed.ascii)).transpose()?;
+    if typed.ascii && !matches!(target, Some(Target::Raw(..))) {
+        return Err("--ascii is for -o OUT.raw".into());
+    }
+    if let Some(figure) = &typed.plot {
+        check_figure(figure)?;
+    }
+    for path in target.iter().map(Target::path).chain(typed.plot.as_deref()) {
+        if same_file(path, &typed.file) {
+            return Err(format!("'{}' is the netlist and would be overwritten", path.display()));
+        }
+    }
+    Ok(RunRequest {
+        file: typed.file,
+        target,
+        figure: typed.plot,
+        signals: typed.signals,
+        set: typed.set,
+        seed: typed.seed,
+        json: typed.json,
+        stats: typed.stats,
+        strict: typed.strict,
+        progress: typed.progress,
+        messages: typed.messages,
+    })
+}
+
+/// What `plot` was asked for, or what is wrong with it.
+pub(super) fn plot(typed: PlotArgs) -> Result<PlotRequest, String> {
+    check_figure(&typed.output)?;
+    if let (Some(from), Some(to)) = (typed.from, typed.to)
+        && from >= to
+    {
+        return Err("--from must be smaller than --to".into());
+    }
+    let layout = match (typed.overlay, typed.stack) {
+        (true, _) => Layout::Overlaid,
+        (_, true) => Layout::Stacked,
+        _ => Layout::Auto,
+    };
+    Ok(PlotRequest {
+        result: typed.result,
+        figure: typed.output,
+        look: Look { signals: typed.signals, layout, size: typed.size, title: typed.title },
+        from: typed.from,
+        to: typed.to,
+    })
+}
+
+fn target(path: PathBuf, ascii: bool) -> Result<Target, String> {
+    let ending = path.extension().map(|e| e.to_string_lossy().to_lowercase()).unwrap_or_default();
+    match ending.as_str() {
+        "raw" => Ok(Target::Raw(path, if ascii { Encoding::Ascii } else { Encoding::Binary })),
+        "csv" => Ok(Target::Csv(path)),
+        "svg" | "png" => Err(format!("-o writes .raw or .csv; for '{}' use --plot", path.display())),
+        _ => Err(format!("-o writes .raw or .csv; '{}' ends in neither", path.display())),
+    }
+}
+
+fn check_figure(path: &Path) -> Result<(), String> {
+    match Format::of(path) {
+        Some(_) => Ok(()),
+        None => Err(format!("a figure is .svg or .png; '{}' ends in neither", path.display())),
+    }
+}
+
+fn same_file(a: &Path, b: &Path) -> bool {
+    a == b || matches!((a.canonicalize(), b.canonicalize()), (Ok(a), Ok(b)) if a == b)
+}

@@ -1,0 +1,170 @@
+//! `neurospice run`: every analysis of a netlist in turn, streamed into files, figures, measurements and a summary.
+//!
+//! ```text
+//! read, elaborate, say what is wrong
+//! open the files
+//! for each analysis:  points → Finite → Tee(summary, files);  a failure ends the run, Ctrl-C ends it with what is there
+//! give the files their names, report
+//! ```
+
+use super::Exit;
+use super::figures::UnknownSignal;
+use super::meant::{RunRequest, Target};
+use super::output::Files;
+use super::progress::{self, Progress};
+use super::report::{Done, Report};
+use super::summary::Summary;
+use super::{input, terminal};
+use crate::analysis::{self, Failure};
+use crate::circuit::{AnalysisKind, AnalysisSpec, Circuit};
+use crate::diagnostic::Diagnostic;
+use crate::number::StreamKey;
+use crate::waveform::{Finite, NonFinite, Tee};
+use std::io;
+
+/// Runs a netlist.
+pub(super) fn run(request: &RunRequest) -> Exit {
+    let mut report = Report::default();
+    let exit = work(request, &mut report);
+    let text = report.text(request);
+    let heard = if request.json {
+        terminal::say_unless_empty(&text);
+        terminal::print(&report.json(request, exit))
+    } else {
+        terminal::print(&text)
+    };
+    if heard || exit != Exit::Done { exit } else { Exit::Failed }
+}
+
+fn work(request: &RunRequest, report: &mut Report) -> Exit {
+    let fail = |report: &mut Report, exit: Exit, message: &str| {
+        terminal::error(message);
+        report.take_message(message);
+        exit
+    };
+    let netlist = match input::read(&request.file, &request.set, request.strict) {
+        Ok(netlist) => netlist,
+        Err(message) => return fail(report, Exit::Wrong, &message),
+    };
+    netlist.diagnose(request.messages);
+    report.take(&netlist.diagnostics, &netlist.sources);
+    let Some(mut circuit) = netlist.circuit else { return Exit::Wrong };
+    if let Some(seed) = request.seed {
+        circuit = circuit.with_seed(StreamKey { seed, run: 0 });
+    }
+    report.title.clone_from(&circuit.title);
+    report.seed = Some(circuit.setting.seed.seed);
+
+    let drawn = circuit.analyses.iter().filter(|a| a.kind != AnalysisKind::Op).count();
+    if circuit.analyses.is_empty() {
+        let message = "the netlist has no analysis; add a card such as .op, .dc, .ac or .tran";
+        return fail(report, Exit::Wrong, message);
+    }
+    if request.figure.is_some() && drawn == 0 {
+        let message =
+            "--plot has nothing to draw: an operating point is a single point; leave --plot out for its table";
+        return fail(report, Exit::Wrong, message);
+    }
+    let mut files = match Files::open(request, circuit.analyses.len(), drawn) {
+        Ok(files) => files,
+        Err(message) => return fail(report, Exit::Failed, &message),
+    };
+    progress::listen();
+
+    for (index, spec) in circuit.analyses.iter().enumerate() {
+        let (outcome, summary, place) = one(request, &circuit, index, spec, &mut files);
+        // Only what ended as it should gets its name.
+        let outcome = outcome.and_then(|o| files.keep().map(|()| o).map_err(Failure::from));
+        let outcome = match outcome {
+            Ok(outcome) => outcome,
+            Err(failure) => {
+                let exit = tell(failure, request, &circuit, spec, report);
+                abandon(files, report);
+                return exit;
+            }
+        };
+        terminal::diagnose(&outcome.warnings, &circuit.sources, request.messages);
+        report.take(&outcome.warnings, &circuit.sources);
+        let stopped = outcome.stopped_at.is_some();
+        report.done.push(Done { summary, outcome });
+        if stopped || progress::interrupted() {
+            finish(files, request, report);
+            let kept = if report.files.is_empty() { "" } else { "; the files hold what was computed" };
+            terminal::say(&format!("stopped by Ctrl-C in {} at {place}{kept}", spec.kind.name()));
+            return Exit::Stopped;
+        }
+    }
+    finish(files, request, report)
+}
+
+/// One analysis: its outcome, its summary, and how far it came.
+fn one(
+    request: &RunRequest,
+    circuit: &Circuit,
+    index: usize,
+    spec: &AnalysisSpec,
+    files: &mut Files,
+) -> (Result<analysis::Outcome, Failure>, Summary, String) {
+    let mut summary = Summary::default();
+    let mut progress = Progress::new(spec.kind.name(), request.progress);
+    let outcome = {
+        let tee = Tee::new().with(&mut summary).with(files);
+        analysis::run(circuit, index, &mut Finite::new(tee), &mut progress)
+    };
+    let place = progress.place();
+    (outcome, summary, place)
+}
+
+/// Gives the files their names.
+fn finish(files: Files, request: &RunRequest, report: &mut Report) -> Exit {
+    let written = files.finish(request);
+    report.files.extend(written.files);
+    for message in written.wrong.iter().chain(&written.errors) {
+        terminal::error(message);
+        report.take_message(message);
+    }
+    match (written.errors.is_empty(), written.wrong.is_empty()) {
+        (true, true) => Exit::Done,
+        (true, false) => Exit::Wrong,
+        _ => Exit::Failed,
+    }
+}
+
+/// The run failed: says what is left of the files.
+fn abandon(files: Files, report: &mut Report) {
+    let (whole, left) = files.abandon();
+    report.files.extend(whole);
+    for partial in left {
+        terminal::say(&format!("what was computed before the failure is in '{}'", partial.display()));
+    }
+}
+
+/// Says why an analysis failed.
+fn tell(failure: Failure, request: &RunRequest, circuit: &Circuit, spec: &AnalysisSpec, report: &mut Report) -> Exit {
+    let diagnostic = match failure {
+        Failure::Simulation(d) => *d,
+        Failure::Output(error) => match inner::<NonFinite>(&error) {
+            Some(n) => Diagnostic::error("non-finite", format!("{n}: this never reaches a file"), spec.span)
+                .help("look for a division by zero, or an exponential or logarithm outside its range"),
+            None => {
+                let unknown = inner::<UnknownSignal>(&error);
+                let (message, exit) = match (unknown, request.target.as_ref().map(Target::path)) {
+                    (Some(unknown), _) => (unknown.to_string(), Exit::Wrong),
+                    (None, Some(path)) => (super::output::cannot_write(path, &error), Exit::Failed),
+                    (None, None) => (terminal::plain(&error), Exit::Failed),
+                };
+                terminal::error(&message);
+                report.take_message(&message);
+                return exit;
+            }
+        },
+    };
+    let diagnostics = [diagnostic];
+    terminal::diagnose(&diagnostics, &circuit.sources, request.messages);
+    report.take(&diagnostics, &circuit.sources);
+    Exit::Failed
+}
+
+fn inner<E: std::error::Error + 'static>(error: &io::Error) -> Option<&E> {
+    error.get_ref().and_then(|e| e.downcast_ref::<E>())
+}
