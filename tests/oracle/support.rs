@@ -301,7 +301,7 @@ fn compare_one(
         let allowed = c.reltol * norm(&mut r.iter().copied()) + c.abstol;
         let ratio = if error == 0.0 { 0.0 } else { error / allowed };
         if !(ratio <= worst.0) {
-            worst = (ratio, format!("at {at:e}: {o:.9e?}, not {r:.9e?}"));
+            worst = (ratio, format!("at {at:e}: {o:?}, not {r:?}"));
         }
     }
     Ok(worst)
