@@ -10,7 +10,7 @@ pub mod diagnostic;
 pub mod integrate;
 pub mod netlist;
 pub mod number;
-//pub mod plot;
+pub mod plot;
 pub mod program;
 pub mod solve;
 pub mod system;

@@ -3,7 +3,7 @@
 //! Every class of bad input has a netlist here with a snapshot of its diagnostics as users see them.
 
 use neurospice::circuit::{AnalysisKind, Circuit, MeasureQuantity, Method, Output, elaborate};
-use neurospice::device::Value;
+use neurospice::device::{ExpressionState, Value};
 use neurospice::diagnostic::{Diagnostic, Format, Severity, render};
 use neurospice::netlist::{NoFiles, parse};
 use proptest::prelude::*;
@@ -76,7 +76,7 @@ fn subcircuits_nest_with_parameters_and_local_names() {
     assert_eq!(leaf.model.as_ref().unwrap().params.number("r"), Some(2.0));
     assert_eq!(leaf.model.as_ref().unwrap().name, "x1.local");
     let names: Vec<&str> = c.node_names().collect();
-    assert_eq!(names, ["in", "x1.x1.m", "x1.n", "x1.x2.m", "x2.x1.m", "x2.n", "x2.x2.m"]);
+    assert_eq!(names, ["in", "x1.n", "x2.n", "x1.x1.m", "x1.x2.m", "x2.x1.m", "x2.x2.m"]);
     // The ports of the inner instance are the nodes of the outer one.
     assert_eq!(c.instances[c.instance("x2.x2.r2").unwrap()].nodes, [c.node("x2.x2.m").unwrap(), 0]);
     assert_eq!(c.origins.len(), c.instances.len());
@@ -115,7 +115,7 @@ fn references_and_models_are_resolved() {
     let c = clean(
         "t\n.model sw1 sw vt=1 ron=10\n.model dd d is=1p\n.model nch nmos level=1 vto=0.7\n\
          V1 a 0 1\nF1 0 b V1 2\nR1 b 0 1k\nH1 c 0 v1 5\nR2 c 0 1\nE1 d 0 a b 10\nR3 d 0 1\nS1 a b d 0 sw1 on\n\
-         D1 a b dd\nM1 a d b 0 nch w=2u l=1u\nL1 a e 1u\nL2 e 0 2u\nL3 b 0 1u\nK1 L1 L2 L3 0.2\n.op\n.end\n",
+         D1 a b dd\nM1 a d b 0 nch w=2u l=1u\nR9 a a2 1\nL1 a2 e 1u\nL2 e 0 2u\nL3 b 0 1u\nK1 L1 L2 L3 0.2\n.op\n.end\n",
     );
     let at = |n: &str| &c.instances[c.instance(n).unwrap()];
     assert_eq!(at("f1").controls, [c.instance("v1").unwrap()]);
@@ -171,7 +171,7 @@ fn outputs_and_measures_are_read() {
          .measure tran w WHEN v(a)=v(b) CROSS=2\n.end\n",
     );
     assert_eq!(c.saves.len(), 2);
-    assert_eq!(c.prints.iter().map(|p| p.name.as_str()).collect::<Vec<_>>(), ["v(a,b)", "{v(a)*i(r1)}", "v(b)*2"]);
+    assert_eq!(c.prints.iter().map(|p| p.name.as_str()).collect::<Vec<_>>(), ["v(a,b)", "v(a)*i(r1)", "v(b)*2"]);
     assert_eq!(c.prints[0].output, Output::Voltage(1, 2));
     assert!(matches!(c.prints[1].output, Output::Expression(_)));
     assert_eq!(c.measures.len(), 6);
@@ -221,7 +221,10 @@ const WRONG: &[(&str, &str)] = &[
         "unknown_names",
         "V1 a 0 1\nR1 a 0 1 tc11=2\n.model dd d iss=1\nD1 a 0 dd\n.options retlol=1\n.frob 1\n.subckt s a w=1\nR1 a 0 {w}\n.ends\nX1 a s ww=2\n.op\n",
     ),
-    ("floating", "V1 a 0 1\nR1 a 0 1\nE1 b 0 g 0 1\nR2 b 0 1\n.model n nmos\nM1 a g2 0 0 n\nR3 a dangling 1\n.op\n"),
+    (
+        "floating",
+        "V1 a 0 1\nR1 a 0 1\nE1 b 0 g 0 1\nR2 b 0 1\n.model n nmos\nM1 a g2 0 0 n\nR3 a dangling 1\nC1 a m 1n\nC2 m 0 1n\n.op\n",
+    ),
     ("loop_of_inductors", "V1 a 0 1\nR1 a b 1\nL1 b 0 1u\nL2 b 0 1u\n.op\n"),
 ];
 
@@ -234,6 +237,32 @@ fn wrong_netlists_are_explained() {
         assert_eq!(circuit.is_none(), failed, "{name}: {rendered}");
         insta::assert_snapshot!(*name, rendered);
     }
+}
+
+#[test]
+fn expressions_become_programs_with_inputs_and_states() {
+    let c = clean(
+        "t\n.param k=2\nV1 a 0 1\nB1 b 0 v={k*v(a,b) + i(v1) + ddt(v(a)) + idt(time, 3)}\nR1 b 0 1\n\
+         E1 c 0 value={v(a)*k}\nR2 c d 1\nC1 d 0 q={1n*v(d)}\n.tran 1u 1m\n.end\n",
+    );
+    let b = &c.instances[c.instance("b1").unwrap()];
+    let e = b.params.expression("v").expect("an expression");
+    assert_eq!((e.inputs.len(), e.states.len(), e.program.n_outputs()), (6, 2, 3));
+    assert_eq!(e.states[1], ExpressionState::Idt { initial: 3.0 });
+    let e1 = c.instance("e1").unwrap();
+    assert_eq!(c.origins[e1].kind.spec().letter, 'b');
+    let program = &c.instances[e1].params.expression("v").unwrap().program;
+    let mut out = [0.0];
+    program.eval(&[1.5], &mut vec![0.0; program.scratch_len()], &mut out);
+    assert_eq!(out[0], 3.0);
+}
+
+#[test]
+fn the_current_of_an_element_without_a_branch_current_is_refused() {
+    let (circuit, diagnostics, _) = run("t\nV1 a 0 1\nR1 a 0 1\nB1 b 0 v={i(r1)}\nR2 b 0 1\n.op\n.end\n");
+    assert!(circuit.is_none());
+    assert_eq!(diagnostics[0].code, "no-branch-current");
+    assert!(diagnostics[0].help.as_deref().is_some_and(|h| h.contains("0 V")));
 }
 
 #[test]

@@ -249,14 +249,17 @@ fn jacobians_equal_finite_differences() {
                 (out, x[column])
             };
             let [(a, xa), (b, xb), (c, xc), (d, xd)] = [-h, h, -0.5 * h, 0.5 * h].map(moved);
-            for (name, values, jacobian) in
-                [("f", [&base.f, &a.f, &b.f, &c.f, &d.f], &base.df), ("q", [&base.q, &a.q, &b.q, &c.q, &d.q], &base.dq)]
-            {
-                let [y0, ya, yb, yc, yd] = values;
+            let [(low, x_low), (high, x_high)] = [-0.01 * h, 0.01 * h].map(moved);
+            for (name, values, jacobian) in [
+                ("f", [&base.f, &a.f, &b.f, &c.f, &d.f, &low.f, &high.f], &base.df),
+                ("q", [&base.q, &a.q, &b.q, &c.q, &d.q, &low.q, &high.q], &base.dq),
+            ] {
+                let [y0, ya, yb, yc, yd, y_low, y_high] = values;
                 for row in 0..rig.n() {
                     let wide = (yb[row] - ya[row]) / (xb - xa);
                     let near = (yd[row] - yc[row]) / (xd - xc);
                     let difference = (4.0 * near - wide) / 3.0;
+                    let fine = (y_high[row] - y_low[row]) / (x_high - x_low);
                     let slot = rig.entries.iter().position(|e| *e == (row, column));
                     let written = slot.map_or(0.0, |s| jacobian[s]);
                     let size = written.abs().max(near.abs());
@@ -268,7 +271,9 @@ fn jacobians_equal_finite_differences() {
                     }
                     compared.set(compared.get() + 1);
                     assert!(
-                        (written - difference).abs() <= 1e-6 * size + rounding,
+                        // A kink within h of the point hides from a step a hundred times smaller.
+                        (written - difference).abs() <= 1e-6 * size + rounding
+                            || (written - fine).abs() <= 1e-6 * size + 100.0 * rounding,
                         "{what}: d{name}({}) / d {}: written {written:e}, difference {difference:e}",
                         rig.table.unknowns[row].name,
                         unknown.name
@@ -293,11 +298,17 @@ fn forward_derivatives_equal_the_jacobian() {
         let dual_limits: Vec<_> = limits.iter().map(|v| Dual::constant(*v)).collect();
         let duals = dual.eval(&seeded, Dual::constant(t), &dual_limits, Want::All);
         for (name, values, jacobian) in [("f", &duals.f, &out.df), ("q", &duals.q, &out.dq)] {
+            // A row that cancels to nothing keeps the rounding of what cancelled.
+            let dust = 1e-14 * jacobian.iter().fold(0.0f64, |m, j| m.max(j.abs()));
             for (row, value) in values.iter().enumerate().take(rig.n()) {
                 let terms = rig.entries.iter().zip(jacobian).filter(|(e, _)| e.0 == row);
                 let terms: Vec<f64> = terms.map(|((_, c), j)| j * direction[*c]).collect();
                 let (sum, size) = terms.iter().fold((0.0, 0.0), |(s, a), y| (s + y, a + y.abs()));
-                assert!((value.d[0] - sum).abs() <= 1e-9 * size, "{what}: {name} row {row}: {:e} {sum:e}", value.d[0]);
+                assert!(
+                    (value.d[0] - sum).abs() <= 1e-9 * size + dust,
+                    "{what}: {name} row {row}: {:e} {sum:e}",
+                    value.d[0]
+                );
             }
         }
     });

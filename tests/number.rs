@@ -180,7 +180,8 @@ fn functions_of_two_arguments_agree_with_std() {
 
 #[test]
 fn special_arguments_give_what_std_gives() {
-    let unary: [(&str, fn(f64) -> f64, fn(f64) -> f64); 16] = [
+    type Unary = fn(f64) -> f64;
+    let unary: [(&str, Unary, Unary); 16] = [
         ("exp", e::exp, f64::exp),
         ("exp_m1", e::exp_m1, f64::exp_m1),
         ("ln", e::ln, f64::ln),
@@ -301,8 +302,8 @@ fn each_lane_equals_the_scalar_to_the_bit() {
                 "select le" => |p, q| Real::select(p.le(q) & p.is_finite(), p, q),
             }
             for n in [-7, -1, 0, 1, 2, 3, 10, 33] {
-                for i in 0..L {
-                    assert!(same(a.powi(n).0[i], e::powi(x[i], n)), "{}^{n}", x[i]);
+                for (i, x) in x.iter().enumerate() {
+                    assert!(same(a.powi(n).0[i], e::powi(*x, n)), "{x}^{n}");
                 }
             }
         }

@@ -122,7 +122,9 @@ impl Tree {
                     Function::Atanh => v[0].atanh(),
                     Function::Floor => v[0].floor(),
                     Function::Ceil => v[0].ceil(),
-                    Function::Nint => v[0].round_ties_even(),
+                    // What the engine rounds to zero is +0; −0 itself stays.
+                    Function::Nint if v[0] == 0.0 => v[0],
+                    Function::Nint => v[0].round_ties_even() + 0.0,
                     Function::Int => v[0].trunc(),
                     // As the engine documents: the second where neither is smaller, also for NaN.
                     Function::Min => smaller(v[0], v[1]),
@@ -224,7 +226,8 @@ proptest! {
         // A value that moves with the last bits of the inputs (a jump, a pole, a cancellation) cannot be compared.
         let moved = [1.0 + 1e-13, 1.0 - 1e-13].map(|f| t.value(&x.map(|x| x * f)));
         let settled = moved.iter().all(|m| close(*m, expected, 1e-9));
-        prop_assume!(settled && expected.is_finite() && expected.abs() < 1e100);
+        // A huge value may be a pole met by rounding inside, such as tan(atan2(1, 0)).
+        prop_assume!(settled && expected.is_finite() && expected.abs() < 1e10);
         prop_assert!(close(v, expected, 1e-9), "{v} against {expected}");
     }
 
@@ -236,7 +239,8 @@ proptest! {
         let (v, expected) = (eval(&p, &x)[0], t.value(&x));
         let moved = [1.0 + 1e-13, 1.0 - 1e-13].map(|f| t.value(&x.map(|x| x * f)));
         let settled = moved.iter().all(|m| close(*m, expected, 1e-9));
-        prop_assume!(settled && expected.is_finite() && expected.abs() < 1e100);
+        // A huge value may be a pole met by rounding inside, such as tan(atan2(1, 0)).
+        prop_assume!(settled && expected.is_finite() && expected.abs() < 1e10);
         prop_assert!(close(v, expected, 1e-9), "{v} against {expected}");
     }
 
@@ -278,8 +282,8 @@ proptest! {
         let p = compile(&[&t, &u]);
         let lanes: [Lanes<8>; N] = std::array::from_fn(|k| Lanes(x.map(|x| x[k])));
         let (v, jac) = eval_all(&p, &lanes);
-        for lane in 0..8 {
-            let (vs, js) = eval_all(&p, &x[lane]);
+        for (lane, x) in x.iter().enumerate() {
+            let (vs, js) = eval_all(&p, x);
             prop_assert!(v.iter().zip(&vs).all(|(a, b)| same(a.0[lane], *b)));
             prop_assert!(jac.iter().zip(&js).all(|(a, b)| same(a.0[lane], *b)));
         }

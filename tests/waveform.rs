@@ -358,6 +358,15 @@ fn moment(words: &[String], header: &Header) -> Moment {
     Moment::Crossing(Crossing { signal: signal(name, header), level, edge, which, window: window(words) })
 }
 
+/// Does a number round to what ngspice printed? Half a unit of the last digit, and 1e-13 because a crossing at t = 0 comes
+/// out of its interpolation as -1.5e-14 s.
+fn printed_as(ours: f64, text: &str) -> bool {
+    let (mantissa, exponent) = text.split_once('e').unwrap();
+    let decimals = mantissa.split_once('.').unwrap().1.len() as i32;
+    let unit = 10f64.powi(exponent.parse::<i32>().unwrap() - decimals);
+    (ours - text.parse::<f64>().unwrap()).abs() <= 0.5001 * unit + 1e-13
+}
+
 /// Feeds ngspice's own points to our measurements and compares with what ngspice printed (six or seven digits).
 fn agrees_with_ngspice(base: &str, at_least: usize) {
     let w = data::read(&stored(&format!("{base}.raw"))).unwrap().waveforms.remove(0);
@@ -375,22 +384,22 @@ fn agrees_with_ngspice(base: &str, at_least: usize) {
             compared += 1;
             continue;
         };
-        let numbers: Vec<(&str, f64)> = {
-            let words: Vec<&str> = line.split_whitespace().collect();
-            words.windows(2).filter_map(|p| Some((p[0], p[1].parse().ok()?))).collect()
-        };
+        let words: Vec<&str> = line.split_whitespace().collect();
         let ours = m.value.unwrap_or_else(|| panic!("{} was not found; ngspice: {line}", m.name));
-        // ngspice prints six or seven digits; an interval is the difference of such places on its axis, and a crossing
-        // at t = 0 comes out of its interpolation as ±1e-14.
-        let near = |a: f64, b: f64| (a - b).abs() <= 3e-6 * b.abs() + 1e-13;
-        assert!(near(ours, numbers[0].1), "{}: {ours} here, ngspice: {line}", m.name);
-        for (label, value) in &numbers[1..] {
-            match *label {
-                "targ=" => assert!(near(m.targ.unwrap(), *value), "{line}"),
-                "trig=" => assert!(near(m.trig.unwrap(), *value), "{line}"),
-                "at=" => assert!(near(m.at.unwrap(), *value), "{line}"),
-                _ => {}
-            }
+        // Where three steps are equally long ngspice integrates by Simpson's 3/8 rule instead of the trapezoidal one; on this
+        // transient's smooth sine the two differ by less than 5e-5. (The AC and DC decks compare integrals to the digit.)
+        let other_rule = base == "measure_tran" && ["r1", "i1", "i2"].contains(&m.name.as_str());
+        let reference: f64 = words[2].parse().unwrap();
+        let near = other_rule && (ours - reference).abs() <= 5e-5 * reference.abs();
+        assert!(near || printed_as(ours, words[2]), "{}: {ours} here, ngspice: {line}", m.name);
+        for pair in words[3..].chunks_exact(2) {
+            let place = match pair[0] {
+                "targ=" => m.targ,
+                "trig=" => m.trig,
+                "at=" => m.at,
+                _ => continue,
+            };
+            assert!(printed_as(place.unwrap(), pair[1]), "{}: {place:?} here, ngspice: {line}", m.name);
         }
         compared += 1;
     }

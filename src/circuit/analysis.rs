@@ -192,7 +192,7 @@ impl<'a> Elab<'a> {
         };
         let n = self.number(points, top)?;
         let (f0, f1) = (self.number(from, top)?, self.number(to, top)?);
-        if n < 1.0 || n > 1e7 || n != n.trunc() {
+        if !(1.0..=1e7).contains(&n) || n != n.trunc() {
             self.malformed(points.span(), "the number of points must be a whole number from 1 to 1e7", AC);
             return None;
         }
@@ -219,7 +219,7 @@ impl<'a> Elab<'a> {
     }
 
     fn read_dc(&mut self, card: &'a Card, top: ScopeId) -> Option<AnalysisKind> {
-        if card.args.is_empty() || card.args.len() % 4 != 0 {
+        if card.args.is_empty() || !card.args.len().is_multiple_of(4) {
             self.malformed(card.span, ".dc needs four entries for each sweep", DC);
             return None;
         }

@@ -275,7 +275,7 @@ impl<'a> Elab<'a> {
         rest: &[&Arg],
         has_model: bool,
     ) -> Option<()> {
-        let main = spec.positional.first()?;
+        let Some(main) = spec.positional.first() else { return Some(()) };
         let valued = spec.instance.iter().any(|p| p.name == *main && p.default.is_none() && !p.required);
         let no_main = spec.instance.iter().any(|p| p.name == *main && p.default.is_none());
         if !rest.is_empty() || has_model || !no_main || spec.model == ModelUse::Required {

@@ -125,6 +125,13 @@ impl<'a> Elab<'a> {
         if self.report.failed() {
             return None;
         }
+        // An element that fell away in silence would make another circuit than the one written.
+        for (k, _) in instances.iter().enumerate().filter(|(_, i)| i.is_none()) {
+            if let Some(flat) = self.flat.get(k) {
+                let message = format!("{} could not be resolved", flat.name);
+                self.report.add(Diagnostic::error("bad-element", message, flat.element.span));
+            }
+        }
         let instances: Vec<Arc<Instance>> = instances.into_iter().collect::<Option<_>>()?;
         let origins: Vec<Origin> = self
             .flat

@@ -30,9 +30,9 @@ impl<'a> Elab<'a> {
                 Arc::make_mut(instance).controlled = controlled;
             }
         }
-        for k in 0..instances.len() {
-            if let Some(instance) = instances[k].clone() {
-                self.check_instance(k, &instance);
+        for (k, instance) in instances.iter().enumerate() {
+            if let Some(instance) = instance {
+                self.check_instance(k, instance);
             }
         }
         instances
@@ -70,7 +70,7 @@ impl<'a> Elab<'a> {
         self.override_values(&mut setter);
         let mut missing = false;
         for (k, p) in spec.instance.iter().enumerate() {
-            if p.required && setter.values.values.get(k).is_some_and(Option::is_none) && !setter.failed.contains(&k) {
+            if p.required && setter.values.given.get(k) == Some(&false) && !setter.failed.contains(&k) {
                 missing = true;
                 let d = Diagnostic::error("missing-value", format!("{name}: missing {}", describe(p)), element.span)
                     .help(format!("a {} is written {}", spec.name, line_form(spec)));
@@ -374,7 +374,7 @@ impl<'a> Elab<'a> {
                     self.put_number(&mut setter, k, x, card.span);
                 }
             }
-            if p.required && setter.values.values.get(k).is_some_and(Option::is_none) && !setter.failed.contains(&k) {
+            if p.required && setter.values.given.get(k) == Some(&false) && !setter.failed.contains(&k) {
                 let message = format!("model '{name}': missing {}", describe(p));
                 self.report_in(Diagnostic::error("missing-value", message, card.span), home);
                 setter.fail(Some(k));

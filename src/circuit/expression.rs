@@ -378,7 +378,7 @@ impl<'a> Quantities<'a> {
 
     /// `pwl(x, x1, y1, x2, y2, …)`: straight lines between points, constant outside.
     fn table(&mut self, elab: &mut Elab<'a>, f: &str, args: &'a [Expr], span: Span) -> Option<Value> {
-        if args.len() < 3 || args.len() % 2 == 0 {
+        if args.len() < 3 || args.len().is_multiple_of(2) {
             elab.error("bad-expression", format!("{f}() is written {f}(x, x1, y1, x2, y2, …)"), span);
             return None;
         }

@@ -12,7 +12,7 @@ use std::rc::Rc;
 /// Deepest nesting of subcircuits. More is not a design but a runaway.
 const MAX_NESTING: usize = 100;
 /// Most element lines after expansion: nested subcircuits multiply, and memory must stay bounded.
-const MAX_ELEMENTS: usize = 2_000_000;
+const MAX_ELEMENTS: usize = 1_000_000;
 
 impl<'a> Elab<'a> {
     /// Expands everything below the top level.

@@ -163,6 +163,12 @@ pub(super) const WITHOUT_EFFECT: &[&str] = &[
     "nomod",
 ];
 
+/// Of these, the ones that change results in ngspice: leaving them aside is said.
+const CHANGES_RESULTS: &[&str] = &[
+    "rshunt", "cshunt", "rseries", "scale", "scalm", "defl", "defw", "defad", "defas", "defm", "xmu", "ramptime",
+    "epsmin", "seed", "minbreak",
+];
+
 const METHODS: &[(&str, Method)] = &[
     ("trap", Method::Trapezoidal),
     ("trapezoidal", Method::Trapezoidal),
@@ -251,7 +257,11 @@ impl<'a> Elab<'a> {
             return;
         }
         let Some((name, range, unit, set)) = NUMERIC.iter().find(|(n, ..)| *n == name) else {
-            if !WITHOUT_EFFECT.contains(&name) {
+            if CHANGES_RESULTS.contains(&name) {
+                let message = format!("option '{name}' has no effect here");
+                let d = Diagnostic::warning("option-without-effect", message, name_span);
+                self.report.add(d.help("results may differ from those of a simulator that heeds it"));
+            } else if !WITHOUT_EFFECT.contains(&name) {
                 self.unknown_option(name, name_span);
             }
             return;

@@ -6,9 +6,9 @@
 //! point also: loops of voltage branches and inductors (the current is not determined), and parts without a path to
 //! ground that a current source feeds (the voltage is not determined). Other parts without a path are tied by gmin.
 
-use super::context::Report;
+use super::context::{Elab, Report};
 use super::*;
-use crate::device::{Connection, Joins};
+use crate::device::{Connection, ExpressionInput, Joins, Value};
 
 /// Union-find with path halving.
 struct Parts {
@@ -83,6 +83,19 @@ pub(super) fn check(
             grounded |= *node == 0;
             if let Some(n) = terminals.get_mut(*node as usize) {
                 *n += 1;
+            }
+        }
+        // A node that an expression reads is there for a purpose.
+        for value in instance.params.values.iter().flatten() {
+            let Value::Expression(e) = value else { continue };
+            for input in &e.inputs {
+                if let ExpressionInput::Voltage(a, b) = input {
+                    for node in [a, b] {
+                        if let Some(n) = terminals.get_mut(*node as usize) {
+                            *n += 1;
+                        }
+                    }
+                }
             }
         }
     }
@@ -300,4 +313,3 @@ impl Elab<'_> {
         }
     }
 }
-use super::context::Elab;

@@ -622,17 +622,19 @@ impl<R: Real, E: Element<R>> Bank<R> for UniformBank<R, E> {
     }
 
     fn eval(&self, cx: &EvalCx<'_, R>, want: Want, load: &mut Load<'_, R>) {
-        match want {
-            Want::All => dispatch(
-                R::LANES,
-                #[inline(always)]
-                || self.eval_all::<true>(cx, load),
-            ),
-            Want::Residual => dispatch(
+        // Only linear banks are ever asked to leave the Jacobian alone: the others need not be compiled twice.
+        if E::LINEAR && want == Want::Residual {
+            dispatch(
                 R::LANES,
                 #[inline(always)]
                 || self.eval_all::<false>(cx, load),
-            ),
+            );
+        } else {
+            dispatch(
+                R::LANES,
+                #[inline(always)]
+                || self.eval_all::<true>(cx, load),
+            );
         }
     }
 

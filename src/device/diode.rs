@@ -176,7 +176,7 @@ fn matched_breakdown(bv: f64, ibv: f64, is: f64, vt: f64, vte: f64) -> f64 {
         x = bv - vte * ln(ibv / is + 1.0 - x / vt);
         let i = is * (exp((bv - x) / vte) - 1.0 + x / vt);
         // Fixed, not the run's reltol: a parameter should not move with a tolerance.
-        if (i - ibv).abs() <= 1e-3 * ibv {
+        if (i - ibv).abs() <= 1e-10 * ibv {
             break;
         }
     }

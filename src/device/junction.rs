@@ -90,10 +90,10 @@ pub(super) fn tangent<R: Real, const N: usize>(y: Dual<R, N>, dv: [R; N]) -> Dua
     Dual { v, d: y.d }
 }
 
-/// e^x, continued by its tangent above x = 80, where no junction works and squares would overflow later.
+/// e^x, continued by its tangent above x = 120, where no junction works: finite at any voltage.
 #[inline(always)]
 pub(super) fn safe_exp<T: Real>(x: T) -> T {
-    let bounded = x.min(T::splat(80.0));
+    let bounded = x.min(T::splat(120.0));
     bounded.exp() * ((x - bounded) + 1.0)
 }
 

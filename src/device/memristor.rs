@@ -150,11 +150,11 @@ impl<R: Real> Memristors<R> {
             f = u * u * (constant(3.0) - u * 2.0);
         }
         if self.used[i][1] {
-            let joglekar = constant(1.0) - (x * 2.0 - 1.0).squared().powf(p);
+            let joglekar = constant(1.0) - even_power(x * 2.0 - 1.0, p);
             f = Dual::select(code.gt(R::splat(0.5)), joglekar, f);
         }
         if self.used[i][2] {
-            let biolek = constant(1.0) - Dual::select(forward, x, constant(1.0) - x).squared().powf(p);
+            let biolek = constant(1.0) - even_power(Dual::select(forward, x, constant(1.0) - x), p);
             f = Dual::select(code.gt(R::splat(1.5)), biolek, f);
         }
         if self.used[i][3] {
@@ -163,6 +163,13 @@ impl<R: Real> Memristors<R> {
         }
         f
     }
+}
+
+/// u^(2p). The square is kept off 0, by less than any sum with it can show: there the slope of a power's slope, which
+/// sensitivities ask for, would be 0 times infinity.
+#[inline(always)]
+fn even_power<R: Real>(u: R, p: R) -> R {
+    (u.squared() + 1e-200).powf(p)
 }
 
 impl<R: Real> Element<R> for Memristors<R> {

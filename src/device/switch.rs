@@ -10,7 +10,7 @@
 
 use super::comparator::hysteresis_floor;
 use super::*;
-use crate::number::{Mask, ln};
+use crate::number::ln;
 use std::marker::PhantomData;
 
 const MODEL_DOC_ON: &str = "resistance when on";
@@ -257,7 +257,7 @@ impl<R: Real, C: Control> Element<R> for Switches<R, C> {
 mod tests {
     use super::super::testbench::Bench;
     use super::*;
-    use crate::number::Lanes;
+    use crate::number::{Lanes, Mask};
 
     fn voltage(params: &[(&str, f64)], on: bool) -> Instance {
         let flags: &[(&str, f64)] = if on { &[("on", 1.0)] } else { &[] };

@@ -258,7 +258,18 @@ mod tests {
     fn full_shows_the_line() {
         let also = Span { file: 0, start: 18, end: 20 };
         let text = render(&[bad().also(also, "fine")], &sources(), Format::Full, false);
-        insta::assert_snapshot!(text, @"");
+        let expected = "\
+error[bad-number]: '1k5' is no number
+ --> rc.cir:2:8
+  |
+2 | Rµ a b 1k5
+  |        ^^^ here
+3 | R2 a 0 1k
+  | -- fine
+  |
+  = help: write 1.5k
+";
+        assert_eq!(text, expected);
     }
 
     #[test]

@@ -8,7 +8,7 @@
 use nom::branch::alt;
 use nom::bytes::complete::take_while;
 use nom::character::complete::{char, digit0, digit1, one_of};
-use nom::combinator::{opt, recognize};
+use nom::combinator::opt;
 use nom::{IResult, Parser};
 
 /// Why a text is no SPICE number.
@@ -60,14 +60,26 @@ pub fn starts_as_number(text: &str) -> bool {
 
 /// A decimal number without a suffix: the text that is one.
 pub fn decimal(text: &str) -> IResult<&str, &str> {
-    let fraction = alt((recognize((digit1, opt((char('.'), digit0)))), recognize((char('.'), digit1))));
+    let fraction = alt((consumed((digit1, opt((char('.'), digit0)))), consumed((char('.'), digit1))));
     let exponent = (one_of("eEdD"), opt(one_of("+-")), digit1);
-    recognize((opt(one_of("+-")), fraction, opt(exponent))).parse(text)
+    consumed((opt(one_of("+-")), fraction, opt(exponent))).parse(text)
 }
 
 /// The letters, digits and dots that belong to a number once it has begun, right or wrong (`1k5`, `1.2.3`).
 pub fn number_run(text: &str) -> IResult<&str, &str> {
-    recognize((decimal, take_while(|c: char| c.is_alphanumeric() || c == '_' || c == '.'))).parse(text)
+    consumed((decimal, take_while(|c: char| c.is_alphanumeric() || c == '_' || c == '.'))).parse(text)
+}
+
+/// The text that `parser` takes. (nom 8.0's own `recognize` measures by address, and at the end of the input `digit0` and
+/// `take_while` return an empty rest with the wrong one, so that `0.5` came out as `0.`; lengths are right.)
+pub fn consumed<'a, P>(mut parser: P) -> impl FnMut(&'a str) -> IResult<&'a str, &'a str>
+where
+    P: Parser<&'a str, Error = nom::error::Error<&'a str>>,
+{
+    move |text| {
+        let (rest, _) = parser.parse(text)?;
+        Ok((rest, text.get(..text.len() - rest.len()).unwrap_or(text)))
+    }
 }
 
 /// How a suffix scales.
@@ -231,6 +243,12 @@ mod tests {
         for (text, value) in [
             ("1", 1.0),
             ("-.5", -0.5),
+            ("0.5", 0.5),
+            ("0.0123", 0.0123),
+            ("0", 0.0),
+            ("00.25", 0.25),
+            ("0.5V", 0.5),
+            ("0.5e1", 5.0),
             ("+5.", 5.0),
             ("1e-3", 1e-3),
             ("1E+3", 1e3),

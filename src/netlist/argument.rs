@@ -183,7 +183,7 @@ impl<'a> Arguments<'_, 'a> {
             Values::Expressions => {
                 let (rest, e) = expression(self.st, i)?;
                 after_expression(rest)?;
-                Ok((rest, self.keyword(i, rest, e)))
+                Ok((rest, self.keyword(i, e)))
             }
             Values::Auto => self.auto(i, nesting),
             Values::Words => match i.as_bytes().first() {
@@ -195,15 +195,12 @@ impl<'a> Arguments<'_, 'a> {
     }
 
     /// `last` after `rise=` in a measure is a word, not a parameter.
-    fn keyword(&self, i: &'a str, rest: &'a str, e: Expr) -> Arg {
+    fn keyword(&self, i: &'a str, e: Expr) -> Arg {
         match &e.kind {
             ExprKind::Ident(name) if self.inline && name == "last" && !i.starts_with(['{', '\'', '(']) => {
                 Arg::Word { text: name.clone(), number: None, span: e.span }
             }
-            _ => {
-                let _ = rest;
-                Arg::Expr(e)
-            }
+            _ => Arg::Expr(e),
         }
     }
 
@@ -214,13 +211,16 @@ impl<'a> Arguments<'_, 'a> {
             _ => {}
         }
         let (rest, text) = word(i)?;
-        if rest.starts_with('(') || text.contains(is_operator) {
-            if let Ok((rest, e)) = expression(self.st, i) {
-                if after_expression(rest).is_ok() {
-                    return Ok((rest, Arg::Expr(e)));
-                }
-            }
-            return self.call_value(i, nesting);
+        if rest.starts_with('(') {
+            let (rest, e) = expression(self.st, i)?;
+            after_expression(rest)?;
+            return Ok((rest, Arg::Expr(e)));
+        }
+        if text.contains(is_operator)
+            && let Ok((rest, e)) = expression(self.st, i)
+            && after_expression(rest).is_ok()
+        {
+            return Ok((rest, Arg::Expr(e)));
         }
         Ok((rest, self.word_arg(i, rest, text)))
     }

@@ -11,11 +11,12 @@
 use super::ast::{BinaryOp, Expr, ExprKind, Name, UnaryOp};
 use super::lexer::{Fault, Help, Parsed, Statement, blanks, fold};
 use super::number;
+use crate::diagnostic::units::consumed;
 use crate::diagnostic::{Diagnostic, Spanned};
 use nom::branch::alt;
 use nom::bytes::complete::{tag, take_while, take_while1};
 use nom::character::complete::{char, satisfy};
-use nom::combinator::{recognize, value};
+use nom::combinator::value;
 use nom::{IResult, Parser};
 
 /// Reads a whole text as an expression (spans count from its first byte, in file 0).
@@ -285,10 +286,10 @@ pub(super) fn is_operator(c: char) -> bool {
 fn name(i: &str) -> IResult<&str, &str> {
     let first = satisfy(|c| c.is_alphabetic() || c == '_');
     let plain =
-        recognize((first, take_while(|c: char| c.is_alphanumeric() || matches!(c, '_' | '.' | '$' | '@' | '#'))));
+        consumed((first, take_while(|c: char| c.is_alphanumeric() || matches!(c, '_' | '.' | '$' | '@' | '#'))));
     let inner = take_while1(|c: char| c.is_alphanumeric() || matches!(c, '_' | '.' | '#' | ':'));
     let inner2 = take_while1(|c: char| c.is_alphanumeric() || c == '_');
-    alt((plain, recognize((char('@'), inner, char('['), inner2, char(']'))))).parse(i)
+    alt((plain, consumed((char('@'), inner, char('['), inner2, char(']'))))).parse(i)
 }
 
 /// Is it a whole name?
@@ -331,6 +332,9 @@ mod tests {
             ("+ +1", "1.0"),
             ("max(1, min(a,b))", "max(1.0, min(a, b))"),
             ("f()", "f()"),
+            ("abc", "abc"),
+            ("0.5", "0.5"),
+            ("abc+def", "(abc + def)"),
         ] {
             assert_eq!(shape(text), tree, "{text}");
         }
@@ -338,7 +342,7 @@ mod tests {
 
     #[test]
     fn probes_hold_any_node_name() {
-        assert_eq!(shape("V(a+,x1.b-#/[0]) - i(V1)*v(5:c!)"), "(v(a+, x1.b-#/[0]) - (i(v1) * v(5:c!)))");
+        assert_eq!(shape("V(a+,x1.b-#/[0]) - i(V1)*v(5:c!)"), "(v(a+,x1.b-#/[0]) - (i(v1) * v(5:c!)))");
         let Ok(Expr { kind: ExprKind::Call(_, args), .. }) = parse_expression("v(1, n-)") else { panic!() };
         assert!(matches!(&args[1].kind, ExprKind::Circuit(n) if n == "n-"));
         assert_eq!(shape("@m1[id]*2"), "(@m1[id] * 2.0)");

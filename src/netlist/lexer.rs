@@ -278,9 +278,9 @@ pub(super) fn word(text: &str) -> Parsed<'_, &str> {
 
 /// The length of the token at the front, to mark it: a word, or one other character.
 fn token_len(text: &str) -> usize {
-    match word(text) {
-        Ok((_, w)) => w.len(),
-        Err(_) => text.chars().next().map_or(0, char::len_utf8),
+    match text.find(|c| !is_word(c)).unwrap_or(text.len()) {
+        0 => text.chars().next().map_or(0, char::len_utf8),
+        len => len,
     }
 }
 

@@ -152,7 +152,11 @@ impl Parser<'_> {
             let words: Vec<&str> = rest.split_whitespace().collect();
             let is_value = |w: &&str| {
                 let number = super::number::of_word(w).is_some();
-                number || w.starts_with(['{', '\'']) || w.contains('(') || w.contains('=')
+                // A count in a sentence is no value: `LIF neuron with 4 inputs`.
+                (number && (numbered || words.len() == 3))
+                    || w.starts_with(['{', '\''])
+                    || w.contains('(')
+                    || w.contains('=')
             };
             let two_nodes = lower.starts_with(['r', 'c', 'l', 'v', 'i', 'b']);
             let value = match words.get(2) {
@@ -176,17 +180,11 @@ impl Parser<'_> {
         let text = self.text(file);
         let mut reader = Reader::new(&text, file, start, end);
         let depth = self.scopes.len();
-        loop {
-            let next = match reader.statement() {
-                Some(st) => match self.statement(&st) {
-                    Ok(next) => next,
-                    Err(fault) => {
-                        self.report(st.diagnose(fault));
-                        Next::Statement
-                    }
-                },
-                None => break,
-            };
+        while let Some(st) = reader.statement() {
+            let next = self.statement(&st).unwrap_or_else(|fault| {
+                self.report(st.diagnose(fault));
+                Next::Statement
+            });
             match next {
                 Next::Statement => {}
                 Next::Control(name, span) => self.control(&mut reader, file, name, span),
@@ -223,6 +221,7 @@ impl Parser<'_> {
     fn close(&mut self) {
         if self.scopes.len() > 1
             && let Some(Scope { head: Some((name, ports, params)), items, span }) = self.scopes.pop()
+            && !name.value.is_empty()
         {
             self.push(Item::Subckt(Subckt { name, ports, params, items, span }));
         }

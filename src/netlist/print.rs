@@ -51,6 +51,8 @@ struct Out {
 /// before a blank and `//` behind one are comments, `a={b} -c` is one expression, and `sin (1)` is a call.
 fn piece(out: &mut Out, text: &str) {
     let plain = text.starts_with(|c: char| c.is_alphanumeric() || matches!(c, '_' | '"'));
+    let open_ended = !out.text.ends_with(|c: char| c.is_alphanumeric() || matches!(c, '_' | '"' | ')' | '}'));
+    let plain = plain && !open_ended;
     let comma = out.text.ends_with('$') || text.starts_with("//") || text.starts_with('(') || (out.assigned && !plain);
     if !out.text.ends_with('(') {
         out.text.push(if comma { ',' } else { ' ' });

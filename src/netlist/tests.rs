@@ -177,9 +177,9 @@ fn titles() {
         "16x16 NAND",
         "* comment",
         "",
-        "Vmul test of 4",
+        "Vmul test of it",
         ".foo",
-        "LIF neuron 2 5",
+        "LIF neuron with 4 inputs",
     ] {
         assert_eq!(title(fine).1, [""; 0], "{fine}");
     }
@@ -226,7 +226,7 @@ fn faults_name_their_token() {
 
 #[test]
 fn every_fault_of_a_file_is_told() {
-    let all = faults("r1 a b 1k5\n.tarn\nr2 a b 1k\n.subckt s a\n.param q\n.ends\n+x\n.subckt\n.ends");
+    let all = faults("r1 a b 1k5\n.tarn\nr2 a b 1k\n.subckt s a\n.param q\n.ends\n.subckt\n.ends");
     let codes: Vec<&str> = all.iter().map(|f| f.0).collect();
     assert_eq!(codes, ["bad-number", "unknown-card", "bad-param", "missing-name"]);
 }
@@ -285,5 +285,5 @@ fn inclusion_bombs_end() {
         }
     }
     let (_, d) = parse("m", "t\n.include 1\n", &Bomb);
-    assert!(codes(&d).contains(&"too-large") && codes(&d).contains(&"include-depth"));
+    assert!(codes(&d).contains(&"include-depth") && codes(&d).last() == Some(&"too-many-errors"));
 }

@@ -87,6 +87,8 @@ impl<R: Real, const N: usize> Sub for Dual<R, N> {
         self.zip(o, self.v - o.v, |a, b| a - b)
     }
 }
+// The product rule needs the other operators.
+#[allow(clippy::suspicious_arithmetic_impl)]
 impl<R: Real, const N: usize> Mul for Dual<R, N> {
     type Output = Self;
     #[inline(always)]
@@ -94,6 +96,8 @@ impl<R: Real, const N: usize> Mul for Dual<R, N> {
         self.zip(o, self.v * o.v, |a, b| a * o.v + self.v * b)
     }
 }
+// The quotient rule needs the other operators.
+#[allow(clippy::suspicious_arithmetic_impl)]
 impl<R: Real, const N: usize> Div for Dual<R, N> {
     type Output = Self;
     #[inline(always)]

@@ -316,9 +316,10 @@ pub fn tan(x: f64) -> f64 {
     sel(x == 0.0, x, sel(odd, -c, s) / sel(odd, s, c))
 }
 
-/// atan(n/d) for n, d ≥ 0 (not both 0 or infinite), turned by 0, π/4 or π/2 to |t| ≤ √2 − 1; t + t³·A(t²), ε = 2^−57.
+/// atan(n/d) for n, d ≥ 0 (not both 0 or infinite), turned by 0, π/4 or π/2 to |t| ≤ √2 − 1; t + t³·A(t²), ε = 2^−57. Returns
+/// (value, what it lost).
 #[inline(always)]
-fn atan_ratio(n: f64, d: f64) -> f64 {
+fn atan_ratio(n: f64, d: f64) -> (f64, f64) {
     const PI_2_LO: f64 = 6.123233995736766e-17;
     const PI_4_LO: f64 = 3.061616997868383e-17;
     const TAN_PI_8: f64 = 0.41421356237309503;
@@ -345,25 +346,28 @@ fn atan_ratio(n: f64, d: f64) -> f64 {
     let rest = t * z * a + base_lo;
     // base and t may cancel to half of base: keep what their sum loses.
     let (sum, lost) = two_sum(base, t);
-    sum + (lost + rest)
+    (sum, lost + rest)
 }
 
 /// Arc tangent; error below 2 ulp.
 #[inline(always)]
 pub fn atan(x: f64) -> f64 {
-    atan_ratio(x.abs(), 1.0).copysign(x)
+    let (a, lost) = atan_ratio(x.abs(), 1.0);
+    (a + lost).copysign(x)
 }
 
 /// Arc sine, atan(x/√(1 − x²)); error below 3 ulp.
 #[inline(always)]
 pub fn asin(x: f64) -> f64 {
-    atan_ratio(x.abs(), ((1.0 - x) * (1.0 + x)).sqrt()).copysign(x)
+    let (a, lost) = atan_ratio(x.abs(), ((1.0 - x) * (1.0 + x)).sqrt());
+    (a + lost).copysign(x)
 }
 
 /// Arc cosine, 2·atan(√((1 − x)/(1 + x))); error below 3 ulp.
 #[inline(always)]
 pub fn acos(x: f64) -> f64 {
-    2.0 * atan_ratio((1.0 - x).sqrt(), (1.0 + x).sqrt())
+    let (a, lost) = atan_ratio((1.0 - x).sqrt(), (1.0 + x).sqrt());
+    2.0 * (a + lost)
 }
 
 /// Angle of the point (x, y), radians in [−π, π]; error below 2 ulp.
@@ -377,11 +381,13 @@ pub fn atan2(y: f64, x: f64) -> f64 {
     let size = sel(n > d, n, d);
     let factor = sel(size > 1e300, DOWN, sel(size < 1e-280, UP, 1.0));
     let both_infinite = (n == f64::INFINITY) & (d == f64::INFINITY);
-    let a = atan_ratio(sel(both_infinite, 1.0, n * factor), sel(both_infinite, 1.0, d * factor));
-    let a = sel(n == 0.0, 0.0, a);
+    let (a, lost) = atan_ratio(sel(both_infinite, 1.0, n * factor), sel(both_infinite, 1.0, d * factor));
+    // 0/0 is NaN; the angle of every point with y = 0 is 0 or π.
+    let (a, lost) = (sel(n == 0.0, 0.0, a), sel(n == 0.0, 0.0, lost));
     let left = x.to_bits() >> 63 != 0;
-    let angle = sel(left, (PI - a) + PI_LO, a).copysign(y);
-    sel((x == x) & (y == y), angle, f64::NAN)
+    let (b, bl) = two_sum(PI, -a);
+    let angle = sel(left, b + (bl + (PI_LO - lost)), a + lost).copysign(y);
+    sel(!x.is_nan() & !y.is_nan(), angle, f64::NAN)
 }
 
 /// Hyperbolic sine, (E + E/(E + 1))/2 with E = e^|x| − 1; error below 3 ulp.
@@ -465,7 +471,7 @@ pub fn powf(x: f64, y: f64) -> f64 {
     let odd = integer & (floor(0.5 * y) != 0.5 * y);
     let signed = sel(odd, magnitude.copysign(x), magnitude);
     let real = sel((x < 0.0) & !integer & (a != f64::INFINITY), f64::NAN, signed);
-    sel((y == 0.0) | (x == 1.0), 1.0, sel((x == x) & (y == y), real, f64::NAN))
+    sel((y == 0.0) | (x == 1.0), 1.0, sel(!x.is_nan() & !y.is_nan(), real, f64::NAN))
 }
 
 /// x^n by repeated squaring, 1/x^|n| for a negative n; the error grows with n, about n/2 ulp.

@@ -88,15 +88,15 @@ macro_rules! mask_op {
             #[inline(always)]
             fn $method(mut self, other: Self) -> Self {
                 for (a, b) in self.0.iter_mut().zip(other.0) {
-                    *a = *a $op b;
+                    *a $op b;
                 }
                 self
             }
         }
     };
 }
-mask_op!(BitAnd, bitand, &);
-mask_op!(BitOr, bitor, |);
+mask_op!(BitAnd, bitand, &=);
+mask_op!(BitOr, bitor, |=);
 
 impl<const L: usize> Not for LaneMask<L> {
     type Output = Self;
@@ -116,7 +116,7 @@ macro_rules! lane_op {
             #[inline(always)]
             fn $method(mut self, other: Self) -> Self {
                 for (a, b) in self.0.iter_mut().zip(other.0) {
-                    *a = *a $op b;
+                    *a $op b;
                 }
                 self
             }
@@ -126,17 +126,17 @@ macro_rules! lane_op {
             #[inline(always)]
             fn $method(mut self, other: f64) -> Self {
                 for a in &mut self.0 {
-                    *a = *a $op other;
+                    *a $op other;
                 }
                 self
             }
         }
     };
 }
-lane_op!(Add, add, +);
-lane_op!(Sub, sub, -);
-lane_op!(Mul, mul, *);
-lane_op!(Div, div, /);
+lane_op!(Add, add, +=);
+lane_op!(Sub, sub, -=);
+lane_op!(Mul, mul, *=);
+lane_op!(Div, div, /=);
 
 impl<const L: usize> Neg for Lanes<L> {
     type Output = Self;
@@ -192,8 +192,8 @@ impl<const L: usize> Real for Lanes<L> {
     #[inline(always)]
     fn select(mask: LaneMask<L>, a: Self, b: Self) -> Self {
         let mut out = [0.0; L];
-        for i in 0..L {
-            out[i] = f64::from_bits((a.0[i].to_bits() & mask.0[i]) | (b.0[i].to_bits() & !mask.0[i]));
+        for (i, out) in out.iter_mut().enumerate() {
+            *out = f64::from_bits((a.0[i].to_bits() & mask.0[i]) | (b.0[i].to_bits() & !mask.0[i]));
         }
         Lanes(out)
     }

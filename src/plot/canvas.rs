@@ -15,10 +15,10 @@ const FAMILY: &str = "Liberation Sans, Arial, Helvetica, sans-serif";
 const HEIGHT: f64 = 1.117;
 
 /// A colour.
-pub(super) type Color = RGBColor;
-pub(super) const INK: Color = RGBColor(38, 38, 38);
-pub(super) const FRAME: Color = RGBColor(110, 110, 110);
-pub(super) const GRID: Color = RGBColor(225, 225, 225);
+pub(super) type Tint = RGBColor;
+pub(super) const INK: Tint = RGBColor(38, 38, 38);
+pub(super) const FRAME: Tint = RGBColor(110, 110, 110);
+pub(super) const GRID: Tint = RGBColor(225, 225, 225);
 
 /// Where a text's position is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -37,7 +37,7 @@ pub(super) struct Canvas<'a, B: DrawingBackend> {
     per_em: f64,
     /// How far below a text's top anchor plotters puts the baseline, em.
     baseline: f64,
-    /// Thick polylines of a bitmap are drawn piece by piece: as one polygon they break where they turn sharply.
+    /// Polylines of a bitmap are drawn piece by piece: as one polygon a thick one breaks where it turns sharply.
     pieces: bool,
 }
 
@@ -83,24 +83,24 @@ impl<B: DrawingBackend> Canvas<'_, B> {
         ((p.0 * self.unit).round() as i32, (p.1 * self.unit).round() as i32)
     }
 
-    fn check(outcome: Result<(), DrawingErrorKind<B::ErrorType>>) -> Result<(), RenderError> {
+    fn check<E: std::fmt::Display>(outcome: Result<(), E>) -> Result<(), RenderError> {
         outcome.map_err(|e| RenderError::Drawing(e.to_string()))
     }
 
     /// Fills a rectangle.
-    pub(super) fn fill(&mut self, a: (f64, f64), b: (f64, f64), color: Color) -> Result<(), RenderError> {
+    pub(super) fn fill(&mut self, a: (f64, f64), b: (f64, f64), color: Tint) -> Result<(), RenderError> {
         let (a, b) = (self.device(a), self.device(b));
         Self::check(self.backend.draw_rect(a, b, &color.filled(), true))
     }
 
     /// A dot of this radius.
-    pub(super) fn dot(&mut self, at: (f64, f64), radius: f64, color: Color) -> Result<(), RenderError> {
+    pub(super) fn dot(&mut self, at: (f64, f64), radius: f64, color: Tint) -> Result<(), RenderError> {
         let at = self.device(at);
         Self::check(self.backend.draw_circle(at, (radius * self.unit).round() as u32, &color.filled(), true))
     }
 
     /// A polyline.
-    pub(super) fn line(&mut self, points: &[(f64, f64)], width: f64, color: Color) -> Result<(), RenderError> {
+    pub(super) fn line(&mut self, points: &[(f64, f64)], width: f64, color: Tint) -> Result<(), RenderError> {
         let mut device: Vec<(i32, i32)> = points.iter().map(|p| self.device(*p)).collect();
         device.dedup();
         device = without_collinear(device);
@@ -112,19 +112,16 @@ impl<B: DrawingBackend> Canvas<'_, B> {
         if !self.pieces {
             return Self::check(self.backend.draw_path(device, &style));
         }
+        let pen = (width / 2) as i32;
         for pair in device.windows(2) {
             let (a, b) = (pair[0], pair[1]);
-            if a.0 == b.0 || a.1 == b.1 {
-                // Axis-parallel pieces as rectangles: exact in width and fast.
-                let (low, high) = ((width as i32) / 2, (width as i32 - 1) / 2);
-                let from = (a.0.min(b.0) - low, a.1.min(b.1) - low);
-                let to = (a.0.max(b.0) + high, a.1.max(b.1) + high);
-                Self::check(self.backend.draw_rect(from, to, &color.filled(), true))?;
-            } else {
-                Self::check(self.backend.draw_path(pair.iter().copied(), &style))?;
-                if width >= 3 {
-                    Self::check(self.backend.draw_circle(b, width / 2, &color.filled(), true))?;
-                }
+            // A round pen at every pixel of the longer side: all directions come out equally wide.
+            let (dx, dy) = (f64::from(b.0) - f64::from(a.0), f64::from(b.1) - f64::from(a.1));
+            let steps = dx.abs().max(dy.abs());
+            for k in 0..=steps as u32 {
+                let s = f64::from(k) / steps;
+                let at = ((f64::from(a.0) + dx * s).round() as i32, (f64::from(a.1) + dy * s).round() as i32);
+                Self::check(self.backend.draw_circle(at, pen as u32, &color.filled(), true))?;
             }
         }
         Ok(())

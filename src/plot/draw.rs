@@ -1,12 +1,12 @@
 //! Puts a figure's panels, axes, legends and traces on a canvas.
 
-use super::canvas::{Anchor, Canvas, Color, FRAME, GRID, text_width};
+use super::canvas::{Anchor, Canvas, FRAME, GRID, Tint, text_width};
 use super::ticks::{self, Ticks};
 use super::{Axis, Figure, Panel, RenderError};
 use plotters::prelude::{DrawingBackend, RGBColor};
 
 /// Okabe and Ito's palette, the darker colours first; its yellow is left out (too pale for a line on white).
-const PALETTE: [Color; 8] = [
+const PALETTE: [Tint; 8] = [
     RGBColor(0, 114, 178),
     RGBColor(213, 94, 0),
     RGBColor(0, 158, 115),
@@ -47,6 +47,12 @@ fn bottom(figure: &Figure) -> f64 {
 
 /// The legend stands above its panel, where it hides nothing. Lines of (trace, x offset).
 fn legend(figure: &Figure, panel: &Panel) -> Vec<Vec<(usize, f64)>> {
+    // A panel that shows the same signals as the one above (phase under magnitude) needs no second legend.
+    let key = |p: &Panel| p.traces.iter().map(|t| (t.name.clone(), t.color)).collect::<Vec<_>>();
+    let place = figure.panels.iter().position(|p| std::ptr::eq(p, panel)).unwrap_or(0);
+    if place > 0 && key(&figure.panels[place - 1]) == key(panel) {
+        return Vec::new();
+    }
     let said = panel.traces.len() == 1 && panel.traces[0].name == panel.y.label;
     if said || panel.traces.is_empty() {
         return Vec::new();
@@ -172,7 +178,7 @@ struct Frame {
     bottom: f64,
 }
 
-fn color(k: usize) -> Color {
+fn color(k: usize) -> Tint {
     PALETTE[k % PALETTE.len()]
 }
 

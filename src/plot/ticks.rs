@@ -19,6 +19,8 @@ pub(super) struct Ticks {
 /// Marks for a linear axis of about `wanted` marks. With `snug` the range is kept, else it is widened to leave some air.
 pub(super) fn linear(low: f64, high: f64, unit: &str, wanted: f64, snug: bool) -> Ticks {
     let (mut low, mut high) = if low <= high { (low, high) } else { (high, low) };
+    // The difference of the ends must be a number.
+    (low, high) = (low.max(-1e300), high.min(1e300));
     // A constant, or one whose changes are rounding noise: some room around it.
     let size = low.abs().max(high.abs());
     if high - low <= 1e-12 * size || high - low < f64::MIN_POSITIVE {
@@ -64,6 +66,8 @@ pub(super) fn log(low: f64, high: f64, unit: &str, wanted: f64) -> Ticks {
     if high < low * 1.0001 {
         (low, high) = (low / 2.0, high * 2.0);
     }
+    // Decades that f64 has: beyond them a decade would be 0 or infinite.
+    (low, high) = (low.clamp(1e-300, 1e299), high.clamp(1e-299, 1e300));
     let (first, last) = (low.log10().floor() as i32, high.log10().ceil() as i32);
     let decades = f64::from(last - first).max(1.0);
     // Every decade, or every n-th; fewer than three decades take marks at 2 and 5 too.
@@ -120,5 +124,9 @@ mod tests {
         assert_eq!(texts(&t), ["1", "10", "100", "1k", "10k", "100k", "1M"]);
         assert_eq!(texts(&log(10.0, 100.0, "Hz", 8.0)), ["10", "20", "50", "100"]);
         assert!(log(5.0, 5.0, "Hz", 8.0).marks.len() > 1);
+        for x in [1e308, 1e-320] {
+            let t = log(x, x, "Hz", 8.0);
+            assert!(t.range.0 < t.range.1 && t.marks.len() < 20);
+        }
     }
 }

@@ -256,18 +256,19 @@ impl Builder {
     }
     /// Nearest integer; halves go to the even one.
     pub fn nint(&mut self, x: Node) -> Node {
-        let half = self.constant(0.5);
-        let shifted = self.add(x, half);
-        let up = self.floor(shifted);
-        // x is half-way where the shifted value is an integer; then an odd result steps back to the even one.
-        let tie = self.eq(shifted, up);
-        let halved = self.mul(up, half);
+        let [half, one] = [0.5, 1.0].map(|c| self.constant(c));
+        let down = self.floor(x);
+        let fraction = self.sub(x, down);
+        let above = self.gt(fraction, half);
+        // Half-way, an odd floor steps up to the even integer.
+        let tie = self.eq(fraction, half);
+        let halved = self.mul(down, half);
         let floored = self.floor(halved);
         let odd = self.ne(halved, floored);
-        let back = self.and(tie, odd);
-        let one = self.constant(1.0);
-        let even = self.sub(up, one);
-        self.select(back, even, up)
+        let odd_tie = self.and(tie, odd);
+        let step = self.or(above, odd_tie);
+        let up = self.add(down, one);
+        self.select(step, up, down)
     }
     /// Sign of x: −1, 0 or 1.
     pub fn sgn(&mut self, x: Node) -> Node {
