@@ -21,7 +21,7 @@
 
 use neurospice::analysis::{Failure, NoWatch, run};
 use neurospice::circuit::{Circuit, elaborate};
-use neurospice::diagnostic::{Format, Severity, render};
+use neurospice::diagnostic::{Format, render};
 use neurospice::netlist::{FileLoader, parse};
 use neurospice::waveform::Waveform;
 use neurospice::waveform::data::Collector;
@@ -191,7 +191,8 @@ pub struct Ours {
     pub measures: BTreeMap<String, Option<f64>>,
 }
 
-/// Reads and elaborates a netlist; every diagnostic, warnings too, is an error here.
+/// Reads and elaborates a netlist. Warnings are errors here, so that nothing in a netlist goes unread; an output of a
+/// source that nothing else is connected to is what such tests are made of.
 pub fn circuit(path: &Path) -> Result<Circuit, String> {
     let text = std::fs::read(path).map_err(|e| e.to_string())?;
     let (netlist, mut diagnostics) = parse(&path.to_string_lossy(), &text, &FileLoader);
@@ -199,7 +200,7 @@ pub fn circuit(path: &Path) -> Result<Circuit, String> {
     diagnostics.extend(more);
     let said = render(&diagnostics, &netlist.sources, Format::Concise, false);
     match circuit {
-        Some(circuit) if diagnostics.iter().all(|d| d.severity != Severity::Error) => Ok(circuit),
+        Some(circuit) if diagnostics.iter().all(|d| d.code == "dangling-node") => Ok(circuit),
         _ => Err(said),
     }
 }
