@@ -112,6 +112,18 @@ impl<R: BankNumber> Solver<R> {
         Err(SimError::NoDiscreteState)
     }
 
+    /// Tells the devices that x is a solution: charges that are integrals along a path begin here.
+    pub fn accept(&mut self, x: &[R], dc_sources: bool) {
+        let mode = Mode {
+            dc_sources,
+            hold: false,
+            gmin: R::splat(self.gmin),
+            source_scale: R::one(),
+            start_junctions: R::Mask::splat(false),
+        };
+        self.system.accept(R::zero(), x, &mode, R::Mask::splat(true));
+    }
+
     /// Evaluates everything at a solution x, states free: f, q and the Jacobians are in `arrays`, observed currents in f.
     pub fn evaluate(&mut self, x: &[R], dc_sources: bool) {
         let mode = Mode {
