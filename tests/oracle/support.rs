@@ -163,13 +163,14 @@ impl Reference {
 
     /// The stored form: JSON with one signal per line.
     pub fn write(&self) -> String {
-        let json = |x: &dyn erased::Json| x.json();
-        let mut text = format!("{{\n\"ngspice\": {},\n\"measures\": {},\n", json(&self.ngspice), json(&self.measures));
-        let signals: Vec<String> = self.signals.iter().map(|s| json(s)).collect();
+        let mut text = format!("{{\n\"ngspice\": {},\n\"measures\": {},\n", self.ngspice.json(), self.measures.json());
+        let signals: Vec<String> = self.signals.iter().map(|s| s.json()).collect();
         text += &format!("\"signals\": [\n{}\n]\n}}\n", signals.join(",\n"));
         text
     }
 }
+
+use erased::Json;
 
 mod erased {
     /// What serde_json can write.
@@ -301,7 +302,7 @@ fn compare_one(
         let error = norm(&mut o.iter().zip(r).map(|(o, r)| o - r));
         let allowed = c.reltol * norm(&mut r.iter().copied()) + c.abstol;
         let ratio = if error == 0.0 { 0.0 } else { error / allowed };
-        if !(ratio <= worst.0) {
+        if ratio > worst.0 || ratio.is_nan() {
             worst = (ratio, format!("at {at:e}: {o:?}, not {r:?}"));
         }
     }
@@ -321,7 +322,7 @@ fn transient(c: &Comparison, axis: &[f64], values: &[f64], signal: &Signal) -> R
         let (low, high) = window(axis, values, t - c.ttol, t + c.ttol);
         let error = (low - r).max(r - high).max(0.0);
         let ratio = if error == 0.0 { 0.0 } else { error / allowed };
-        if !(ratio <= worst.0) {
+        if ratio > worst.0 || ratio.is_nan() {
             let o = window(axis, values, *t, *t).0;
             let percent = 100.0 * error / (signal.range.1 - signal.range.0);
             worst = (ratio, format!("at {t:.6e} s: {o:.6e}, not {r:.6e}: {percent:.3} % of the range"));
