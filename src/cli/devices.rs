@@ -130,7 +130,7 @@ fn explain(spec: &DeviceSpec) -> String {
         out.push_str(&format!("  {letter}name … {}=… is the same with {}\n", f.key, f.parameter));
     }
     out.push_str("\nEquations\n");
-    for part in spec.equations.split(";  ") {
+    for part in spec.equations.lines().flat_map(|line| line.split(";  ")) {
         out.push_str(&wrapped(part, 2, WIDTH));
     }
     let pair = |name: &str, doc: &str| vec![name.to_string(), doc.to_string()];

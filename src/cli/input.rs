@@ -48,6 +48,9 @@ pub(super) fn read(path: &Path, set: &[(String, f64)], strict: bool) -> Result<I
         }
     }
     let place = |d: &Diagnostic| d.labels.first().map(|l| (l.span.file, l.span.start));
+    if circuit.is_none() && diagnostics.iter().all(|d| d.severity == Severity::Warning) {
+        return Err(format!("'{name}' is not understood, and no reason was found: please report it as a bug"));
+    }
     diagnostics.sort_by_key(place);
     diagnostics.dedup();
     let failed = diagnostics.iter().any(|d| d.severity == Severity::Error);
