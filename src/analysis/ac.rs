@@ -36,7 +36,6 @@ pub(super) fn run(
     let mut x = solver.system.initial_x();
     let fail = |e: SimError, solver: &Solver<f64>| Failure::from(describe(e, &solver.system, circuit, spec.span));
     let found = solver.solve(&mut x, true, &[], true).map_err(|e| fail(e, &solver))?;
-    solver.accept(&x, true);
     solver.evaluate(&x, true);
     let n = solver.system.n();
     let pattern = solver.system.pattern().clone();
