@@ -85,7 +85,7 @@ pub(super) fn run(
             lu.solve(&mut solution);
         }
         solver.system.observe_ac(&x, &solution, omega, &mut currents);
-        recorder.point(&Point { axis: *f, outer: &[], x: &solution, observed: &currents })?;
+        recorder.point(&Point { axis: *f, outer: &[], x: &solution, observed: &currents, smooth: 1 })?;
         if watch.at(recorder.points as f64, list.len() as f64).is_break() {
             stopped_at = Some(*f);
             break;

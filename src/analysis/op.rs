@@ -146,7 +146,7 @@ pub(super) fn run(circuit: &Circuit, spec: &AnalysisSpec, sink: &mut dyn Sink) -
     let mut recorder = Recorder::new(circuit, spec, "Operating Point", &axis, &resolver, sink)?;
     let n = solver.system.n();
     let currents = observed(&solver.arrays.f, n);
-    recorder.point(&Point { axis: 0.0, outer: &[], x: &x[..n], observed: currents })?;
+    recorder.point(&Point { axis: 0.0, outer: &[], x: &x[..n], observed: currents, smooth: 1 })?;
     let mut stats =
         RunStats { points: 1, operating_point: Some(found.stage.name()), unknowns: n, ..RunStats::default() };
     stats.count(found.newton);
