@@ -195,7 +195,9 @@ impl<R: Real> Newton<R> {
             let size = self.update(x, going);
             // θ = size/before: left to come size·θ/(1 − θ) = size²/(before − size), with θ < ½.
             let small = size.le(R::one());
-            let shrinking = (size * 2.0).lt(before) & (size * size).le((before - size) * LEFT_TO_COME);
+            // The first iteration, and one after a limited iterate, have nothing to be compared with.
+            let shrinking =
+                before.is_finite() & (size * 2.0).lt(before) & (size * size).le((before - size) * LEFT_TO_COME);
             before = R::select(assembled.limited, R::splat(f64::INFINITY), size);
             let finite = self.finite();
             going = going & finite;
