@@ -19,7 +19,8 @@ fn ours_agrees_with_ngspice() {
     let mut cases = cases();
     let only = std::env::var("ORACLE_COVERS").ok();
     if let Some(only) = &only {
-        let fits = |claim: &String| claim.strip_prefix(only.as_str()).is_some_and(|r| r.is_empty() || r.starts_with('/'));
+        let fits =
+            |claim: &String| claim.strip_prefix(only.as_str()).is_some_and(|r| r.is_empty() || r.starts_with('/'));
         cases.retain(|c| c.covers.iter().any(fits));
     }
     let next = AtomicUsize::new(0);
