@@ -88,7 +88,6 @@ impl<R: BankNumber> Solver<R> {
             // A first solution with the nodesets held is the guess of the true one.
             problem.forced = forced.iter().chain(&self.nodesets).copied().collect();
             operating_point(&mut self.newton, &mut problem, x, all, self.options);
-            problem.start_junctions = false;
         }
         problem.forced = forced.to_vec();
         let mut stage = Stage::Newton;
@@ -109,7 +108,6 @@ impl<R: BankNumber> Solver<R> {
                 };
                 return Ok(Found { stage, newton });
             }
-            problem.start_junctions = false;
         }
         Err(SimError::NoDiscreteState)
     }
@@ -123,6 +121,8 @@ impl<R: BankNumber> Solver<R> {
             source_scale: R::one(),
             start_junctions: R::Mask::splat(false),
         };
+        // Charges that are integrals along a path (Meyer's) begin at this point.
+        self.system.accept(R::zero(), x, &mode, R::Mask::splat(true));
         self.system.eval(R::zero(), x, &mode, &mut self.arrays);
         self.system.observe(R::zero(), x, &mode, &mut self.arrays);
     }

@@ -145,7 +145,17 @@ impl<'a> Elab<'a> {
                 }
                 Arg::Call { name, args, span } => match function_of(spec, &name.value) {
                     Some(f) => {
-                        let args: Vec<&'a Arg> = args.iter().collect();
+                        let mut args: Vec<&'a Arg> = args.iter().collect();
+                        // Options may stand behind the parenthesis: `pwl(0 0 1u 1) r=0`.
+                        let options = spec.functions.get(f).map_or(&[][..], |f| f.options);
+                        while let Some(arg @ Arg::Assign(a)) = chosen.rest.get(k).copied()
+                            && options
+                                .iter()
+                                .any(|o| o.name == a.key.value || o.aliases.contains(&a.key.value.as_str()))
+                        {
+                            args.push(arg);
+                            k += 1;
+                        }
                         self.set_function(setter, f, &args, *span);
                     }
                     None => self.unknown_word(setter, &name.value, *span, chosen),

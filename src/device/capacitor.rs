@@ -1,6 +1,6 @@
 //! Linear capacitor: `q(n+) += C·v, q(n−) −= C·v` with v = v(n+) − v(n−) in volts and C in farad.
 //!
-//! With a model and no `c`: `C = cj·(l − narrow)·(w − narrow) + 2·cjsw·(l + w − 2·narrow)`, as in the ngspice manual.
+//! With a model and no `c`: `C = cj·(l − short)·(w − narrow) + 2·cjsw·(l − short + w − narrow)`, as in the ngspice manual.
 //! Temperature: C(T) = C·(1 + tc1·ΔT + tc2·ΔT²), ΔT = T − tnom. Charges that are expressions are another kind, the
 //! behavioural capacitor, so that plain capacitors stay linear.
 
@@ -11,7 +11,7 @@ const SPEC: DeviceSpec = DeviceSpec {
     letter: 'c',
     doc: "linear capacitor",
     equations: "i = d(C·v)/dt,  C(T) = m·c·(1 + tc1·ΔT + tc2·ΔT²),  ΔT = T − tnom;  q = C·v;  \
-                without c: c = cj·(l − narrow)·(w − narrow) + 2·cjsw·(l + w − 2·narrow)",
+                without c: c = cj·(l − short)·(w − narrow) + 2·cjsw·(l − short + w − narrow)",
     terminals: TWO_TERMINALS,
     model: ModelUse::Optional,
     model_types: &["c", "cap"],
@@ -33,7 +33,8 @@ const SPEC: DeviceSpec = DeviceSpec {
         ParamSpec::real("cj", "F/m²", 0.0, "capacitance per area").range(Range::NonNegative),
         ParamSpec::real("cjsw", "F/m", 0.0, "capacitance per length of the edge").range(Range::NonNegative),
         ParamSpec::real("defw", "m", 1e-5, "default width").range(Range::NonNegative),
-        ParamSpec::real("narrow", "m", 0.0, "what etching takes off length and width"),
+        ParamSpec::real("narrow", "m", 0.0, "what etching takes off the width"),
+        ParamSpec::real("short", "m", 0.0, "what etching takes off the length"),
         ParamSpec::real("tc1", "1/K", 0.0, "linear temperature coefficient"),
         ParamSpec::real("tc2", "1/K²", 0.0, "quadratic temperature coefficient"),
     ],
@@ -51,12 +52,15 @@ impl Kind for Capacitor {
     fn check(&self, instance: &Instance) -> Vec<String> {
         match nominal(instance) {
             None => vec!["'c' is missing: give a capacitance in F, or a model and l in m".to_string()],
-            Some(c) if c < 0.0 => vec![format!("the capacitance is {c} F: l and w must exceed the model's narrow")],
+            Some(c) if c < 0.0 => {
+                vec![format!("the capacitance is {c} F: l must exceed the model's short, and w its narrow")]
+            }
             Some(_) => Vec::new(),
         }
     }
     fn examples(&self) -> Vec<Instance> {
-        let process: &[(&str, f64)] = &[("cj", 5e-5), ("cjsw", 2e-11), ("narrow", 1e-7), ("tc1", 1e-4)];
+        let process: &[(&str, f64)] =
+            &[("cj", 5e-5), ("cjsw", 2e-11), ("narrow", 1e-7), ("short", 2e-7), ("tc1", 1e-4)];
         vec![
             Instance::example(&SPEC, &[("c", 1e-6)]),
             Instance::example(&SPEC, &[("c", 2e-12), ("m", 3.0), ("tc1", 1e-3), ("tc2", 1e-5), ("temp", 80.0)]),
@@ -73,9 +77,8 @@ fn nominal(instance: &Instance) -> Option<f64> {
     }
     let p = &instance.model.as_ref()?.params;
     if let Some(l) = instance.params.number("l") {
-        let narrow = p.real("narrow");
-        let l = l - narrow;
-        let w = instance.params.number("w").unwrap_or_else(|| p.real("defw")) - narrow;
+        let l = l - p.real("short");
+        let w = instance.params.number("w").unwrap_or_else(|| p.real("defw")) - p.real("narrow");
         return Some(p.real("cj") * l * w + 2.0 * p.real("cjsw") * (l + w));
     }
     p.number("c")

@@ -37,6 +37,18 @@ enum Input {
     Time,
 }
 
+/// Beyond any voltage, current or slope of a circuit, and small enough that products of two stay finite.
+const HUGE: f64 = 1e30;
+
+/// Replaces infinities, such as ln(v) and √v have at v = 0, where Newton's method starts: with them the iterate is not
+/// a number, with a huge number it moves off the pole.
+fn hold_finite<R: Real>(e: &mut Evaluated<R>) {
+    let (low, high) = (R::splat(-HUGE), R::splat(HUGE));
+    for x in e.values.iter_mut().chain(&mut e.jacobian) {
+        *x = R::select(x.gt(high), high, R::select(x.lt(low), low, *x));
+    }
+}
+
 /// One expression at work.
 pub(super) struct Evaluator<R> {
     /// The expression of each lane; they differ in constants only.
@@ -227,6 +239,7 @@ impl<R: Real> Evaluator<R> {
         }
         if self.uniform {
             run(&self.expressions[0].program, &e.inputs, &mut e.room, &mut e.values, &mut e.jacobian);
+            hold_finite(e);
             return scratch;
         }
         // Lanes with different constants run one by one; what a lane computes is the same either way.
@@ -240,6 +253,7 @@ impl<R: Real> Evaluator<R> {
                 x.set_lane(lane, *y);
             }
         }
+        hold_finite(e);
         scratch
     }
 

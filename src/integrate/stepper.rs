@@ -135,6 +135,8 @@ struct Lane {
     first_try: Option<f64>,
     /// Events in a row without time to speak of between them.
     events_at_once: u32,
+    /// Steps to come that do not grow.
+    calm: u32,
     running: bool,
     error: Option<SimError>,
 }
@@ -300,6 +302,7 @@ impl<R: Real> Stepper<R> {
             bracket: None,
             first_try: None,
             events_at_once: 0,
+            calm: 0,
             running: true,
             error: None,
         };
@@ -398,6 +401,14 @@ impl<R: Real> Stepper<R> {
     /// Charges, crossings and corners at the starting point.
     fn begin(&mut self, dae: &mut impl Dae<R>) {
         let t = R::zero();
+        // Discrete states agree with the start also where no operating point saw to it; then devices commit.
+        let all = R::Mask::splat(true);
+        for _ in 0..MAX_EVENTS_AT_ONCE {
+            if !dae.settle(t, &self.x_n, &self.mode, all).any() {
+                break;
+            }
+        }
+        dae.accept(t, &self.x_n, &self.mode, all);
         self.arrays.limits.copy_from_slice(&self.limits_n);
         dae.eval(t, &self.x_n, &self.mode, &mut self.arrays);
         dae.observe(t, &self.x_n, &self.mode, &mut self.arrays);
@@ -663,7 +674,7 @@ impl<R: Real> Stepper<R> {
         // No platform power function here: step sizes must be the same bits everywhere.
         let factor = 0.9 * crate::number::powf(error.max(1e-6), -1.0 / (order + 1.0));
         if lane.bracket.is_none() {
-            if error > 1.0 || error.is_nan() {
+            if error > REJECT_ABOVE || error.is_nan() {
                 self.stats.rejected_truncation += 1;
                 let first = *lane.first_try.get_or_insert(lane.step);
                 if lane.step > 1e-7 * first {
@@ -676,7 +687,13 @@ impl<R: Real> Stepper<R> {
                 lane.restart = true;
                 lane.next_h = lane.step.max(1e-3 * first);
             } else {
-                lane.next_h = lane.step * factor.clamp(0.3, 2.5);
+                // After a rejection the step does not grow for a while: it would only be rejected again.
+                if lane.first_try.is_some() {
+                    lane.calm = CALM_STEPS;
+                }
+                let growth = if lane.calm > 0 { 1.0 } else { 2.0 };
+                lane.calm = lane.calm.saturating_sub(1);
+                lane.next_h = lane.step * factor.clamp(0.3, growth);
                 if lane.step < 0.999 * lane.h && lane.target.is_some() {
                     // Shortened for a corner, not for accuracy: the old step stays the proposal.
                     lane.next_h = lane.next_h.max(lane.h);
@@ -827,6 +844,13 @@ impl<R: Real> Stepper<R> {
         copy_lanes(&mut self.g_n, &self.g, lanes);
     }
 }
+
+/// A step is repeated if its error exceeds the tolerance by this factor; below, only the next one is shortened. The
+/// estimate is no better than that, and a repeated step costs twice.
+const REJECT_ABOVE: f64 = 1.5;
+
+/// So many steps after a rejection do not grow.
+const CALM_STEPS: u32 = 3;
 
 /// More events than this without a proper step between them are a loop of discrete states.
 const MAX_EVENTS_AT_ONCE: u32 = 1000;

@@ -34,6 +34,12 @@ impl Continuation {
 pub trait Deform<R: Real>: Assemble<R> {
     /// From now on assemble under this deformation; `anchor` is where [`Continuation::anchor`] pulls to.
     fn deform(&mut self, continuation: Continuation, anchor: &[R]);
+    /// The next iteration begins far from any solution: junctions start at their own voltage.
+    fn start_cold(&mut self);
+    /// What is remembered of the last iterate (limited voltages) belongs to a solution: keep it…
+    fn keep(&mut self);
+    /// …or go back to what was kept, because a step failed.
+    fn go_back(&mut self);
 }
 
 /// The stages, in the order in which they are tried.
@@ -115,6 +121,7 @@ pub fn operating_point<R: Real>(
             let mut walk = Walk { newton: &mut *newton, problem: &mut *problem, x: &mut *x, mask, options };
             let zero = vec![R::zero(); start.len()];
             copy(walk.x, if *s == Stage::PseudoTransient { &start } else { &zero }, mask);
+            walk.problem.start_cold();
             match s {
                 Stage::GminStepping => walk.gmin(),
                 Stage::SourceStepping => walk.sources(),
@@ -157,8 +164,11 @@ impl<R: Real, P: Deform<R>> Walk<'_, R, P> {
         let back = self.x.to_vec();
         self.problem.deform(c, anchor);
         let ok = self.newton.solve(self.problem, self.x, self.mask, iterations).converged.all_of(self.mask);
-        if !ok {
+        if ok {
+            self.problem.keep();
+        } else {
             copy(self.x, &back, self.mask);
+            self.problem.go_back();
         }
         ok
     }
@@ -183,6 +193,7 @@ impl<R: Real, P: Deform<R>> Walk<'_, R, P> {
                 if good == 1.0 && shunt < 1e2 {
                     // Not even the first step: begin with a stronger conductance.
                     shunt *= 100.0;
+                    self.problem.start_cold();
                     continue;
                 }
                 factor = factor.sqrt().sqrt();

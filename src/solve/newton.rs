@@ -6,7 +6,9 @@
 //!     refactor J                     skipped where the problem says J is the same and α did not change
 //!     Δ = −J⁻¹ r
 //!     x += Δ                         in active lanes only
-//!     a lane has converged if |Δᵢ| ≤ reltol·max(|xᵢ|, |xᵢ + Δᵢ|) + abstolᵢ for all i, and limiting was inactive
+//!     δ = max |Δᵢ| / (reltol·max(|xᵢ|, |xᵢ + Δᵢ|) + abstolᵢ)
+//!     a lane has converged if limiting was inactive and δ ≤ 1, or if δ shrinks by θ = δ/δ_before < ½ per iteration and
+//!     what is left to come, δ·θ/(1 − θ), is below a tenth: the next iteration would only confirm it
 //!     problem.converged(lanes, Δ)    so that it can keep charges at x + Δ before other lanes go on
 //! ```
 //!
@@ -80,6 +82,15 @@ pub struct NewtonOutcome<R: Real> {
     pub iterations: usize,
 }
 
+/// The part of the tolerance that a converging iteration may leave undone. A tenth: Newton's error then stays far below
+/// the truncation error, which is allowed the whole tolerance in every step.
+const LEFT_TO_COME: f64 = 0.1;
+
+/// A singular column's diagonal is raised by this part of its largest entry…
+const NUDGE: f64 = 1e-6;
+/// …in at most so many columns at one iterate.
+const MAX_NUDGES: usize = 100;
+
 /// Counts of the expensive operations.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct NewtonStats {
@@ -103,6 +114,8 @@ pub struct Newton<R: Real> {
     r: Vec<R>,
     dx: Vec<R>,
     factored: bool,
+    /// The last pivot order was chosen for a Jacobian that had to be raised.
+    nudged: bool,
     options: NewtonOptions,
     /// Counts since the start.
     pub stats: NewtonStats,
@@ -121,6 +134,7 @@ impl<R: Real> Newton<R> {
             r: vec![R::zero(); n + 1],
             dx: vec![R::zero(); n + 1],
             factored: false,
+            nudged: false,
             options,
             stats: NewtonStats::default(),
             failure: None,
@@ -162,6 +176,7 @@ impl<R: Real> Newton<R> {
         let (mut going, mut converged) = (active, none);
         self.failure = None;
         let mut iterations = 0;
+        let mut before = R::splat(f64::INFINITY);
         while going.any() && iterations < max_iterations {
             let assembled = problem.assemble(x, iterations, going, &mut self.r, &mut self.j);
             self.stats.evaluations += 1;
@@ -177,10 +192,15 @@ impl<R: Real> Newton<R> {
                 *d = -*r;
             }
             self.solve_linear_dx();
-            let outside = self.update(x, going);
+            let size = self.update(x, going);
+            // θ = size/before: left to come size·θ/(1 − θ) = size²/(before − size), with θ < ½.
+            let small = size.le(R::one());
+            let shrinking = (size * 2.0).lt(before) & (size * size).le((before - size) * LEFT_TO_COME);
+            before = R::select(assembled.limited, R::splat(f64::INFINITY), size);
             let finite = self.finite();
             going = going & finite;
-            let arrived = going & if assembled.linear { R::Mask::splat(true) } else { !outside & !assembled.limited };
+            let arrived = if self.nudged { none } else { going }
+                & if assembled.linear { R::Mask::splat(true) } else { (small | shrinking) & !assembled.limited };
             if arrived.any() {
                 problem.converged(arrived, &self.dx[..self.n]);
                 converged = converged | arrived;
@@ -199,17 +219,17 @@ impl<R: Real> Newton<R> {
         }
     }
 
-    /// x += Δ in the masked lanes; returns the lanes in which some unknown is outside its tolerance.
-    fn update(&self, x: &mut [R], going: R::Mask) -> R::Mask {
-        let mut outside = R::Mask::splat(false);
+    /// x += Δ in the masked lanes; returns the largest |Δᵢ| over its tolerance, per lane.
+    fn update(&self, x: &mut [R], going: R::Mask) -> R {
+        let mut size = R::zero();
         let reltol = self.options.reltol;
         for ((x, dx), abstol) in x.iter_mut().zip(&self.dx[..self.n]).zip(&self.options.abstol) {
             let new = *x + *dx;
             let tolerance = x.abs().max(new.abs()) * reltol + *abstol;
-            outside = outside | !dx.abs().le(tolerance);
+            size = size.max(dx.abs() / tolerance);
             *x = R::select(going, new, *x);
         }
-        outside
+        size
     }
 
     /// Lanes in which every update is finite; the first that is not is noted as the failure.
@@ -226,6 +246,7 @@ impl<R: Real> Newton<R> {
 
     /// Factors J on the frozen pivot order, choosing one if there is none; returns the lanes that succeeded.
     fn factor(&mut self) -> R::Mask {
+        self.nudged = false;
         if self.lu.is_none() && !self.choose_pivots() {
             return R::Mask::splat(false);
         }
@@ -239,7 +260,7 @@ impl<R: Real> Newton<R> {
         if !ok.all() && self.failure.is_none() {
             self.failure = Some(NewtonFailure::Singular { unknown: 0 });
         }
-        self.factored = ok.all();
+        self.factored = ok.all() && !self.nudged;
         ok
     }
 
@@ -250,21 +271,38 @@ impl<R: Real> Newton<R> {
     }
 
     /// Chooses a pivot order from lane 0's values.
+    ///
+    /// Where transistors are all off at some wild iterate the Jacobian can be singular though the circuit is not. Then the
+    /// diagonal of the column without a pivot is raised a little: the residual stays exact, so the solution is the same,
+    /// and an iterate whose Jacobian needed this is never taken for the last.
     fn choose_pivots(&mut self) -> bool {
         self.stats.factorisations += 1;
-        let base: Vec<f64> = self.j.iter().map(|v| v.lane(0)).collect();
-        match Plan::new(self.n, &self.pattern.col_ptr, &self.pattern.row_idx, &base) {
-            Ok(plan) => {
-                self.lu = Some(Lu::new(&plan));
-                true
-            }
-            Err(singular) => {
-                self.lu = None;
-                self.factored = false;
-                self.failure = Some(NewtonFailure::Singular { unknown: singular.unknown });
-                false
+        self.nudged = false;
+        let mut base: Vec<f64> = self.j.iter().map(|v| v.lane(0)).collect();
+        for _ in 0..MAX_NUDGES {
+            let unknown = match Plan::new(self.n, &self.pattern.col_ptr, &self.pattern.row_idx, &base) {
+                Ok(plan) => {
+                    self.lu = Some(Lu::new(&plan));
+                    return true;
+                }
+                Err(singular) => singular.unknown,
+            };
+            self.failure = Some(NewtonFailure::Singular { unknown });
+            let column = self.pattern.col_ptr[unknown]..self.pattern.col_ptr[unknown + 1];
+            let largest = base[column].iter().fold(0.0f64, |m, v| m.max(v.abs()));
+            match self.pattern.slot(unknown, unknown) {
+                Some(diagonal) if largest > 0.0 && largest.is_finite() => {
+                    let nudge = NUDGE * largest;
+                    base[diagonal] += nudge;
+                    self.j[diagonal] += R::splat(nudge);
+                    self.nudged = true;
+                }
+                _ => break,
             }
         }
+        self.lu = None;
+        self.factored = false;
+        false
     }
 
     /// The unknown furthest outside its tolerance in the first lane of the mask.

@@ -30,8 +30,9 @@ pub struct DcProblem<'a, R: Real> {
     pub forced: Vec<Forced>,
     /// Nodes that only capacitors reach: gmin ties them to ground.
     pub floating: Vec<usize>,
-    /// Do junctions start at their own voltage, rather than at x? Right where x is no good guess.
+    /// Do junctions start at their own voltage at the next iteration, rather than at x? Right where x is no good guess.
     pub start_junctions: bool,
+    kept_limits: Vec<R>,
 }
 
 impl<'a, R: Real> DcProblem<'a, R> {
@@ -54,6 +55,7 @@ impl<'a, R: Real> DcProblem<'a, R> {
             forced: Vec::new(),
             floating: Vec::new(),
             start_junctions: true,
+            kept_limits: Vec::new(),
         }
     }
 
@@ -65,10 +67,9 @@ impl<'a, R: Real> DcProblem<'a, R> {
 
 impl<R: Real> Assemble<R> for DcProblem<'_, R> {
     fn assemble(&mut self, x: &[R], iteration: usize, lanes: R::Mask, r: &mut [R], j: &mut [R]) -> Assembled<R> {
-        let deformed = self.continuation != Continuation::NONE;
         let mut mode = self.mode;
         mode.source_scale = R::splat(self.continuation.source_scale);
-        mode.start_junctions = R::Mask::splat(iteration == 0 && self.start_junctions && !deformed);
+        mode.start_junctions = R::Mask::splat(iteration == 0 && std::mem::take(&mut self.start_junctions));
         let a = &mut *self.arrays;
         let limited = self.system.eval(self.t, x, &mode, a);
         std::mem::swap(&mut a.limits, &mut a.new_limits);
@@ -105,5 +106,22 @@ impl<R: Real> Deform<R> for DcProblem<'_, R> {
         self.continuation = continuation;
         self.anchor.clear();
         self.anchor.extend_from_slice(anchor);
+    }
+
+    fn start_cold(&mut self) {
+        self.start_junctions = true;
+    }
+
+    fn keep(&mut self) {
+        self.kept_limits.clone_from(&self.arrays.limits);
+    }
+
+    fn go_back(&mut self) {
+        if self.kept_limits.is_empty() {
+            // Nothing was solved yet: the next try is a first one.
+            self.start_junctions = true;
+        } else {
+            self.arrays.limits.clone_from(&self.kept_limits);
+        }
     }
 }

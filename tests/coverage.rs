@@ -1,0 +1,169 @@
+//! The coverage table: for every kind of device, source function, expression function, analysis and measurement the
+//! oracle netlists and analytic tests that cover it. None may be empty, and `docs/coverage.md` must show it as it is.
+//!
+//! The rows come from the registry. What covers them comes from `* covers:` lines of `tests/oracle/*.cir` (checked by
+//! `tests/oracle.rs`) and from comments `// covers: kind, kind/function, analysis …` above tests in `tests/*.rs`.
+//! A claim `kind/function` also covers `kind`.
+//!
+//! `UPDATE_COVERAGE=1 cargo test --release --test coverage` writes the table anew.
+
+#[path = "oracle/support.rs"]
+mod support;
+
+use neurospice::circuit::{AnalysisKind, Method};
+use neurospice::device::KINDS;
+use neurospice::program::Function;
+use std::collections::BTreeSet;
+use std::path::Path;
+
+/// The line that names the rows of an analysis; a new analysis does not compile until it has one.
+fn analysis_rows(kind: &AnalysisKind) -> &'static [&'static str] {
+    match kind {
+        AnalysisKind::Op => &["op"],
+        AnalysisKind::Dc(_) => &["dc", "dc/nested", "dc/temp"],
+        AnalysisKind::Ac { .. } => &["ac", "ac/dec", "ac/oct", "ac/lin"],
+        AnalysisKind::Tran { .. } => &["tran", "tran/uic", "tran/tstart"],
+    }
+}
+
+/// The row of an integration method.
+fn method_row(method: Method) -> &'static str {
+    match method {
+        Method::Trapezoidal => "method/trap",
+        Method::Gear => "method/gear",
+        Method::BackwardEuler => "method/be",
+        Method::TrBdf2 => "method/trbdf2",
+    }
+}
+
+const MEASUREMENTS: [&str; 13] = [
+    "measure/trig",
+    "measure/when",
+    "measure/find",
+    "measure/deriv",
+    "measure/avg",
+    "measure/rms",
+    "measure/min",
+    "measure/max",
+    "measure/pp",
+    "measure/integ",
+    "measure/min_at",
+    "measure/max_at",
+    "measure/param",
+];
+
+/// Headings with their rows.
+fn rows() -> Vec<(&'static str, Vec<String>)> {
+    let kinds = KINDS.iter().map(|k| k.spec().name.to_string()).collect();
+    let functions = KINDS.iter().flat_map(|k| {
+        let spec = k.spec();
+        spec.functions.iter().map(|f| format!("{}/{}", spec.name, f.name))
+    });
+    let expressions = Function::ALL.iter().map(|f| format!("fn/{}", f.names()[0]));
+    let states = ["ddt", "idt", "pwl"].map(|f| format!("behavioural/{f}"));
+    let analyses = [
+        AnalysisKind::Op,
+        AnalysisKind::Dc(Vec::new()),
+        AnalysisKind::Ac { spacing: neurospice::circuit::Spacing::Linear(1), from: 1.0, to: 1.0 },
+        AnalysisKind::Tran { tstep: 1.0, tstop: 1.0, tstart: 0.0, tmax: None, uic: false },
+    ];
+    let analyses = analyses.iter().flat_map(|a| analysis_rows(a).iter().map(|r| r.to_string()));
+    let methods = [Method::Trapezoidal, Method::Gear, Method::BackwardEuler, Method::TrBdf2];
+    let methods = methods.map(|m| method_row(m).to_string());
+    vec![
+        ("Kinds of device", kinds),
+        ("Source functions", functions.collect()),
+        ("Analyses", analyses.chain(["ic".to_string(), "nodeset".to_string()]).collect()),
+        ("Integration methods", methods.to_vec()),
+        ("Functions of expressions", expressions.chain(states).collect()),
+        ("Measurements", MEASUREMENTS.iter().map(|m| m.to_string()).collect()),
+    ]
+}
+
+/// A claim and who makes it.
+struct Claim {
+    what: String,
+    who: String,
+}
+
+fn oracle_claims() -> Vec<Claim> {
+    let cases = support::cases();
+    let of = |c: &support::Case| {
+        c.covers.iter().map(|what| Claim { what: what.clone(), who: c.name.clone() }).collect::<Vec<_>>()
+    };
+    cases.iter().flat_map(of).collect()
+}
+
+/// `// covers:` comments and the name of the function that follows each.
+fn analytic_claims() -> Vec<Claim> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests");
+    let mut files: Vec<_> = std::fs::read_dir(folder)
+        .expect("the folder of tests")
+        .map(|e| e.expect("a readable folder").path())
+        .filter(|p| p.extension().is_some_and(|e| e == "rs"))
+        .collect();
+    files.sort();
+    let mut claims = Vec::new();
+    for path in files {
+        let text = std::fs::read_to_string(&path).expect("a readable test");
+        let file = path.file_stem().expect("a file name").to_string_lossy().into_owned();
+        let lines: Vec<&str> = text.lines().map(str::trim).collect();
+        for (k, line) in lines.iter().enumerate() {
+            let Some(list) = line.strip_prefix("// covers:") else { continue };
+            let name = lines[k..].iter().find_map(|l| l.strip_prefix("fn ")?.split('(').next());
+            let name = name.unwrap_or_else(|| panic!("{file}, line {}: no test follows 'covers:'", k + 1));
+            let who = format!("{file}::{name}");
+            claims.extend(list.split(',').map(|w| Claim { what: w.trim().to_string(), who: who.clone() }));
+        }
+    }
+    claims
+}
+
+/// Who claims a row.
+fn covering<'a>(claims: &'a [Claim], row: &str) -> Vec<&'a str> {
+    let fits = |c: &&Claim| c.what == row || c.what.strip_prefix(row).is_some_and(|rest| rest.starts_with('/'));
+    let found: BTreeSet<&str> = claims.iter().filter(fits).map(|c| c.who.as_str()).collect();
+    found.into_iter().collect()
+}
+
+/// The first of a list, and how many more there are.
+fn shown(list: &[&str]) -> String {
+    const FIRST: usize = 8;
+    let mut text = list.iter().take(FIRST).copied().collect::<Vec<_>>().join(", ");
+    if list.len() > FIRST {
+        text += &format!(" and {} more", list.len() - FIRST);
+    }
+    if text.is_empty() { "–".to_string() } else { text }
+}
+
+#[test]
+fn nothing_is_uncovered_and_the_table_is_up_to_date() {
+    let (oracle, analytic) = (oracle_claims(), analytic_claims());
+    let mut table = String::from(
+        "# What covers what\n\n\
+         For each kind of device, source function, analysis and so on: the netlists of `tests/oracle` that are compared with\n\
+         ngspice, and the tests against closed forms. Made by `UPDATE_COVERAGE=1 cargo test --release --test coverage`.\n",
+    );
+    let mut empty = Vec::new();
+    for (heading, rows) in rows() {
+        table += &format!("\n## {heading}\n\n| | against ngspice | analytic |\n|---|---|---|\n");
+        for row in rows {
+            let (a, b) = (covering(&oracle, &row), covering(&analytic, &row));
+            if a.is_empty() && b.is_empty() {
+                empty.push(row.clone());
+            }
+            table += &format!("| {row} | {} | {} |\n", shown(&a), shown(&b));
+        }
+    }
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/coverage.md");
+    if std::env::var_os("UPDATE_COVERAGE").is_some() {
+        std::fs::create_dir_all(path.parent().expect("docs")).expect("a writable folder");
+        std::fs::write(&path, &table).expect("a writable file");
+    }
+    assert!(empty.is_empty(), "nothing covers {}", empty.join(", "));
+    let stored = std::fs::read_to_string(&path).unwrap_or_default();
+    assert!(
+        stored == table,
+        "docs/coverage.md is out of date: UPDATE_COVERAGE=1 cargo test --release --test coverage writes it anew"
+    );
+}
