@@ -90,7 +90,7 @@ fn transient<R: BankNumber>(base: &Circuit, lanes: &[&Circuit], method: Method, 
     }
     Run {
         trajectories,
-        plans: Plans { dc: newton.plan().cloned(), tran: stepper.plan().cloned() },
+        plans: Plans { dc: newton.plan().cloned(), tran: stepper.pivot_plan().cloned() },
         names: system.unknowns.iter().map(|u| u.name.clone()).collect(),
     }
 }
