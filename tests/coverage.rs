@@ -2,7 +2,7 @@
 //! oracle netlists and analytic tests that cover it. None may be empty, and `docs/coverage.md` must show it as it is.
 //!
 //! The rows come from the registry. What covers them comes from `* covers:` lines of `tests/oracle/*.cir` (checked by
-//! `tests/oracle.rs`) and from comments `// covers: kind, kind/function, analysis …` above tests in `tests/*.rs`.
+//! `tests/oracle.rs`) and from comments `// covers: kind, kind/function, analysis …` above tests in `tests/*.rs` and `tests/analytic/*.rs`.
 //! A claim `kind/function` also covers `kind`.
 //!
 //! `UPDATE_COVERAGE=1 cargo test --release --test coverage` writes the table anew.
@@ -97,11 +97,13 @@ fn oracle_claims() -> Vec<Claim> {
 /// `// covers:` comments and the name of the function that follows each.
 fn analytic_claims() -> Vec<Claim> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests");
-    let mut files: Vec<_> = std::fs::read_dir(folder)
-        .expect("the folder of tests")
-        .map(|e| e.expect("a readable folder").path())
-        .filter(|p| p.extension().is_some_and(|e| e == "rs"))
-        .collect();
+    let list = |folder: &Path| -> Vec<_> {
+        let entries = std::fs::read_dir(folder).expect("a folder of tests");
+        entries.map(|e| e.expect("a readable folder").path()).collect()
+    };
+    let mut files = list(&folder);
+    files.extend(list(&folder.join("analytic")));
+    files.retain(|p| p.extension().is_some_and(|e| e == "rs"));
     files.sort();
     let mut claims = Vec::new();
     for path in files {

@@ -91,14 +91,17 @@ impl<R: BankNumber> Solver<R> {
         }
         problem.forced = forced.to_vec();
         let mut stage = Stage::Newton;
+        let mut active = all;
         for _ in 0..SETTLE_ROUNDS {
-            let found = operating_point(&mut self.newton, &mut problem, x, all, self.options);
+            let found = operating_point(&mut self.newton, &mut problem, x, active, self.options);
             stage = stage.max(found.stage);
-            if !found.converged.all() {
+            if !(found.converged | !active).all() {
                 let failure = found.failure.unwrap_or(NewtonFailure::Singular { unknown: 0 });
                 return Err(SimError::NoOperatingPoint { stage, failure });
             }
-            if !problem.settle(x, all).any() {
+            // Only lanes whose discrete states moved are solved again: the others have their result.
+            active = problem.settle(x, active);
+            if !active.any() {
                 let after = self.newton.stats;
                 let newton = NewtonStats {
                     evaluations: after.evaluations - before.evaluations,

@@ -348,24 +348,11 @@ impl<'a> Recorder<'a> {
     /// A sink that refuses it.
     pub fn point<T: Sample>(&mut self, p: &Point<'_, T>) -> io::Result<()> {
         self.points += 1;
-        let complex = self.complex;
-        let mut fill = |sources: &[Source], values: &mut Vec<f64>| {
-            values.clear();
-            for s in sources {
-                let (re, im) = s.value(p, &mut self.scratch).parts();
-                values.push(re);
-                if complex {
-                    values.push(im);
-                }
-            }
-        };
         if self.measured.len() > 1 {
-            fill(&self.measured, &mut self.values);
+            fill(&self.measured, p, self.complex, &mut self.scratch, &mut self.values);
             self.measure(p.smooth)?;
-            fill(&self.saved, &mut self.values);
-            return self.sink.point(&self.values);
         }
-        fill(&self.saved, &mut self.values);
+        fill(&self.saved, p, self.complex, &mut self.scratch, &mut self.values);
         self.sink.point(&self.values)
     }
 
@@ -412,5 +399,17 @@ impl<'a> Recorder<'a> {
         self.sink.end()?;
         let analysis = self.analysis;
         Ok(self.measurer.results().into_iter().filter(|m| m.analysis == analysis).collect())
+    }
+}
+
+/// The values of these sources at a point; two each if the result is complex.
+fn fill<T: Sample>(sources: &[Source], p: &Point<'_, T>, complex: bool, scratch: &mut Vec<f64>, values: &mut Vec<f64>) {
+    values.clear();
+    for s in sources {
+        let (re, im) = s.value(p, scratch).parts();
+        values.push(re);
+        if complex {
+            values.push(im);
+        }
     }
 }

@@ -20,7 +20,9 @@
 use super::dae::{Arrays, Dae, Mode};
 use super::scheme::{self, Coefficients, GAMMA, Method};
 use crate::number::{Mask, Real};
-use crate::solve::{Assemble, Assembled, Newton, NewtonFailure, NewtonOptions, SimError, SparsePattern, StepFailure};
+use crate::solve::{
+    Assemble, Assembled, Newton, NewtonFailure, NewtonOptions, Plan, SimError, SparsePattern, StepFailure,
+};
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
@@ -365,6 +367,16 @@ impl<R: Real> Stepper<R> {
     /// Sets the conductance across junctions, siemens.
     pub fn set_gmin(&mut self, gmin: f64) {
         self.mode.gmin = R::splat(gmin);
+    }
+
+    /// Uses the pivot order of a base circuit; see [`Newton::adopt_plan`].
+    pub fn adopt_plan(&mut self, plan: Plan) {
+        self.newton.adopt_plan(plan);
+    }
+
+    /// The pivot order in use, if one was needed so far.
+    pub fn pivot_plan(&self) -> Option<&Plan> {
+        self.newton.plan()
     }
 
     /// Counts of Newton's method.

@@ -109,6 +109,8 @@ pub struct Newton<R: Real> {
     n: usize,
     pattern: Arc<SparsePattern>,
     lu: Option<Lu<R>>,
+    /// The pivot order to use instead of one chosen from the values met.
+    given: Option<Plan>,
     /// The Jacobian's values, one per pattern entry.
     j: Vec<R>,
     r: Vec<R>,
@@ -130,6 +132,7 @@ impl<R: Real> Newton<R> {
             n,
             pattern,
             lu: None,
+            given: None,
             j: vec![R::zero(); entries],
             r: vec![R::zero(); n + 1],
             dx: vec![R::zero(); n + 1],
@@ -144,6 +147,19 @@ impl<R: Real> Newton<R> {
     /// Why the last solve failed in its first failing lane.
     pub fn failure(&self) -> Option<NewtonFailure> {
         self.failure
+    }
+
+    /// Uses this pivot order from now on, whatever the values. Runs of one family (lanes, repetitions) that share the plan
+    /// of their base circuit are the same bits in any company; a lane in which the plan fails its growth check fails.
+    pub fn adopt_plan(&mut self, plan: Plan) {
+        self.lu = None;
+        self.factored = false;
+        self.given = Some(plan);
+    }
+
+    /// The pivot order in use, if one was needed so far.
+    pub fn plan(&self) -> Option<&Plan> {
+        self.lu.as_ref().map(Lu::plan)
     }
 
     /// Choose the pivot order afresh at the next factorisation (another kind of analysis begins).
@@ -253,7 +269,7 @@ impl<R: Real> Newton<R> {
             return R::Mask::splat(false);
         }
         let mut ok = self.refactor();
-        if !ok.all() && self.options.repivot && R::LANES == 1 {
+        if !ok.all() && self.options.repivot && self.given.is_none() && R::LANES == 1 {
             if !self.choose_pivots() {
                 return R::Mask::splat(false);
             }
@@ -278,6 +294,10 @@ impl<R: Real> Newton<R> {
     /// diagonal of the column without a pivot is raised a little: the residual stays exact, so the solution is the same,
     /// and an iterate whose Jacobian needed this is never taken for the last.
     fn choose_pivots(&mut self) -> bool {
+        if let Some(plan) = &self.given {
+            self.lu = Some(Lu::new(plan));
+            return true;
+        }
         self.stats.factorisations += 1;
         self.nudged = false;
         let mut base: Vec<f64> = self.j.iter().map(|v| v.lane(0)).collect();

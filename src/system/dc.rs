@@ -72,7 +72,14 @@ impl<R: Real> Assemble<R> for DcProblem<'_, R> {
         mode.start_junctions = R::Mask::splat(iteration == 0 && std::mem::take(&mut self.start_junctions));
         let a = &mut *self.arrays;
         let limited = self.system.eval(self.t, x, &mode, a);
-        std::mem::swap(&mut a.limits, &mut a.new_limits);
+        if R::LANES == 1 {
+            std::mem::swap(&mut a.limits, &mut a.new_limits);
+        } else {
+            // Lanes that have converged keep the limited voltages of their own last iterate.
+            for (to, from) in a.limits.iter_mut().zip(&a.new_limits) {
+                *to = R::select(lanes, *from, *to);
+            }
+        }
         let c = self.continuation;
         let gmin = mode.gmin.lane(0);
         let shunted = if c.shunt > 0.0 || c.anchor > 0.0 { self.system.n_nodes } else { 0 };

@@ -253,6 +253,14 @@ impl<R: Real> System<R> {
             let instances: Vec<_> = g.ids.iter().map(|i| circuit.instances[*i].clone()).collect();
             g.bank.reload(lane, &instances, setting);
         }
+        let ground = self.unknowns.len();
+        for g in &self.groups {
+            g.bank.initial_values(&mut self.initial);
+        }
+        self.initial[ground] = R::zero();
+        for (row, value) in &mut self.held {
+            *value = self.initial[*row];
+        }
         self.static_loaded = false;
     }
 
