@@ -51,6 +51,7 @@ impl<R: BankNumber> Solver<R> {
             reltol: o.reltol,
             abstol: system.tolerances().iter().map(|t| t.abstol).collect(),
             repivot: true,
+            remember: false,
         };
         let row = |n: u32| n as usize - 1;
         Solver {

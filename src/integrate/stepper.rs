@@ -296,6 +296,7 @@ impl<R: Real> Stepper<R> {
                 .map(|t| if t.lte_weight == 0.0 { f64::INFINITY } else { t.abstol })
                 .collect(),
             repivot: true,
+            remember: true,
         };
         let zero = R::zero();
         let lane = Lane {
@@ -479,6 +480,9 @@ impl<R: Real> Stepper<R> {
                 }
             }
             tick.t.set_lane(l, self.lanes[l].t_try);
+        }
+        for l in (0..R::LANES).filter(|l| self.lanes[*l].phase == Phase::Restart) {
+            self.newton.forget_curvature_of(l);
         }
         self.predict(&tick);
         self.arrays.limits.copy_from_slice(&self.limits_n);
