@@ -363,7 +363,7 @@ impl<R: Real> Stepper<R> {
     }
 
     /// The pivot order in use, if one was needed so far.
-    pub fn plan(&self) -> Option<&Plan> {
+    pub fn pivot_plan(&self) -> Option<&Plan> {
         self.newton.plan()
     }
 
