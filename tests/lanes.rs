@@ -42,14 +42,13 @@ fn transient<R: BankNumber>(base: &Circuit, lanes: &[&Circuit], method: Method, 
     let n = system.n();
     let mut arrays = system.arrays();
     let abstol = system.tolerances().iter().map(|t| t.abstol).collect();
-    let options = NewtonOptions { reltol: o.reltol, abstol, repivot: true };
+    let options = NewtonOptions { reltol: o.reltol, abstol, repivot: true, remember: false };
     let mut newton = Newton::<R>::new(system.pattern().clone(), options);
     if let Some(plan) = &plans.dc {
         newton.adopt_plan(plan.clone());
     }
     let mut x = system.initial_x();
-    let ics: Vec<Forced> =
-        base.ics.iter().map(|ic| Forced { row: ic.node as usize - 1, value: ic.volts }).collect();
+    let ics: Vec<Forced> = base.ics.iter().map(|ic| Forced { row: ic.node as usize - 1, value: ic.volts }).collect();
     if uic {
         system.initial_conditions(&mut x, &ics);
     } else {
@@ -182,16 +181,21 @@ fn driven_memristor() {
 
 #[test]
 fn lif_neuron() {
-    let text = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/netlists/lif_neuron.cir")).expect("the netlist");
-    let text = text.replace(".param x0=0.7527", ".param p=1\n.param x0={0.7527-0.05*p}").replace(".tran 0.1m 200m", ".tran 0.1m 110m");
+    let text =
+        std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/netlists/lif_neuron.cir")).expect("the netlist");
+    let text = text
+        .replace(".param x0=0.7527", ".param p=1\n.param x0={0.7527-0.05*p}")
+        .replace(".tran 0.1m 200m", ".tran 0.1m 110m");
     let text = text.replace(".param rleak=250k", ".param rleak={250k*p}");
     check(&text, EIGHT);
 }
 
 #[test]
 fn lif_deck() {
-    let text = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/benches/decks/lif.cir")).expect("the deck");
-    let text = text.replace("Rleak vg mem 250k", ".param p=1\nRleak vg mem {250k*p}").replace(".tran 1m 200m", ".tran 1m 80m");
+    let text =
+        std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/benches/decks/lif.cir")).expect("the deck");
+    let text =
+        text.replace("Rleak vg mem 250k", ".param p=1\nRleak vg mem {250k*p}").replace(".tran 1m 200m", ".tran 1m 80m");
     assert!(text.contains("250k*p") && text.contains("80m"));
     check(&text, EIGHT);
 }

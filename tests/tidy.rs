@@ -82,11 +82,8 @@ fn layers_have_no_circle() {
     // Repeatedly take away what uses only what is already gone.
     let mut left: BTreeSet<&String> = layers.keys().collect();
     loop {
-        let free: Vec<&String> = left
-            .iter()
-            .copied()
-            .filter(|m| layers[*m].iter().all(|u| u == *m || !left.contains(u)))
-            .collect();
+        let free: Vec<&String> =
+            left.iter().copied().filter(|m| layers[*m].iter().all(|u| u == *m || !left.contains(u))).collect();
         if free.is_empty() {
             break;
         }

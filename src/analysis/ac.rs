@@ -36,7 +36,6 @@ pub(super) fn run(
     let mut x = solver.system.initial_x();
     let fail = |e: SimError, solver: &Solver<f64>| Failure::from(describe(e, &solver.system, circuit, spec.span));
     let found = solver.solve(&mut x, true, &[], true).map_err(|e| fail(e, &solver))?;
-    solver.accept(&x, true);
     solver.evaluate(&x, true);
     let n = solver.system.n();
     let pattern = solver.system.pattern().clone();
@@ -86,7 +85,7 @@ pub(super) fn run(
             lu.solve(&mut solution);
         }
         solver.system.observe_ac(&x, &solution, omega, &mut currents);
-        recorder.point(&Point { axis: *f, outer: &[], x: &solution, observed: &currents })?;
+        recorder.point(&Point { axis: *f, outer: &[], x: &solution, observed: &currents, smooth: 1 })?;
         if watch.at(recorder.points as f64, list.len() as f64).is_break() {
             stopped_at = Some(*f);
             break;

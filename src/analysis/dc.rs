@@ -101,7 +101,7 @@ pub(super) fn run(
             }
             solver.evaluate(&x, true);
             let currents = observed(&solver.arrays.f, n);
-            recorder.point(&Point { axis: value, outer: &outer_values, x: &x[..n], observed: currents })?;
+            recorder.point(&Point { axis: value, outer: &outer_values, x: &x[..n], observed: currents, smooth: 1 })?;
             if watch.at(recorder.points as f64, total).is_break() {
                 stopped_at = Some(value);
                 break 'sweep;

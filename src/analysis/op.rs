@@ -51,6 +51,7 @@ impl<R: BankNumber> Solver<R> {
             reltol: o.reltol,
             abstol: system.tolerances().iter().map(|t| t.abstol).collect(),
             repivot: true,
+            remember: false,
         };
         let row = |n: u32| n as usize - 1;
         Solver {
@@ -115,18 +116,6 @@ impl<R: BankNumber> Solver<R> {
         Err(SimError::NoDiscreteState)
     }
 
-    /// Tells the devices that x is a solution: charges that are integrals along a path begin here.
-    pub fn accept(&mut self, x: &[R], dc_sources: bool) {
-        let mode = Mode {
-            dc_sources,
-            hold: false,
-            gmin: R::splat(self.gmin),
-            source_scale: R::one(),
-            start_junctions: R::Mask::splat(false),
-        };
-        self.system.accept(R::zero(), x, &mode, R::Mask::splat(true));
-    }
-
     /// Evaluates everything at a solution x, states free: f, q and the Jacobians are in `arrays`, observed currents in f.
     pub fn evaluate(&mut self, x: &[R], dc_sources: bool) {
         let mode = Mode {
@@ -136,7 +125,7 @@ impl<R: BankNumber> Solver<R> {
             source_scale: R::one(),
             start_junctions: R::Mask::splat(false),
         };
-        // Devices with a memory of their last point (gate charges) take this one as it.
+        // Charges that are integrals along a path (Meyer's) begin at this point.
         self.system.accept(R::zero(), x, &mode, R::Mask::splat(true));
         self.system.eval(R::zero(), x, &mode, &mut self.arrays);
         self.system.observe(R::zero(), x, &mode, &mut self.arrays);
@@ -161,7 +150,7 @@ pub(super) fn run(circuit: &Circuit, spec: &AnalysisSpec, sink: &mut dyn Sink) -
     let mut recorder = Recorder::new(circuit, spec, "Operating Point", &axis, &resolver, sink)?;
     let n = solver.system.n();
     let currents = observed(&solver.arrays.f, n);
-    recorder.point(&Point { axis: 0.0, outer: &[], x: &x[..n], observed: currents })?;
+    recorder.point(&Point { axis: 0.0, outer: &[], x: &x[..n], observed: currents, smooth: 1 })?;
     let mut stats =
         RunStats { points: 1, operating_point: Some(found.stage.name()), unknowns: n, ..RunStats::default() };
     stats.count(found.newton);

@@ -13,6 +13,7 @@ use crate::solve::Complex;
 use crate::system::{Observer, System};
 use crate::waveform::measure::{Measured, Measurer, Part, decibel, phase};
 use crate::waveform::{Column, Header, Quantity, Sink};
+use std::collections::VecDeque;
 use std::io;
 use std::sync::Arc;
 
@@ -45,6 +46,9 @@ pub struct Point<'a, T> {
     pub x: &'a [T],
     /// Observed currents.
     pub observed: &'a [T],
+    /// How many of the last points, this one counted, lie on one smooth stretch of the solution; 1 where points have
+    /// nothing to do with each other.
+    pub smooth: usize,
 }
 
 /// A value of a point: a real number, or a complex one.
@@ -234,9 +238,16 @@ pub struct Recorder<'a> {
     values: Vec<f64>,
     scratch: Vec<f64>,
     complex: bool,
+    /// Measured values at the last points (axis first), newest last: what interpolation goes through.
+    recent: VecDeque<Vec<f64>>,
     /// Points written.
     pub points: u64,
 }
+
+/// Between two points of a smooth stretch, measurements see this many intervals of the polynomial through the last four
+/// points, instead of one straight line: a crossing is then found to the order of the integration, not to that of
+/// drawing with a ruler.
+const INTERVALS: usize = 8;
 
 impl<'a> Recorder<'a> {
     /// Begins the results of an analysis: its header goes to the sink.
@@ -326,6 +337,7 @@ impl<'a> Recorder<'a> {
             values: Vec::new(),
             scratch: Vec::new(),
             complex: resolver.complex,
+            recent: VecDeque::new(),
             points: 0,
         })
     }
@@ -336,23 +348,46 @@ impl<'a> Recorder<'a> {
     /// A sink that refuses it.
     pub fn point<T: Sample>(&mut self, p: &Point<'_, T>) -> io::Result<()> {
         self.points += 1;
-        let complex = self.complex;
-        let mut fill = |sources: &[Source], values: &mut Vec<f64>| {
-            values.clear();
-            for s in sources {
-                let (re, im) = s.value(p, &mut self.scratch).parts();
-                values.push(re);
-                if complex {
-                    values.push(im);
-                }
-            }
-        };
         if self.measured.len() > 1 {
-            fill(&self.measured, &mut self.values);
-            self.measurer.point(&self.values)?;
+            fill(&self.measured, p, self.complex, &mut self.scratch, &mut self.values);
+            self.measure(p.smooth)?;
         }
-        fill(&self.saved, &mut self.values);
+        fill(&self.saved, p, self.complex, &mut self.scratch, &mut self.values);
         self.sink.point(&self.values)
+    }
+
+    /// Passes `values` to the measurements, with the interpolated points before it.
+    fn measure(&mut self, smooth: usize) -> io::Result<()> {
+        if smooth < 2 {
+            self.recent.clear();
+        }
+        if smooth >= 3 && self.recent.len() >= 2 {
+            let first = self.recent.len().saturating_sub((smooth - 1).min(3));
+            let mut times: Vec<f64> = self.recent.range(first..).map(|v| v[0]).collect();
+            let (from, to) = (times[times.len() - 1], self.values[0]);
+            times.push(to);
+            let mut between = vec![0.0; self.values.len()];
+            for k in 1..INTERVALS {
+                let t = from + (to - from) * k as f64 / INTERVALS as f64;
+                between.fill(0.0);
+                for (j, tj) in times.iter().enumerate() {
+                    let weight: f64 =
+                        times.iter().enumerate().filter(|(i, _)| *i != j).map(|(_, ti)| (t - ti) / (tj - ti)).product();
+                    let at = self.recent.get(first + j).unwrap_or(&self.values);
+                    for (b, v) in between.iter_mut().zip(at) {
+                        *b += weight * v;
+                    }
+                }
+                between[0] = t;
+                self.measurer.point(&between)?;
+            }
+        }
+        self.measurer.point(&self.values)?;
+        if self.recent.len() >= 3 {
+            self.recent.pop_front();
+        }
+        self.recent.push_back(self.values.clone());
+        Ok(())
     }
 
     /// Ends the results; returns what was measured.
@@ -364,5 +399,17 @@ impl<'a> Recorder<'a> {
         self.sink.end()?;
         let analysis = self.analysis;
         Ok(self.measurer.results().into_iter().filter(|m| m.analysis == analysis).collect())
+    }
+}
+
+/// The values of these sources at a point; two each if the result is complex.
+fn fill<T: Sample>(sources: &[Source], p: &Point<'_, T>, complex: bool, scratch: &mut Vec<f64>, values: &mut Vec<f64>) {
+    values.clear();
+    for s in sources {
+        let (re, im) = s.value(p, scratch).parts();
+        values.push(re);
+        if complex {
+            values.push(im);
+        }
     }
 }

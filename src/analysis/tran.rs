@@ -88,7 +88,13 @@ pub(super) fn run(
         for ((c, f), q) in currents.iter_mut().zip(observed(a.f, n)).zip(observed(a.q_dot, n)) {
             *c = f + q;
         }
-        if let Err(e) = recorder.point(&Point { axis: a.t, outer: &[], x: &a.x[..n], observed: &currents }) {
+        if let Err(e) = recorder.point(&Point {
+            axis: a.t,
+            outer: &[],
+            x: &a.x[..n],
+            observed: &currents,
+            smooth: a.smooth as usize,
+        }) {
             failed = Some(e);
             return ControlFlow::Break(());
         }

@@ -186,14 +186,42 @@ mod tests {
     }
 
     #[test]
+    fn jitter_fills_its_range_with_its_distribution() {
+        let params = [("bin", 50e-3), ("width", 10e-3), ("jmax", 30e-3)];
+        let bits = "1".repeat(4000);
+        let jitter = |kind: &str, more: &[(&str, f64)]| -> Vec<f64> {
+            let params = [&params, more].concat();
+            let mut train = WordTrain::new(&word(&bits, Some(kind), &params), &seeded(1, 0));
+            let starts = std::iter::from_fn(move || train.next_start());
+            starts.enumerate().map(|(k, s)| s - 50e-3 * k as f64).collect()
+        };
+        let uniform = jitter("uniform", &[]);
+        // The greatest of 4000 draws falls short of the range by more than 8/4000 with a probability of e⁻⁸.
+        let greatest = uniform.iter().copied().fold(0.0, f64::max);
+        assert!(greatest <= 30e-3 && greatest > (1.0 - 8.0 / 4000.0) * 30e-3, "{greatest}");
+        // Both kinds draw the same number for a bit, so that their distribution functions agree bit by bit.
+        for (mean, more) in [(15e-3, &[][..]), (8e-3, &[("jmean", 8e-3)])] {
+            for (u, e) in uniform.iter().zip(jitter("exponential", more)) {
+                let below = (1.0 - (-e / mean).exp()) / (1.0 - (-30e-3_f64 / mean).exp());
+                assert!((below - u / 30e-3).abs() < 1e-9, "{below}, not {}", u / 30e-3);
+            }
+        }
+    }
+
+    #[test]
     fn poisson_rate_and_spread() {
-        let params = [("rate", 100.0), ("width", 1e-3), ("refractory", 3e-3)];
+        let params = [("rate", 100.0), ("width", 1e-3), ("refractory", 3e-3), ("start", 100.0)];
         let mut train = PoissonTrain::new(&Instance::example(&POISSON, &params), &seeded(5, 0));
-        let n = 20_000;
+        let n = 640_000;
         let s: Vec<f64> = (0..n).filter_map(|_| train.next_start()).collect();
+        // The first spike follows the start by one exponential part, which exceeds 12 means with a probability of e⁻¹².
+        assert!(s[0] > 100.0 && s[0] < 100.0 + 12.0 * 7e-3, "{}", s[0]);
         let isi: Vec<f64> = s.windows(2).map(|w| w[1] - w[0]).collect();
         let mean = isi.iter().sum::<f64>() / isi.len() as f64;
         let deviation = (isi.iter().map(|x| (x - mean).powi(2)).sum::<f64>() / isi.len() as f64).sqrt();
+        // The shortest interval exceeds the dead time by more than 20/n means with a probability of e⁻²⁰.
+        let shortest = isi.iter().copied().fold(f64::INFINITY, f64::min);
+        assert!(shortest > 3e-3 - 1e-9 && shortest < 3e-3 + 1e-9 + 20.0 * 7e-3 / n as f64, "{shortest}");
         // 10 ms between spikes: 3 ms dead and an exponential part whose mean and deviation are 7 ms.
         assert!((mean - 10e-3).abs() < 4.0 * 7e-3 / (n as f64).sqrt(), "{mean}");
         assert!((deviation - 7e-3).abs() < 4.0 * 2.0 * 7e-3 / (n as f64).sqrt(), "{deviation}");

@@ -76,6 +76,9 @@ pub struct Accepted<'a, R: Real> {
     pub f: &'a [R],
     /// dq/dt by row (current for observers).
     pub q_dot: &'a [R],
+    /// Per lane, how many accepted points (this one counted) lie on the present smooth stretch, with no corner or event
+    /// between them: a polynomial through so many points is true to the solution.
+    pub smooth: R,
 }
 
 /// What a lane does in this tick.
@@ -139,6 +142,8 @@ struct Lane {
     events_at_once: u32,
     /// Steps to come that do not grow.
     calm: u32,
+    /// Accepted points since the last restart.
+    smooth: u32,
     running: bool,
     error: Option<SimError>,
 }
@@ -283,8 +288,15 @@ impl<R: Real> Stepper<R> {
         let rows = dae.n_rows();
         let newton_options = NewtonOptions {
             reltol: options.reltol,
-            abstol: dae.tolerances().iter().map(|t| t.abstol).collect(),
+            // Currents of voltage sources follow linearly from the rest. Through a large capacitor in a short step their
+            // rounding error alone, ε·C·v/h, exceeds any tolerance, so that nothing waits for them.
+            abstol: dae
+                .tolerances()
+                .iter()
+                .map(|t| if t.lte_weight == 0.0 { f64::INFINITY } else { t.abstol })
+                .collect(),
             repivot: true,
+            remember: true,
         };
         let zero = R::zero();
         let lane = Lane {
@@ -305,6 +317,7 @@ impl<R: Real> Stepper<R> {
             first_try: None,
             events_at_once: 0,
             calm: 0,
+            smooth: 1,
             running: true,
             error: None,
         };
@@ -390,12 +403,20 @@ impl<R: Real> Stepper<R> {
     ) -> ControlFlow<()> {
         self.begin(dae);
         let all = R::Mask::splat(true);
-        accepted(&Accepted { lanes: all, t: R::zero(), x: &self.x_n, f: &self.arrays.f, q_dot: &self.qd_n })?;
+        accepted(&Accepted {
+            lanes: all,
+            t: R::zero(),
+            x: &self.x_n,
+            f: &self.arrays.f,
+            q_dot: &self.qd_n,
+            smooth: R::one(),
+        })?;
         while self.lanes.iter().any(|l| l.running) {
             let lanes = self.tick(dae);
             if lanes.any() {
                 let t = self.gather(|l| l.t);
-                accepted(&Accepted { lanes, t, x: &self.x_n, f: &self.arrays.f, q_dot: &self.qd_n })?;
+                let smooth = self.gather(|l| f64::from(l.smooth));
+                accepted(&Accepted { lanes, t, x: &self.x_n, f: &self.arrays.f, q_dot: &self.qd_n, smooth })?;
             }
         }
         ControlFlow::Continue(())
@@ -459,6 +480,9 @@ impl<R: Real> Stepper<R> {
                 }
             }
             tick.t.set_lane(l, self.lanes[l].t_try);
+        }
+        for l in (0..R::LANES).filter(|l| self.lanes[*l].phase == Phase::Restart) {
+            self.newton.forget_curvature_of(l);
         }
         self.predict(&tick);
         self.arrays.limits.copy_from_slice(&self.limits_n);
@@ -798,7 +822,9 @@ impl<R: Real> Stepper<R> {
             lane.first_try = None;
             if lane.phase == Phase::Restart {
                 lane.restart = false;
+                lane.smooth = 1;
             } else {
+                lane.smooth = lane.smooth.saturating_add(1);
                 lane.h = lane.next_h;
                 lane.events_at_once = 0;
             }

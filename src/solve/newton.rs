@@ -7,8 +7,9 @@
 //!     Δ = −J⁻¹ r
 //!     x += Δ                         in active lanes only
 //!     δ = max |Δᵢ| / (reltol·max(|xᵢ|, |xᵢ + Δᵢ|) + abstolᵢ)
-//!     a lane has converged if limiting was inactive and δ ≤ 1, or if δ shrinks by θ = δ/δ_before < ½ per iteration and
-//!     what is left to come, δ·θ/(1 − θ), is below a tenth: the next iteration would only confirm it
+//!     κ = δ/δ_before²                    quadratic convergence: the next δ will be κ·δ²
+//!     a lane has converged if limiting was inactive and δ ≤ 1, or if κ·δ² says that the next iteration would only
+//!     confirm it. In a transient κ is remembered from step to step, so that one iteration can be enough.
 //!     problem.converged(lanes, Δ)    so that it can keep charges at x + Δ before other lanes go on
 //! ```
 //!
@@ -49,6 +50,8 @@ pub struct NewtonOptions {
     pub abstol: Vec<f64>,
     /// Choose a new pivot order when the frozen one fails its growth check (single runs); otherwise the lane fails.
     pub repivot: bool,
+    /// Remember the speed of convergence from solve to solve: right for the steps of a transient, not for operating points.
+    pub remember: bool,
 }
 
 /// Why a lane did not converge.
@@ -85,6 +88,12 @@ pub struct NewtonOutcome<R: Real> {
 /// The part of the tolerance that a converging iteration may leave undone. A tenth: Newton's error then stays far below
 /// the truncation error, which is allowed the whole tolerance in every step.
 const LEFT_TO_COME: f64 = 0.1;
+/// A remembered κ is trusted only for updates of at most so many tolerances (3 % of a value at reltol = 1e-3)…
+const TRUSTED_UPDATE: f64 = 30.0;
+/// …and counts this much more after each solve that did not check it, so that it is checked again soon.
+const DISTRUST: f64 = 1.5;
+/// κ is never taken below this: an update that was exact by chance proves little.
+const LEAST_CURVATURE: f64 = 1e-5;
 
 /// A singular column's diagonal is raised by this part of its largest entry…
 const NUDGE: f64 = 1e-6;
@@ -118,6 +127,8 @@ pub struct Newton<R: Real> {
     factored: bool,
     /// The last pivot order was chosen for a Jacobian that had to be raised.
     nudged: bool,
+    /// κ as last observed, per lane; infinite if nothing is known.
+    curvature: R,
     options: NewtonOptions,
     /// Counts since the start.
     pub stats: NewtonStats,
@@ -138,6 +149,7 @@ impl<R: Real> Newton<R> {
             dx: vec![R::zero(); n + 1],
             factored: false,
             nudged: false,
+            curvature: R::splat(f64::INFINITY),
             options,
             stats: NewtonStats::default(),
             failure: None,
@@ -193,6 +205,9 @@ impl<R: Real> Newton<R> {
         self.failure = None;
         let mut iterations = 0;
         let mut before = R::splat(f64::INFINITY);
+        if !self.options.remember {
+            self.forget_curvature();
+        }
         while going.any() && iterations < max_iterations {
             let assembled = problem.assemble(x, iterations, going, &mut self.r, &mut self.j);
             self.stats.evaluations += 1;
@@ -209,14 +224,13 @@ impl<R: Real> Newton<R> {
             }
             self.solve_linear_dx();
             let size = self.update(x, going);
-            // θ = size/before: left to come size·θ/(1 − θ) = size²/(before − size), with θ < ½.
-            let small = size.le(R::one());
-            let shrinking = (size * 2.0).lt(before) & (size * size).le((before - size) * LEFT_TO_COME);
+            let arrives = self.arrives(size, before, going);
+            let unlimited = !assembled.limited;
             before = R::select(assembled.limited, R::splat(f64::INFINITY), size);
             let finite = self.finite();
             going = going & finite;
             let arrived = if self.nudged { none } else { going }
-                & if assembled.linear { R::Mask::splat(true) } else { (small | shrinking) & !assembled.limited };
+                & if assembled.linear { R::Mask::splat(true) } else { arrives & unlimited };
             if arrived.any() {
                 problem.converged(arrived, &self.dx[..self.n]);
                 converged = converged | arrived;
@@ -233,6 +247,27 @@ impl<R: Real> Newton<R> {
         if let Some(lu) = &mut self.lu {
             lu.solve(&mut self.dx[..self.n]);
         }
+    }
+
+    /// What was learnt of the convergence is no longer true: the equations changed.
+    pub fn forget_curvature(&mut self) {
+        self.curvature = R::splat(f64::INFINITY);
+    }
+
+    /// The same for one lane.
+    pub fn forget_curvature_of(&mut self, lane: usize) {
+        self.curvature.set_lane(lane, f64::INFINITY);
+    }
+
+    /// Lanes whose iteration arrives with an update of `size` tolerances after one of `before`.
+    fn arrives(&mut self, size: R, before: R, going: R::Mask) -> R::Mask {
+        let compared = before.is_finite() & (size * 4.0).lt(before);
+        let observed = (size / (before * before)).max(R::splat(LEAST_CURVATURE));
+        let known = R::select(before.is_finite(), observed, self.curvature);
+        self.curvature =
+            R::select(going, R::select(before.is_finite(), observed, self.curvature * DISTRUST), self.curvature);
+        let trusted = compared | (known.is_finite() & !before.is_finite() & size.le(R::splat(TRUSTED_UPDATE)));
+        size.le(R::one()) | (trusted & (known * size * size).le(R::splat(LEFT_TO_COME)))
     }
 
     /// x += Δ in the masked lanes; returns the largest |Δᵢ| over its tolerance, per lane.

@@ -113,7 +113,9 @@ fn an_op_amp_with_a_pole_follows_a_step_and_is_bounded_by_its_rails() {
     };
     let error = r.error("v(out)", exact);
     assert!(error < 1e-6, "{error:e} V");
-    let r = simulate("v1 in 0 1\nv2 jn 0 -1\nyopamp u1 in 0 a 0 vmax=4 vmin=-3\nyopamp u2 jn 0 b 0 vmax=4 vmin=-3\nr1 a 0 1k\nr2 b 0 1k\n.op");
+    let r = simulate(
+        "v1 in 0 1\nv2 jn 0 -1\nyopamp u1 in 0 a 0 vmax=4 vmin=-3\nyopamp u2 jn 0 b 0 vmax=4 vmin=-3\nr1 a 0 1k\nr2 b 0 1k\n.op",
+    );
     near("upper rail", r.last("v(a)"), 4.0, 1e-9);
     near("lower rail", r.last("v(b)"), -3.0, 1e-9);
 }

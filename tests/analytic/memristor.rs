@@ -7,7 +7,8 @@ const RON: f64 = 100.0;
 const ROFF: f64 = 16e3;
 /// uv·ron/d² of the model below, 1/C.
 const K: f64 = 1e-14 * RON / (10e-9 * 10e-9);
-const MODEL: &str = ".model mm memristor(ron=100 roff=16k d=10n uv=1e-14)\n.options reltol=1e-6 trtol=1 vntol=1n abstol=1e-14";
+const MODEL: &str =
+    ".model mm memristor(ron=100 roff=16k d=10n uv=1e-14)\n.options reltol=1e-6 trtol=1 vntol=1n abstol=1e-14";
 
 fn resistance(x: f64) -> f64 {
     RON * x + ROFF * (1.0 - x)

@@ -65,7 +65,10 @@ fn jitter_stays_inside_its_bin_and_comes_back_with_the_seed() {
         }
         let offsets: Vec<f64> = first.iter().enumerate().map(|(k, p)| p.0 - k as f64 * 10e-3).collect();
         assert!(offsets.iter().any(|o| (o - offsets[0]).abs() > 1e-4), "{jitter}: {offsets:?}");
-        assert!(first.iter().zip(&other).any(|(a, b)| (a.0 - b.0).abs() > 1e-4), "{jitter}: another seed, another train");
+        assert!(
+            first.iter().zip(&other).any(|(a, b)| (a.0 - b.0).abs() > 1e-4),
+            "{jitter}: another seed, another train"
+        );
     }
 }
 
