@@ -8,7 +8,7 @@ use neurospice::circuit::{AnalysisKind, Circuit, elaborate};
 use neurospice::device::{BankNumber, Setting};
 use neurospice::integrate::{Dae, Method, Stepper, StepperOptions};
 use neurospice::netlist::{NoFiles, parse};
-use neurospice::number::{Lanes, Mask, Real};
+use neurospice::number::{Lanes, Mask};
 use neurospice::solve::{HomotopyOptions, Newton, NewtonOptions, Plan, operating_point};
 use neurospice::system::{DcProblem, Forced, System, Tolerances};
 use std::ops::ControlFlow;

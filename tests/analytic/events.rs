@@ -79,7 +79,7 @@ fn a_comparator_on_a_voltage_that_is_an_unknown() {
 fn a_switch_closes_and_opens_where_its_control_says() {
     let omega = 2.0 * PI * 100.0;
     for (source, on, off, since) in [
-        ("sin(0 1 100)", 0.6f64.asin() / omega, (PI - 0.2f64.asin()) / omega, 5e-3),
+        ("sin(0 1 100)", 0.6f64.asin() / omega, (PI - 0.2f64.asin()) / omega, 3.6e-3),
         ("pwl(0 0 4m 1 8m 0)", 2.4e-3, 7.2e-3, 3.2e-3),
     ] {
         for h in STEPS {
@@ -118,8 +118,8 @@ fn a_current_switch_closes_at_its_current() {
 fn a_one_shot_fires_at_its_level() {
     let omega = 2.0 * PI * 100.0;
     for (source, fires, since) in [
-        ("sin(0 1 100)", vec![0.5f64.asin() / omega, 0.01 + 0.5f64.asin() / omega], 9e-3),
-        ("pwl(0 0 4m 1 8m 0 12m 1)", vec![2e-3, 10e-3], 6e-3),
+        ("sin(0 1 100)", vec![0.5f64.asin() / omega, 0.01 + 0.5f64.asin() / omega], 9e-3f64),
+        ("pwl(0 0 4m 1 8m 0 12m 1)", vec![2e-3, 10e-3], 2e-3),
     ] {
         for h in STEPS {
             let r = simulate(&format!(
