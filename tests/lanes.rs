@@ -1,6 +1,6 @@
 //! Lanes equal scalar to the bit: a run's result depends neither on how many lanes there are nor on its mates.
 //!
-//! Each family is a circuit with one parameter varied. The pivot orders come from the base circuit alone; every variant
+//! Each family is a circuit with one parameter and the seed varied. The pivot orders come from the base circuit alone; every variant
 //! then runs by itself in `f64`, and in lanes of 4 and 8 beside others, in order and shuffled. All accepted times and all
 //! unknowns must agree in every bit, operating point included.
 
@@ -8,7 +8,7 @@ use neurospice::circuit::{AnalysisKind, Circuit, elaborate};
 use neurospice::device::{BankNumber, Setting};
 use neurospice::integrate::{Dae, Method, Stepper, StepperOptions};
 use neurospice::netlist::{NoFiles, parse};
-use neurospice::number::{Lanes, Mask};
+use neurospice::number::{Lanes, Mask, StreamKey};
 use neurospice::solve::{HomotopyOptions, Newton, NewtonOptions, Plan, operating_point};
 use neurospice::system::{DcProblem, Forced, System, Tolerances};
 use std::ops::ControlFlow;
@@ -25,6 +25,8 @@ type Trajectory = Vec<(u64, Vec<u64>)>;
 
 struct Run {
     trajectories: Vec<Trajectory>,
+    /// Limited junction voltages at the operating point, by lane: steps begin from them.
+    limits: Vec<Vec<u64>>,
     plans: Plans,
     names: Vec<String>,
 }
@@ -37,7 +39,7 @@ fn transient<R: BankNumber>(base: &Circuit, lanes: &[&Circuit], method: Method, 
     let tolerances = Tolerances { vntol: o.vntol, abstol: o.abstol };
     let mut system = System::<R>::new(base, tolerances, &setting, &[]);
     for (l, circuit) in lanes.iter().enumerate() {
-        system.reload(l, circuit, &setting);
+        system.reload(l, circuit, &Setting { tstep, tstop, ..circuit.setting });
     }
     let n = system.n();
     let mut arrays = system.arrays();
@@ -76,6 +78,7 @@ fn transient<R: BankNumber>(base: &Circuit, lanes: &[&Circuit], method: Method, 
     if let Some(plan) = &plans.tran {
         stepper.adopt_plan(plan.clone());
     }
+    let limits = (0..R::LANES).map(|l| arrays.limits.iter().map(|v| v.lane(l).to_bits()).collect()).collect();
     let mut trajectories = vec![Trajectory::new(); R::LANES];
     let flow = stepper.run(&mut system, |a| {
         for (l, points) in trajectories.iter_mut().enumerate().filter(|(l, _)| a.lanes.lane(*l)) {
@@ -89,6 +92,7 @@ fn transient<R: BankNumber>(base: &Circuit, lanes: &[&Circuit], method: Method, 
     }
     Run {
         trajectories,
+        limits,
         plans: Plans { dc: newton.plan().cloned(), tran: stepper.pivot_plan().cloned() },
         names: system.unknowns.iter().map(|u| u.name.clone()).collect(),
     }
@@ -114,10 +118,13 @@ fn same(what: &str, names: &[String], found: &Trajectory, expected: &Trajectory)
     assert_eq!(found.len(), expected.len(), "{what}: number of points");
 }
 
-/// Runs a family of eight values of the parameter `p` and compares.
+/// Runs a family of eight values of the parameter `p`, each with its own seed, and compares.
 fn check(text: &str, values: [f64; 8]) {
     let base = circuit(text, "p", None);
-    let variants: Vec<Circuit> = values.iter().map(|v| circuit(text, "p", Some(*v))).collect();
+    let variants: Vec<Circuit> = (1..)
+        .zip(&values)
+        .map(|(seed, v)| circuit(text, "p", Some(*v)).with_seed(StreamKey { seed, run: 0 }))
+        .collect();
     for method in [Method::Trapezoidal, Method::TrBdf2] {
         let plans = transient::<f64>(&base, &[], method, &Plans { dc: None, tran: None }).plans;
         let alone: Vec<Run> = variants.iter().map(|v| transient::<f64>(v, &[], method, &plans)).collect();
@@ -126,7 +133,8 @@ fn check(text: &str, values: [f64; 8]) {
         let eight: Vec<&Circuit> = variants.iter().collect();
         let mates = |order: &[usize]| order.iter().map(|k| eight[*k]).collect::<Vec<_>>();
         let compare = |what: &str, order: &[usize], run: Run| {
-            for (found, k) in run.trajectories.iter().zip(order) {
+            for (l, (found, k)) in run.trajectories.iter().zip(order).enumerate() {
+                assert_eq!(run.limits[l], alone[*k].limits[0], "{what}, p = {}: limited voltages", values[*k]);
                 same(&format!("{what}, {method:?}, p = {}", values[*k]), &run.names, found, &alone[*k].trajectories[0]);
             }
         };
