@@ -440,6 +440,6 @@ fn an_outer_dispatch_changes_nothing() {
         b.pow(e, y)
     });
     let x = [Lanes([0.1, 0.7, -2.0, 3.0]), Lanes([1.5; 4])];
-    let inside = dispatch::<Lanes<4>, _>(|| eval_all(&p, &x));
+    let inside = dispatch(4, || eval_all(&p, &x));
     assert_eq!(inside, eval_all(&p, &x));
 }

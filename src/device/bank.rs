@@ -646,8 +646,10 @@ impl<R: Real, E: Element<R>> Bank<R> for UniformBank<R, E> {
         for (k, root) in self.same[instance * self.n_locals..(instance + 1) * self.n_locals].iter().enumerate() {
             let root = *root as usize;
             if root != k {
-                f[root] = f[root] + std::mem::take(&mut f[k]);
-                q[root] = q[root] + std::mem::take(&mut q[k]);
+                let moved = std::mem::take(&mut f[k]);
+                f[root] += moved;
+                let moved = std::mem::take(&mut q[k]);
+                q[root] += moved;
             }
         }
     }

@@ -101,16 +101,16 @@ fn run<T: Real>(program: &Program, inputs: &[T], room: &mut Room<T>, values: &mu
     // At least one run, for the values of an expression without inputs.
     loop {
         let last = (first + WIDTH).min(n);
-        for k in first..last {
-            room.inputs[k] = Dual::variable(inputs[k], k - first);
+        for (k, (slot, x)) in room.inputs[first..last].iter_mut().zip(&inputs[first..last]).enumerate() {
+            *slot = Dual::variable(*x, k);
         }
         program.eval(&room.inputs, &mut room.slots, &mut room.outputs);
         for (o, y) in room.outputs.iter().enumerate() {
             values[o] = y.v;
             jacobian[o * n + first..o * n + last].copy_from_slice(&y.d[..last - first]);
         }
-        for k in first..last {
-            room.inputs[k] = Dual::constant(inputs[k]);
+        for (slot, x) in room.inputs[first..last].iter_mut().zip(&inputs[first..last]) {
+            *slot = Dual::constant(*x);
         }
         first = last;
         if first >= n {

@@ -90,10 +90,10 @@ fn function(instance: &Instance) -> Option<&SourceFunction> {
 
 fn check_source(instance: &Instance) -> Vec<String> {
     let mut errors = function(instance).map_or(Vec::new(), check);
-    if let Some(Value::List(ac)) = instance.params.get("ac") {
-        if ac.len() > 2 {
-            errors.push(format!("ac takes a magnitude and a phase in degrees, not {} numbers", ac.len()));
-        }
+    if let Some(Value::List(ac)) = instance.params.get("ac")
+        && ac.len() > 2
+    {
+        errors.push(format!("ac takes a magnitude and a phase in degrees, not {} numbers", ac.len()));
     }
     errors
 }

@@ -331,16 +331,16 @@ fn first_after(t: f64, corners: &[f64]) -> f64 {
 fn pwl(mut points: Vec<(f64, f64)>, td: f64, repeat: Option<f64>) -> SourceWave {
     let mut cycle = Cycle { td, start: 0.0, period: f64::INFINITY, count: f64::INFINITY };
     let mut first = 0;
-    if let (Some(r), Some(last)) = (repeat, points.last().map(|p| p.0)) {
-        if r < last {
-            first = points.partition_point(|p| p.0 < r);
-            if points[first].0 > r {
-                let v = if first == 0 { points[0].1 } else { line(r, points[first - 1], points[first]) };
-                points.insert(first, (r, v));
-            }
-            cycle.period = last - r;
-            cycle.start = r;
+    if let (Some(r), Some(last)) = (repeat, points.last().map(|p| p.0))
+        && r < last
+    {
+        first = points.partition_point(|p| p.0 < r);
+        if points[first].0 > r {
+            let v = if first == 0 { points[0].1 } else { line(r, points[first - 1], points[first]) };
+            points.insert(first, (r, v));
         }
+        cycle.period = last - r;
+        cycle.start = r;
     }
     SourceWave::Pwl { points, first, cycle }
 }
@@ -352,7 +352,7 @@ pub(super) fn check(function: &SourceFunction) -> Vec<String> {
         return errors;
     }
     let args = &function.args;
-    if args.is_empty() || args.len() % 2 != 0 {
+    if args.is_empty() || !args.len().is_multiple_of(2) {
         errors.push(format!("pwl takes pairs of time (s) and value, not {} numbers", args.len()));
     }
     if args.iter().any(|a| !a.is_finite()) {
@@ -362,10 +362,10 @@ pub(super) fn check(function: &SourceFunction) -> Vec<String> {
     if let Some(w) = times.windows(2).find(|w| w[1] <= w[0]) {
         errors.push(format!("times of a pwl must increase: {} s is followed by {} s", w[0], w[1]));
     }
-    if let (Some(Some(Value::Number(r))), Some(last)) = (function.options.get(PWL_REPEAT), times.last()) {
-        if !(0.0..*last).contains(r) {
-            errors.push(format!("pwl repeats from r={r} s, which must lie in [0, {last}) s, before its last point"));
-        }
+    if let (Some(Some(Value::Number(r))), Some(last)) = (function.options.get(PWL_REPEAT), times.last())
+        && !(0.0..*last).contains(r)
+    {
+        errors.push(format!("pwl repeats from r={r} s, which must lie in [0, {last}) s, before its last point"));
     }
     errors
 }

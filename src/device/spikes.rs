@@ -366,7 +366,7 @@ mod tests {
         let shared = Arc::new(instance.clone());
         let mut lanes = Bench::<Lanes<4>>::with_setting(&Poisson, vec![instance.clone()], &seeded(3, 0));
         for lane in 0..4 {
-            lanes.bank().reload(lane, &[shared.clone()], &seeded(3, lane as u64));
+            lanes.bank().reload(lane, std::slice::from_ref(&shared), &seeded(3, lane as u64));
         }
         let alone: Vec<Vec<f64>> = (0..4)
             .map(|run| {

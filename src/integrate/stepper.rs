@@ -144,6 +144,8 @@ struct Lane {
     calm: u32,
     /// Accepted points since the last restart.
     smooth: u32,
+    /// The restart's step as a part of the next regular one.
+    restart_share: f64,
     running: bool,
     error: Option<SimError>,
 }
@@ -318,6 +320,7 @@ impl<R: Real> Stepper<R> {
             events_at_once: 0,
             calm: 0,
             smooth: 1,
+            restart_share: SHORT_RESTART,
             running: true,
             error: None,
         };
@@ -542,7 +545,7 @@ impl<R: Real> Stepper<R> {
         lane.target = None;
         if lane.restart {
             // Short beside everything, but long enough for the time axis to resolve it.
-            let h = (1e-4 * lane.h.min(left)).max(4.0 * f64::EPSILON * lane.t).min(0.5 * left);
+            let h = (lane.restart_share * lane.h.min(left)).max(4.0 * f64::EPSILON * lane.t).min(0.5 * left);
             lane.phase = Phase::Restart;
             lane.step = h;
             lane.t_try = lane.t + h;
@@ -822,6 +825,7 @@ impl<R: Real> Stepper<R> {
             lane.first_try = None;
             if lane.phase == Phase::Restart {
                 lane.restart = false;
+                lane.restart_share = SHORT_RESTART;
                 lane.smooth = 1;
             } else {
                 lane.smooth = lane.smooth.saturating_add(1);
@@ -887,6 +891,11 @@ impl<R: Real> Stepper<R> {
 /// estimate is no better than that, and a repeated step costs twice.
 const REJECT_ABOVE: f64 = 1.5;
 
+/// A restart's step as a part of the next regular one: nothing that has a dynamics moves in it…
+const SHORT_RESTART: f64 = 1e-4;
+/// …or, where that one fails, an ordinary backward Euler step.
+const LONG_RESTART: f64 = 0.1;
+
 /// So many steps after a rejection do not grow.
 const CALM_STEPS: u32 = 3;
 
@@ -903,8 +912,14 @@ impl Lane {
             // A predictor that led astray is not asked again: the next try is one-step.
             self.history = 0;
         }
+        if self.phase == Phase::Restart && self.restart_share < LONG_RESTART {
+            // Through large capacitors the charges of so short a step drown in their own rounding: try a longer one.
+            self.restart_share = LONG_RESTART;
+            self.phase = Phase::Plan;
+            return;
+        }
         if self.phase == Phase::Restart {
-            // Its step is a fixed part of the next regular one.
+            // Its step is a part of the next regular one.
             self.h *= factor;
         } else {
             self.h = h;

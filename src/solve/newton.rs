@@ -85,13 +85,13 @@ pub struct NewtonOutcome<R: Real> {
     pub iterations: usize,
 }
 
-/// The part of the tolerance that a converging iteration may leave undone. A tenth: Newton's error then stays far below
-/// the truncation error, which is allowed the whole tolerance in every step.
-const LEFT_TO_COME: f64 = 0.1;
-/// A remembered κ is trusted only for updates of at most so many tolerances (3 % of a value at reltol = 1e-3)…
-const TRUSTED_UPDATE: f64 = 30.0;
+/// The part of the tolerance that a converging iteration may leave undone. A third: Newton's error then stays well below
+/// the truncation error, which is allowed `trtol` (7) tolerances in every step.
+const LEFT_TO_COME: f64 = 0.3;
+/// A remembered κ is trusted only for updates of at most so many tolerances (a tenth of a value at reltol = 1e-3)…
+const TRUSTED_UPDATE: f64 = 100.0;
 /// …and counts this much more after each solve that did not check it, so that it is checked again soon.
-const DISTRUST: f64 = 1.5;
+const DISTRUST: f64 = 1.25;
 /// κ is never taken below this: an update that was exact by chance proves little.
 const LEAST_CURVATURE: f64 = 1e-5;
 

@@ -20,13 +20,4 @@ impl SparsePattern {
         let (a, b) = (*self.col_ptr.get(col)?, *self.col_ptr.get(col + 1)?);
         self.row_idx[a..b].binary_search(&row).ok().map(|k| a + k)
     }
-
-    /// y += A·x for the values of A.
-    pub fn multiply_add<R: crate::number::Real>(&self, values: &[R], x: &[R], y: &mut [R]) {
-        for c in 0..self.n() {
-            for k in self.col_ptr[c]..self.col_ptr[c + 1] {
-                y[self.row_idx[k]] += values[k] * x[c];
-            }
-        }
-    }
 }

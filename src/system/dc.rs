@@ -83,9 +83,9 @@ impl<R: Real> Assemble<R> for DcProblem<'_, R> {
         let c = self.continuation;
         let gmin = mode.gmin.lane(0);
         let shunted = if c.shunt > 0.0 || c.anchor > 0.0 { self.system.n_nodes } else { 0 };
-        for k in 0..shunted {
+        for (k, x) in x.iter().enumerate().take(shunted) {
             let pull = self.anchor.get(k).copied().unwrap_or_default();
-            a.f[k] += x[k] * c.shunt + (x[k] - pull) * c.anchor;
+            a.f[k] += *x * c.shunt + (*x - pull) * c.anchor;
             a.df[self.system.diagonal[k]] += R::splat(c.shunt + c.anchor);
         }
         for k in &self.floating {

@@ -20,14 +20,14 @@ pub(super) struct Place {
 #[derive(Debug, Clone)]
 pub(super) enum Watch {
     At { x: f64, found: bool },
-    Crossing(CrossingWatch),
+    Crossing(Box<CrossingWatch>),
 }
 
 impl Watch {
     pub(super) fn new(moment: &Moment, header: &Header) -> Option<Watch> {
         Some(match moment {
             Moment::At(x) => Watch::At { x: *x, found: false },
-            Moment::Crossing(c) => Watch::Crossing(CrossingWatch::new(c, header)?),
+            Moment::Crossing(c) => Watch::Crossing(Box::new(CrossingWatch::new(c, header)?)),
         })
     }
 
