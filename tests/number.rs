@@ -265,7 +265,7 @@ fn each_lane_equals_the_scalar_to_the_bit() {
             let (a, b) = (Lanes(x), Lanes(y));
             macro_rules! unary {
                 ($($f:ident),*) => {$({
-                    let fast = dispatch::<Lanes<L>, _>(#[inline(always)] || a.$f());
+                    let fast = dispatch(L, #[inline(always)] || a.$f());
                     let plain = a.$f();
                     for i in 0..L {
                         let s = Real::$f(x[i]);
@@ -279,7 +279,7 @@ fn each_lane_equals_the_scalar_to_the_bit() {
                 ($($name:literal => |$p:ident, $q:ident| $f:expr),* $(,)?) => {$({
                     let (fast, plain) = {
                         let ($p, $q) = (a, b);
-                        (dispatch::<Lanes<L>, _>(#[inline(always)] || $f), $f)
+                        (dispatch(L, #[inline(always)] || $f), $f)
                     };
                     for i in 0..L {
                         let ($p, $q) = (x[i], y[i]);

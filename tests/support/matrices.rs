@@ -19,9 +19,9 @@ impl Csc {
     /// A·x.
     pub fn times(&self, x: &[f64]) -> Vec<f64> {
         let mut y = vec![0.0; self.n];
-        for j in 0..self.n {
+        for (j, x) in x.iter().enumerate().take(self.n) {
             for e in self.col_ptr[j]..self.col_ptr[j + 1] {
-                y[self.row_idx[e]] += self.values[e] * x[j];
+                y[self.row_idx[e]] += self.values[e] * x;
             }
         }
         y
@@ -34,8 +34,8 @@ impl Csc {
     /// Row-major dense copy.
     pub fn dense(&self) -> Vec<Vec<f64>> {
         let mut a = vec![vec![0.0; self.n]; self.n];
-        for j in 0..self.n {
-            for e in self.col_ptr[j]..self.col_ptr[j + 1] {
+        for (j, range) in self.col_ptr.windows(2).enumerate() {
+            for e in range[0]..range[1] {
                 a[self.row_idx[e]][j] = self.values[e];
             }
         }
