@@ -169,7 +169,8 @@ fn bench(deck: &str, asked: &Asked, folder: &Path, wrong: &mut Vec<String>) -> R
         3
     });
     for _ in 0..runs {
-        // With several peers each has its own run of ours before it.
+        // With several peers each has its own run of ours before it. The index walks three lists at once.
+        #[allow(clippy::needless_range_loop)]
         for k in 0..asked.peers.len().max(1) {
             if theirs.get(k).is_some_and(|t| t.problem.is_some()) && k > 0 {
                 continue;
