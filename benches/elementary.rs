@@ -24,7 +24,8 @@ fn lanes(c: &mut Criterion, name: &str, x: &[f64], f: impl Fn(Lanes<8>) -> Lanes
     c.bench_function(name, |b| {
         b.iter(|| {
             let x = black_box(&x[..]);
-            dispatch::<Lanes<8>, _>(
+            dispatch(
+                8,
                 #[inline(always)]
                 || {
                     for (y, x) in y.iter_mut().zip(x) {

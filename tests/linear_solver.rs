@@ -1,5 +1,8 @@
 //! The sparse LU kernel against a dense one, and its laws: lanes are scalars to the bit, failures are told.
 
+// Matrix algorithms read best with their indices, as in the textbooks.
+#![allow(clippy::needless_range_loop)]
+
 #[path = "support/matrices.rs"]
 mod matrices;
 

@@ -3,6 +3,9 @@
 //! The banks are evaluated directly, without a netlist or an analysis. The numbers in `tests/oracle/devices/*.csv` were
 //! written by ngspice-39 from the netlists of the same names; each netlist says how.
 
+// Matrix algorithms read best with their indices, and bias tables with their types spelt out.
+#![allow(clippy::needless_range_loop, clippy::type_complexity)]
+
 use neurospice::device::*;
 use std::sync::Arc;
 
@@ -398,7 +401,7 @@ fn ring_period(h: f64) -> f64 {
     let mut rises = Vec::new();
     bench.accept(&x);
     let mut e = bench.eval(&x);
-    let mut rate = vec![0.0; N];
+    let mut rate = [0.0; N];
     let mut t = 0.0;
     let load = 1e-14;
     while rises.len() < 16 {
