@@ -29,9 +29,12 @@ fn layers() -> BTreeMap<String, BTreeSet<String>> {
         let [module, _, uses] = cells[..] else { continue };
         let mut uses: BTreeSet<String> =
             uses.split(',').map(|u| u.trim().to_string()).filter(|u| !u.is_empty()).collect();
-        uses.insert("diagnostic".to_string());
-        uses.insert("number".to_string());
-        table.insert(module.trim_matches('`').to_string(), uses);
+        let module = module.trim_matches('`').to_string();
+        if module != "diagnostic" && module != "number" {
+            uses.insert("diagnostic".to_string());
+            uses.insert("number".to_string());
+        }
+        table.insert(module, uses);
     }
     table
 }

@@ -96,7 +96,9 @@ impl<R: Real> Element<R> for OpAmps<R> {
         let mut locals: Vec<Local> = instance.nodes.iter().map(|n| Local::Node(*n)).collect();
         locals.push(Local::OwnBranch(UnknownSpec::CURRENT));
         if self.pole[i] {
-            locals.push(Local::Internal { name: "u", spec: UnknownSpec::VOLTAGE });
+            // Its equation is in volts: a filter's, not the sum of currents of a node.
+            let spec = UnknownSpec { residual_abstol: Some(1e-6), ..UnknownSpec::VOLTAGE };
+            locals.push(Local::Internal { name: "u", spec });
         }
         locals
     }

@@ -77,7 +77,7 @@ pub struct System<R: Real> {
 fn group_instances(circuit: &Circuit) -> Vec<(&'static dyn Kind, Vec<usize>)> {
     let mut groups: Vec<(&'static dyn Kind, Vec<usize>)> = Vec::new();
     for (id, origin) in circuit.origins.iter().enumerate() {
-        match groups.iter_mut().find(|(k, _)| std::ptr::eq(k.spec(), origin.kind.spec())) {
+        match groups.iter_mut().find(|(k, _)| k.spec().name == origin.kind.spec().name) {
             Some((_, ids)) => ids.push(id),
             None => groups.push((origin.kind, vec![id])),
         }

@@ -72,6 +72,9 @@ fn a_capacitor_discharges_through_a_memristor() {
     near("final state", r.last("m1#x"), 0.1 + K * (full - c * r.last("v(a)")), 1e-5);
 }
 
+/// The current at time t and state x.
+type Current<'a> = &'a dyn Fn(f64, f64) -> f64;
+
 /// F(x, i) as the papers print it.
 fn window(name: &str, p: i32, j: f64, x: f64, i: f64) -> f64 {
     match name {
@@ -88,8 +91,7 @@ fn each_window_agrees_with_an_independent_integration() {
     let omega = 2.0 * PI;
     for (name, p, j) in [("none", 1, 1.0), ("joglekar", 2, 1.0), ("biolek", 3, 1.0), ("prodromakis", 4, 1.3)] {
         let card = format!("ymemristor m1 a 0 mm x0=0.3 window={name} p={p} j={j}\n{MODEL}\n.tran 10m 1.5 0 2.5m");
-        type Drive<'a> = (&'a str, &'a dyn Fn(f64, f64) -> f64);
-        let drives: [Drive<'_>; 2] = [
+        let drives: [(&str, Current<'_>); 2] = [
             ("v1 a 0 sin(0 1 1)", &|t, x| (omega * t).sin() / resistance(x)),
             ("i1 0 a sin(0 50u 1)", &|t, _| 50e-6 * (omega * t).sin()),
         ];
