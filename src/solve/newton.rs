@@ -98,7 +98,7 @@ const DISTRUST: f64 = 1.25;
 /// κ is never taken below this: an update that was exact by chance proves little.
 const LEAST_CURVATURE: f64 = 1e-5;
 
-/// An update of this size is no voltage, current or state any more: laws that overflow are held at 1e30.
+/// Unknowns of this size are no voltages, currents or states any more: laws that overflow are held at 1e30.
 const OVERFLOW: f64 = 1e28;
 /// Iterations in which nothing is left to do but for limited junctions to catch up with where capacitors hold them.
 const MAX_CATCHING_UP: usize = 200;
@@ -235,7 +235,7 @@ impl<R: Real> Newton<R> {
             let arrives = self.arrives(size, before, going);
             let unlimited = !assembled.limited;
             before = R::select(assembled.limited, R::splat(f64::INFINITY), size);
-            let finite = self.finite();
+            let finite = self.finite(x);
             going = going & finite;
             let arrived = if self.nudged { none } else { going }
                 & if assembled.linear { R::Mask::splat(true) } else { arrives & unlimited };
@@ -298,13 +298,13 @@ impl<R: Real> Newton<R> {
         size
     }
 
-    /// Lanes in which every update is finite; the first that is not is noted as the failure.
-    fn finite(&mut self) -> R::Mask {
-        // A sum is finite unless a term is not (or it overflows, which is as bad): one test for all unknowns.
-        let sum = self.dx[..self.n].iter().fold(R::zero(), |s, d| s + *d);
-        let finite = sum.abs().lt(R::splat(OVERFLOW));
+    /// Lanes in which every unknown is finite and of a sane size; the first that is not is noted as the failure.
+    fn finite(&mut self, x: &[R]) -> R::Mask {
+        // A sum of magnitudes is sane only if every term is: one test for all unknowns.
+        let sum = x[..self.n].iter().fold(R::zero(), |s, x| s + x.abs());
+        let finite = sum.lt(R::splat(OVERFLOW));
         if !finite.all() && self.failure.is_none() {
-            let unknown = self.dx[..self.n].iter().position(|d| !d.abs().lt(R::splat(OVERFLOW)).all()).unwrap_or(0);
+            let unknown = x[..self.n].iter().position(|x| !x.abs().lt(R::splat(OVERFLOW)).all()).unwrap_or(0);
             self.failure = Some(NewtonFailure::NonFinite { unknown });
         }
         finite
