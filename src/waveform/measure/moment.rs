@@ -63,6 +63,7 @@ pub(super) struct CrossingWatch {
     window: Window,
     count: u64,
     above: bool,
+    starts_in_window: bool,
     difference: f64,
 }
 
@@ -85,6 +86,7 @@ impl CrossingWatch {
             window: spec.window,
             count: 0,
             above: false,
+            starts_in_window: false,
             difference: 0.0,
         })
     }
@@ -98,6 +100,7 @@ impl CrossingWatch {
         let d0 = std::mem::replace(&mut self.difference, d);
         let Some(x0) = previous else {
             self.above = d > 0.0;
+            self.starts_in_window = x == self.window.ends().0;
             return None;
         };
         let rises = !self.above && (d > 0.0 || (d == 0.0 && d0 < 0.0));
@@ -114,7 +117,7 @@ impl CrossingWatch {
             Edge::Fall => falls,
             Edge::Cross => true,
         };
-        if !wanted || !self.window.contains(place.x) {
+        if !wanted || !self.window.counts(place.x, self.starts_in_window) {
             return None;
         }
         self.count += 1;
@@ -133,8 +136,12 @@ impl Window {
         // A falling sweep may be given as FROM=1 TO=0.
         if b < a { (b, a) } else { (a, b) }
     }
-    pub(super) fn contains(&self, x: f64) -> bool {
+    /// Is a crossing at x looked at? One exactly at the start began before it, as in ngspice, unless the result itself
+    /// starts there.
+    fn counts(&self, x: f64, result_starts_here: bool) -> bool {
         let (low, high) = self.ends();
-        low <= x && x <= high
+        // The place is interpolated: a rounding error does not move it into the window.
+        let start = if result_starts_here || low.is_infinite() { low } else { low + 4.0 * f64::EPSILON * low.abs() };
+        x <= high && (x > start || (result_starts_here && x == start))
     }
 }

@@ -5,7 +5,7 @@
 //!   that the result covers;
 //! - MIN and MAX over the points in the window; if no point lies in it, over its two interpolated ends.
 //!
-//! ngspice-39 differs in two ways. Over three equal steps it integrates by Simpson's 3/8 rule (INTEG, RMS); the
+//! ngspice-39 differs in two ways. On equal steps it integrates by Simpson's 3/8 rule (INTEG, RMS); the
 //! trapezoidal rule is exact for the straight lines between points that crossings and window ends are taken from too. Its
 //! AVG takes in whole steps at the window's ends (it prints a `to=` beyond the one asked for), so that AVG times length
 //! is not INTEG; ours is.
