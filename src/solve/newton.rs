@@ -235,11 +235,13 @@ impl<R: Real> Newton<R> {
             let arrives = self.arrives(size, before, going);
             let unlimited = !assembled.limited;
             before = R::select(assembled.limited, R::splat(f64::INFINITY), size);
-            let finite = self.finite(x);
-            going = going & finite;
+            going = going & self.below(x, going, f64::INFINITY);
             let arrived = if self.nudged { none } else { going }
                 & if assembled.linear { R::Mask::splat(true) } else { arrives & unlimited };
             if arrived.any() {
+                let sane = self.below(x, arrived, OVERFLOW);
+                going = going & !(arrived & !sane);
+                let arrived = arrived & sane;
                 problem.converged(arrived, &self.dx[..self.n]);
                 converged = converged | arrived;
                 going = going & !arrived;
@@ -298,16 +300,16 @@ impl<R: Real> Newton<R> {
         size
     }
 
-    /// Lanes in which every unknown is finite and of a sane size; the first that is not is noted as the failure.
-    fn finite(&mut self, x: &[R]) -> R::Mask {
-        // A sum of magnitudes is sane only if every term is: one test for all unknowns.
+    /// Lanes in which every unknown is below `limit` in magnitude; the first that is not is noted as the failure.
+    fn below(&mut self, x: &[R], lanes: R::Mask, limit: f64) -> R::Mask {
+        // A sum of magnitudes is below only if every term is: one test for all unknowns. NaN is below nothing.
         let sum = x[..self.n].iter().fold(R::zero(), |s, x| s + x.abs());
-        let finite = sum.lt(R::splat(OVERFLOW));
-        if !finite.all() && self.failure.is_none() {
-            let unknown = x[..self.n].iter().position(|x| !x.abs().lt(R::splat(OVERFLOW)).all()).unwrap_or(0);
+        let below = sum.lt(R::splat(limit));
+        if (lanes & !below).any() && self.failure.is_none() {
+            let unknown = x[..self.n].iter().position(|x| !x.abs().lt(R::splat(limit)).all()).unwrap_or(0);
             self.failure = Some(NewtonFailure::NonFinite { unknown });
         }
-        finite
+        below
     }
 
     /// Factors J on the frozen pivot order, choosing one if there is none; returns the lanes that succeeded.
