@@ -63,9 +63,10 @@ pub(super) fn run(
     let mut stopped_at = None;
     let mut x = solver.system.initial_x();
     let n = solver.system.n();
-    let resolver_system = Solver::<f64>::new(circuit, &circuit.setting, &observers).system;
-    let resolver = Resolver::new(&resolver_system, &observers, false);
-    let mut recorder = Recorder::new(circuit, spec, "DC transfer characteristic", &axis, &resolver, sink)?;
+    let mut recorder = {
+        let resolver = Resolver::new(&solver.system, &observers, false);
+        Recorder::new(circuit, spec, "DC transfer characteristic", &axis, &resolver, sink)?
+    };
     let outer_points: usize = outer.iter().map(Sweep::points).product();
     let total = (outer_points * inner.points()) as f64;
     let mut outer_values = vec![0.0; outer.len()];

@@ -269,9 +269,15 @@ impl<R: Real> System<R> {
         self.groups.iter().map(|g| (g.kind, g.ids.len()))
     }
 
-    /// The name of the instance whose crossing function `k` is, by circuit-wide index.
+    /// The group that crossing function `k` belongs to: a group without any shares its base with the next that has some,
+    /// which comes later, so the last base at or below `k` is the right one.
+    fn group_of_crossing(&self, k: usize) -> Option<usize> {
+        self.crossing_base.iter().rposition(|b| *b <= k)
+    }
+
+    /// The instance whose crossing function `k` is, by circuit-wide index.
     pub fn crossing_instance(&self, k: usize) -> Option<usize> {
-        let g = self.crossing_base.iter().rposition(|b| *b <= k)?;
+        let g = self.group_of_crossing(k)?;
         let group = &self.groups[g];
         let per = group.bank.n_crossings() / group.ids.len().max(1);
         group.ids.get((k - self.crossing_base[g]) / per.max(1)).copied()
@@ -427,11 +433,7 @@ impl<R: Real> Dae<R> for System<R> {
 
     fn on_event(&mut self, k: usize, t: R, x: &[R], mode: &Mode<R>, mask: R::Mask) -> bool {
         let cx = Self::cx(t, x, &[], mode);
-        let Some(g) = self.crossing_base.iter().rposition(|b| *b <= k) else { return false };
-        // Groups without crossing functions share their base with the next one that has some.
-        let Some(g) = (0..=g).rev().find(|g| self.crossing_base[*g] + self.groups[*g].bank.n_crossings() > k) else {
-            return false;
-        };
+        let Some(g) = self.group_of_crossing(k) else { return false };
         let d = self.groups[g].bank.on_event(k - self.crossing_base[g], &cx, mask);
         d == crate::device::Discontinuity::Jump
     }
