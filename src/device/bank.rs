@@ -9,9 +9,11 @@
 //! refers to, then internal unknowns. `f`, `q`, `∂f`, `∂q` are stamped by local row and column. Sign: `f(k)` is the
 //! current that *leaves* node k into the device.
 
-use super::instance::{GROUND_NODE, Instance, NodeId, Setting};
+use super::instance::{Instance, NodeId, Setting};
+use super::wiring::Wiring;
 use crate::number::{Dual, Mask, Real, dispatch};
 use std::collections::HashMap;
+use std::ops::Range;
 use std::sync::Arc;
 
 /// What the operating point does with an unknown.
@@ -300,8 +302,8 @@ pub trait Bank<R: Real>: Send {
 pub struct At<'a, R: Real> {
     /// The whole context.
     pub cx: &'a EvalCx<'a, R>,
-    rows: &'a [u32],
-    limit_base: usize,
+    pub(super) rows: &'a [u32],
+    pub(super) limit_base: usize,
 }
 
 impl<'a, R: Real> At<'a, R> {
@@ -447,19 +449,16 @@ pub trait Element<R: Real>: Send + Sized + 'static {
     }
 }
 
+/// The most limited voltages an instance may have.
+pub(super) const MOST_LIMITS: usize = 4;
+
 /// A [`Bank`] made of an [`Element`].
 pub struct UniformBank<R: Real, E: Element<R>> {
     element: E,
     instances: Vec<Arc<Instance>>,
     /// Circuit-wide index of each instance.
     ids: Vec<usize>,
-    n_locals: usize,
-    /// Global row of local k of instance i at `i·n_locals + k`.
-    rows: Vec<u32>,
-    /// The local that local k of instance i is the same unknown as, at `i·n_locals + k`; k itself if none.
-    same: Vec<u32>,
-    /// Slot of local (r, c) of instance i at `(i·n_locals + r)·n_locals + c`.
-    slots: Vec<u32>,
+    wiring: Wiring,
     limit_base: usize,
     number: std::marker::PhantomData<R>,
 }
@@ -467,6 +466,7 @@ pub struct UniformBank<R: Real, E: Element<R>> {
 impl<R: Real, E: Element<R>> UniformBank<R, E> {
     /// A bank of these instances; `ids` are their circuit-wide indices.
     pub fn new(ids: &[usize], instances: &[Arc<Instance>], setting: &Setting) -> Self {
+        const { assert!(E::LIMITS <= MOST_LIMITS) };
         let mut element = E::new(instances);
         for lane in 0..R::LANES {
             element.reload(lane, instances, setting);
@@ -477,10 +477,7 @@ impl<R: Real, E: Element<R>> UniformBank<R, E> {
             element,
             instances: instances.to_vec(),
             ids: ids.to_vec(),
-            n_locals,
-            rows: vec![u32::MAX; n_locals * instances.len()],
-            same: (0..instances.len()).flat_map(|_| 0..n_locals as u32).collect(),
-            slots: Vec::new(),
+            wiring: Wiring::new(n_locals, instances.len()),
             limit_base: 0,
             number: std::marker::PhantomData,
         }
@@ -488,25 +485,25 @@ impl<R: Real, E: Element<R>> UniformBank<R, E> {
 
     #[inline(always)]
     fn at<'a>(&'a self, i: usize, cx: &'a EvalCx<'a, R>) -> At<'a, R> {
-        At {
-            cx,
-            rows: &self.rows[i * self.n_locals..(i + 1) * self.n_locals],
-            limit_base: self.limit_base + i * E::LIMITS,
-        }
+        At { cx, rows: self.wiring.rows_of(i), limit_base: self.limit_base + i * E::LIMITS }
     }
 
-    #[inline(always)]
-    fn eval_all<const JACOBIAN: bool>(&self, cx: &EvalCx<'_, R>, load: &mut Load<'_, R>) {
-        let n = self.n_locals;
-        for i in 0..self.instances.len() {
-            let mut s = LoadStamp::<R, JACOBIAN> {
-                load,
-                rows: &self.rows[i * n..(i + 1) * n],
-                slots: &self.slots[i * n * n..(i + 1) * n * n],
-                limit_base: self.limit_base + i * E::LIMITS,
-            };
-            self.element.eval(i, &self.at(i, cx), &mut s);
-        }
+    /// Adds the stamps of some instances: to their rows and slots or, if `apart`, by local number, with the Jacobian and
+    /// limited voltages going nowhere. One compiled copy of a device's equations serves both.
+    fn load<const JACOBIAN: bool>(&self, which: Range<usize>, apart: bool, cx: &EvalCx<'_, R>, load: &mut Load<'_, R>) {
+        // A linear device is a few products: wider instructions would cost more code than they save time.
+        dispatch(
+            if E::LINEAR { 1 } else { R::LANES },
+            #[inline(always)]
+            || {
+                for i in which {
+                    let (rows, slots) = if apart { self.wiring.apart() } else { self.wiring.of(i) };
+                    let limit_base = if apart { 0 } else { self.limit_base + i * E::LIMITS };
+                    let mut s = LoadStamp::<R, JACOBIAN> { load, rows, slots, limit_base };
+                    self.element.eval(i, &self.at(i, cx), &mut s);
+                }
+            },
+        );
     }
 }
 
@@ -545,24 +542,6 @@ impl<R: Real, const JACOBIAN: bool> Stamp<R> for LoadStamp<'_, '_, R, JACOBIAN> 
     }
 }
 
-/// Collects f and q of one instance by local number.
-struct ObserveStamp<'a, R: Real> {
-    f: &'a mut [R],
-    q: &'a mut [R],
-}
-
-impl<R: Real> Stamp<R> for ObserveStamp<'_, R> {
-    fn f(&mut self, k: usize, value: R) {
-        self.f[k] += value;
-    }
-    fn q(&mut self, k: usize, value: R) {
-        self.q[k] += value;
-    }
-    fn df(&mut self, _row: usize, _col: usize, _value: R) {}
-    fn dq(&mut self, _row: usize, _col: usize, _value: R) {}
-    fn limit(&mut self, _j: usize, _value: R, _limited: R::Mask) {}
-}
-
 impl<R: Real, E: Element<R>> Bank<R> for UniformBank<R, E> {
     fn len(&self) -> usize {
         self.instances.len()
@@ -571,87 +550,43 @@ impl<R: Real, E: Element<R>> Bank<R> for UniformBank<R, E> {
         E::LINEAR
     }
     fn n_locals(&self) -> usize {
-        self.n_locals
+        self.wiring.n_locals
     }
 
     fn declare(&mut self, table: &mut UnknownTable) {
         for (i, instance) in self.instances.iter().enumerate() {
-            for (k, local) in self.element.locals(i, instance).into_iter().enumerate() {
-                let row = match local {
-                    Local::Internal { name, spec } => table.add(format!("{}#{name}", instance.name), spec),
-                    Local::OwnBranch(spec) => {
-                        let row = table.add(format!("i({})", instance.name), spec);
-                        table.set_branch(self.ids[i], row);
-                        row
-                    }
-                    Local::Node(GROUND_NODE) => u32::MAX,
-                    Local::Node(node) => node - 1,
-                    Local::Branch(_) => u32::MAX,
-                    Local::Same(earlier) => {
-                        let root = self.same[i * self.n_locals + earlier];
-                        self.same[i * self.n_locals + k] = root;
-                        self.rows[i * self.n_locals + root as usize]
-                    }
-                };
-                self.rows[i * self.n_locals + k] = row;
-            }
+            self.wiring.declare(i, &instance.name, self.ids[i], self.element.locals(i, instance), table);
         }
         self.limit_base = table.n_limits;
         table.n_limits += self.instances.len() * E::LIMITS;
     }
 
     fn connect(&mut self, table: &UnknownTable, pattern: &mut Pattern) {
-        let n = self.n_locals;
-        self.slots.clear();
+        self.wiring.begin();
         for (i, instance) in self.instances.iter().enumerate() {
-            for (k, local) in self.element.locals(i, instance).into_iter().enumerate() {
-                if let Local::Branch(other) = local {
-                    self.rows[i * n + k] = table.branch(other).unwrap_or(u32::MAX);
-                }
-            }
-            let rows = &mut self.rows[i * n..(i + 1) * n];
-            for row in rows.iter_mut() {
-                *row = (*row).min(table.ground());
-            }
-            let base = self.slots.len();
-            self.slots.resize(base + n * n, pattern.slot(u32::MAX, u32::MAX));
-            for (r, c) in self.element.footprint(i) {
-                self.slots[base + r * n + c] = pattern.slot(rows[r], rows[c]);
-            }
+            let (locals, footprint) = (self.element.locals(i, instance), self.element.footprint(i));
+            self.wiring.connect(i, locals, footprint, table, pattern);
         }
     }
 
     fn eval(&self, cx: &EvalCx<'_, R>, want: Want, load: &mut Load<'_, R>) {
         // Only linear banks are ever asked to leave the Jacobian alone: the others need not be compiled twice.
+        let all = 0..self.instances.len();
         if E::LINEAR && want == Want::Residual {
-            dispatch(
-                R::LANES,
-                #[inline(always)]
-                || self.eval_all::<false>(cx, load),
-            );
+            self.load::<false>(all, false, cx, load);
         } else {
-            dispatch(
-                R::LANES,
-                #[inline(always)]
-                || self.eval_all::<true>(cx, load),
-            );
+            self.load::<true>(all, false, cx, load);
         }
     }
 
     fn observe(&self, instance: usize, cx: &EvalCx<'_, R>, f: &mut [R], q: &mut [R]) {
         f.fill(R::zero());
         q.fill(R::zero());
-        self.element.eval(instance, &self.at(instance, cx), &mut ObserveStamp { f, q });
-        // What goes into a collapsed internal node goes into the terminal that it is.
-        for (k, root) in self.same[instance * self.n_locals..(instance + 1) * self.n_locals].iter().enumerate() {
-            let root = *root as usize;
-            if root != k {
-                let moved = std::mem::take(&mut f[k]);
-                f[root] += moved;
-                let moved = std::mem::take(&mut q[k]);
-                q[root] += moved;
-            }
-        }
+        let (mut df, mut dq, mut limits) = ([R::zero()], [R::zero()], [R::zero(); MOST_LIMITS]);
+        let limited = R::Mask::splat(false);
+        let mut load = Load { f, q, df: &mut df, dq: &mut dq, limits: &mut limits, limited };
+        self.load::<true>(instance..instance + 1, true, cx, &mut load);
+        self.wiring.collapse(instance, f, q);
     }
 
     fn next_breakpoint(&self, t: R) -> R {
@@ -688,11 +623,7 @@ impl<R: Real, E: Element<R>> Bank<R> for UniformBank<R, E> {
 
     fn on_event(&mut self, crossing: usize, cx: &EvalCx<'_, R>, mask: R::Mask) -> Discontinuity {
         let i = crossing / E::CROSSINGS.max(1);
-        let at = At {
-            cx,
-            rows: &self.rows[i * self.n_locals..(i + 1) * self.n_locals],
-            limit_base: self.limit_base + i * E::LIMITS,
-        };
+        let at = At { cx, rows: self.wiring.rows_of(i), limit_base: self.limit_base + i * E::LIMITS };
         self.element.on_event(i, crossing % E::CROSSINGS.max(1), &at, mask)
     }
 
@@ -700,11 +631,7 @@ impl<R: Real, E: Element<R>> Bank<R> for UniformBank<R, E> {
         let mut changed = R::Mask::splat(false);
         if E::CROSSINGS > 0 {
             for i in 0..self.instances.len() {
-                let at = At {
-                    cx,
-                    rows: &self.rows[i * self.n_locals..(i + 1) * self.n_locals],
-                    limit_base: self.limit_base + i * E::LIMITS,
-                };
+                let at = At { cx, rows: self.wiring.rows_of(i), limit_base: self.limit_base + i * E::LIMITS };
                 changed = changed | self.element.settle(i, &at, mask);
             }
         }
@@ -714,11 +641,7 @@ impl<R: Real, E: Element<R>> Bank<R> for UniformBank<R, E> {
     fn accept(&mut self, cx: &EvalCx<'_, R>, mask: R::Mask) {
         if E::ACCEPTS {
             for i in 0..self.instances.len() {
-                let at = At {
-                    cx,
-                    rows: &self.rows[i * self.n_locals..(i + 1) * self.n_locals],
-                    limit_base: self.limit_base + i * E::LIMITS,
-                };
+                let at = At { cx, rows: self.wiring.rows_of(i), limit_base: self.limit_base + i * E::LIMITS };
                 self.element.accept(i, &at, mask);
             }
         }
@@ -734,7 +657,7 @@ impl<R: Real, E: Element<R>> Bank<R> for UniformBank<R, E> {
 
     fn ac_rhs(&self, re: &mut [R], im: &mut [R]) {
         for i in 0..self.instances.len() {
-            let rows = &self.rows[i * self.n_locals..(i + 1) * self.n_locals];
+            let rows = self.wiring.rows_of(i);
             self.element.ac_rhs(i, &mut |k, a, b| {
                 re[rows[k] as usize] += a;
                 im[rows[k] as usize] += b;
@@ -743,8 +666,9 @@ impl<R: Real, E: Element<R>> Bank<R> for UniformBank<R, E> {
     }
 
     fn initial_values(&self, x: &mut [R]) {
-        for (at, row) in self.rows.iter().enumerate() {
-            if let Some(value) = self.element.initial(at / self.n_locals, at % self.n_locals) {
+        let n = self.wiring.n_locals;
+        for (at, row) in self.wiring.rows.iter().enumerate() {
+            if let Some(value) = self.element.initial(at / n, at % n) {
                 x[*row as usize] = value;
             }
         }
@@ -752,7 +676,7 @@ impl<R: Real, E: Element<R>> Bank<R> for UniformBank<R, E> {
 
     fn initial_voltages(&self, out: &mut Vec<(u32, u32, R)>) {
         for i in 0..self.instances.len() {
-            let rows = &self.rows[i * self.n_locals..(i + 1) * self.n_locals];
+            let rows = self.wiring.rows_of(i);
             if let Some((a, b, value)) = self.element.initial_voltage(i) {
                 out.push((rows[a], rows[b], value));
             }

@@ -2,15 +2,9 @@
 //!
 //! States are unknowns w of the instance: `w = d(operand)/dt` is the row `f = w, q = −operand` (solved at the operating
 //! point, where it gives w = 0); `dw/dt = operand` is the row `q = w, f = −operand` (held at its initial value there).
-//!
-//! Derivatives come by running the program on duals, [`WIDTH`] directions at a time.
 
 use super::*;
-use crate::program::Program;
 use std::cell::{RefCell, RefMut};
-
-/// Directions per run: more of them spill registers on eight lanes.
-const WIDTH: usize = 4;
 
 /// Names of the states; an expression has no more of them.
 pub(super) const STATE_NAMES: &[&str] = &[
@@ -67,18 +61,11 @@ pub(super) struct Evaluator<R> {
 pub(super) struct Evaluated<R> {
     /// The value, then the operand of each state.
     pub values: Vec<R>,
-    /// ∂values[o]/∂inputs[k] at `o·inputs + k`.
+    /// ∂values[o]/∂inputs[k] at `o·n + k`, n the number of inputs that the program reads.
     jacobian: Vec<R>,
     inputs: Vec<R>,
-    room: Room<R>,
+    slots: Vec<R>,
     lane: LaneRoom,
-}
-
-#[derive(Debug, Default)]
-struct Room<T> {
-    inputs: Vec<Dual<T, WIDTH>>,
-    slots: Vec<Dual<T, WIDTH>>,
-    outputs: Vec<Dual<T, WIDTH>>,
 }
 
 /// The same for one lane.
@@ -87,36 +74,7 @@ struct LaneRoom {
     values: Vec<f64>,
     jacobian: Vec<f64>,
     inputs: Vec<f64>,
-    room: Room<f64>,
-}
-
-/// Runs the program: fills `values` and `jacobian`.
-fn run<T: Real>(program: &Program, inputs: &[T], room: &mut Room<T>, values: &mut [T], jacobian: &mut [T]) {
-    room.slots.resize(program.scratch_len(), Dual::default());
-    room.outputs.resize(values.len(), Dual::default());
-    room.inputs.clear();
-    room.inputs.extend(inputs.iter().map(|x| Dual::constant(*x)));
-    let n = inputs.len();
-    let mut first = 0;
-    // At least one run, for the values of an expression without inputs.
-    loop {
-        let last = (first + WIDTH).min(n);
-        for (k, (slot, x)) in room.inputs[first..last].iter_mut().zip(&inputs[first..last]).enumerate() {
-            *slot = Dual::variable(*x, k);
-        }
-        program.eval(&room.inputs, &mut room.slots, &mut room.outputs);
-        for (o, y) in room.outputs.iter().enumerate() {
-            values[o] = y.v;
-            jacobian[o * n + first..o * n + last].copy_from_slice(&y.d[..last - first]);
-        }
-        for (slot, x) in room.inputs[first..last].iter_mut().zip(&inputs[first..last]) {
-            *slot = Dual::constant(*x);
-        }
-        first = last;
-        if first >= n {
-            break;
-        }
-    }
+    slots: Vec<f64>,
 }
 
 impl<R: Real> Evaluator<R> {
@@ -147,17 +105,18 @@ impl<R: Real> Evaluator<R> {
             }
         }
         // The program may read fewer inputs than there are, never more.
-        let (n, m) = (inputs.len(), expression.program.n_outputs());
+        let program = &expression.program;
+        let (n, m) = (program.n_inputs(), program.n_outputs());
         let scratch = Evaluated {
             values: vec![R::zero(); m],
             jacobian: vec![R::zero(); n * m],
-            inputs: vec![R::zero(); n],
-            room: Room::default(),
+            inputs: vec![R::zero(); inputs.len()],
+            slots: vec![R::zero(); program.scratch_len()],
             lane: LaneRoom {
                 values: vec![0.0; m],
                 jacobian: vec![0.0; n * m],
-                inputs: vec![0.0; n],
-                room: Room::default(),
+                inputs: vec![0.0; inputs.len()],
+                slots: Vec::new(),
             },
         };
         Evaluator {
@@ -238,7 +197,9 @@ impl<R: Real> Evaluator<R> {
             };
         }
         if self.uniform {
-            run(&self.expressions[0].program, &e.inputs, &mut e.room, &mut e.values, &mut e.jacobian);
+            let program = &self.expressions[0].program;
+            e.slots.resize(program.scratch_len(), R::zero());
+            program.eval_with_derivatives(&e.inputs, &mut e.slots, &mut e.values, &mut e.jacobian);
             hold_finite(e);
             return scratch;
         }
@@ -248,7 +209,9 @@ impl<R: Real> Evaluator<R> {
             for (x, y) in l.inputs.iter_mut().zip(&e.inputs) {
                 *x = y.lane(lane);
             }
-            run(&expression.program, &l.inputs, &mut l.room, &mut l.values, &mut l.jacobian);
+            let program = &expression.program;
+            l.slots.resize(program.scratch_len(), 0.0);
+            program.eval_with_derivatives(&l.inputs, &mut l.slots, &mut l.values, &mut l.jacobian);
             for (x, y) in e.values.iter_mut().zip(&l.values).chain(e.jacobian.iter_mut().zip(&l.jacobian)) {
                 x.set_lane(lane, *y);
             }
@@ -260,7 +223,7 @@ impl<R: Real> Evaluator<R> {
     /// Calls `add(col, derivative)` for what output `o`, times `scale`, depends on.
     #[inline(always)]
     pub fn derivatives(&self, e: &Evaluated<R>, o: usize, scale: R, mut add: impl FnMut(usize, R)) {
-        let n = self.inputs.len();
+        let n = self.expressions[0].program.n_inputs();
         for (input, d) in self.inputs.iter().zip(&e.jacobian[o * n..(o + 1) * n]) {
             let d = scale * *d;
             match *input {

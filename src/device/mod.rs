@@ -22,8 +22,10 @@ mod memristor;
 mod mos1;
 mod oneshot;
 mod opamp;
+mod packed;
 mod ramp;
 mod resistor;
+mod rram;
 mod source;
 mod source_function;
 mod spike_trains;
@@ -31,6 +33,7 @@ mod spikes;
 mod switch;
 #[cfg(test)]
 mod testbench;
+mod wiring;
 
 pub use bank::*;
 pub use instance::*;
@@ -39,6 +42,7 @@ pub use spec::*;
 use crate::number::{Dual, Lanes, Real};
 use common::{needs_value, set_optional, temperature_factor, value_or_model};
 use inductor::Inductor;
+use junction::ZERO_CELSIUS;
 use std::sync::Arc;
 
 /// Every kind of device, in the order of the manual.
@@ -60,6 +64,7 @@ pub static KINDS: &[&dyn Kind] = &[
     &opamp::OpAmp,
     &oneshot::OneShot,
     &memristor::Memristor,
+    &rram::Rram,
     &spikes::SpikeWord,
     &spikes::Poisson,
     &spikes::SpikeTimes,
@@ -119,10 +124,26 @@ macro_rules! bank_number {
 }
 bank_number!(f64 => bank_f64, Lanes<4> => bank_lanes4, Lanes<8> => bank_lanes8, Dual<f64, 1> => bank_dual);
 
-/// Writes the bank builders of a kind from its generic [`Element`].
+/// Writes the bank builders of a kind from its generic [`Element`]; `packed` if many instances of one simulation are to be
+/// evaluated side by side (see [`packed`] for what that asks of a kind).
 macro_rules! bank_builders {
     ($element:ident) => {
         $crate::device::bank_builders!(@one bank_f64, f64, $element);
+        $crate::device::bank_builders!(@many $element);
+    };
+    ($element:ident, packed) => {
+        fn bank_f64(
+            &self,
+            ids: &[usize],
+            instances: &[std::sync::Arc<$crate::device::Instance>],
+            setting: &$crate::device::Setting,
+        ) -> Box<dyn $crate::device::Bank<f64>> {
+            type Wide = $crate::number::Lanes<{ $crate::device::packed::WIDTH }>;
+            $crate::device::packed::bank::<$element<f64>, $element<Wide>>(ids, instances, setting)
+        }
+        $crate::device::bank_builders!(@many $element);
+    };
+    (@many $element:ident) => {
         $crate::device::bank_builders!(@one bank_lanes4, $crate::number::Lanes<4>, $element);
         $crate::device::bank_builders!(@one bank_lanes8, $crate::number::Lanes<8>, $element);
         $crate::device::bank_builders!(@one bank_dual, $crate::number::Dual<f64, 1>, $element);

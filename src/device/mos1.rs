@@ -183,7 +183,7 @@ impl Kind for Mos1 {
             Instance::example(&SPEC, &[]).with_model(&SPEC, "pmos", &[]),
         ]
     }
-    bank_builders!(Transistors);
+    bank_builders!(Transistors, packed);
 }
 
 /// Parameters of one instance at its temperature, `m` in parallel. In a pmos, normalised: as if it were an nmos.
@@ -573,6 +573,7 @@ impl<R: Real> Element<R> for Transistors<R> {
         }
     }
 
+    #[inline(always)]
     fn accept(&mut self, i: usize, at: &At<'_, R>, mask: R::Mask) {
         let p = &self.params[i];
         let (gs, ds, bs) = (p.sign * at.v(G, SI), p.sign * at.v(DI, SI), p.sign * at.v(B, SI));

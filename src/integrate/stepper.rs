@@ -213,6 +213,7 @@ struct StepProblem<'a, R: Real, D> {
     t: R,
     alpha: R,
     past: &'a [R],
+    x_max: &'a [R],
     q_final: &'a mut [R],
     limits_final: &'a mut [R],
     factored_alpha: &'a mut Option<R>,
@@ -237,6 +238,10 @@ impl<R: Real, D: Dae<R>> Assemble<R> for StepProblem<'_, R, D> {
             *self.factored_alpha = Some(alpha);
         }
         Assembled { limited, same_jacobian: same, linear: self.linear }
+    }
+
+    fn scales(&self) -> Option<&[R]> {
+        Some(self.x_max)
     }
 
     fn converged(&mut self, lanes: R::Mask, dx: &[R]) {
@@ -498,6 +503,7 @@ impl<R: Real> Stepper<R> {
             t: tick.t,
             alpha: tick.alpha,
             past: &self.past,
+            x_max: &self.x_max,
             q_final: &mut self.q,
             limits_final: &mut self.limits,
             factored_alpha: &mut self.factored_alpha,

@@ -4,7 +4,7 @@
 //! `pulp` dispatches to at run time. Masks are all-ones or all-zeros words so that `select` is two bit operations.
 
 use super::elementary as e;
-use super::{Mask, Real};
+use super::{Mask, Real, dispatch};
 use std::ops::{Add, AddAssign, BitAnd, BitOr, Div, Mul, Neg, Not, Sub, SubAssign};
 
 /// `L` values of `f64`, one per simulation.
@@ -173,6 +173,53 @@ macro_rules! lane_unary {
     )*};
 }
 
+/// Functions that no inner loop lives on are called, not inlined: they are long, and every device is compiled for every
+/// number type.
+macro_rules! lane_call {
+    ($($name:ident => $f:expr),* $(,)?) => {$(
+        #[inline(always)]
+        fn $name(mut self) -> Self {
+            #[inline(never)]
+            fn call<const L: usize>(lanes: &mut [f64; L]) {
+                dispatch(
+                    L,
+                    #[inline(always)]
+                    || {
+                        for a in lanes {
+                            *a = $f(*a);
+                        }
+                    },
+                );
+            }
+            call(&mut self.0);
+            self
+        }
+    )*};
+}
+
+/// The same for functions of two numbers.
+macro_rules! lane_call_2 {
+    ($($name:ident => $f:expr),* $(,)?) => {$(
+        #[inline(always)]
+        fn $name(mut self, other: Self) -> Self {
+            #[inline(never)]
+            fn call<const L: usize>(lanes: &mut [f64; L], other: &[f64; L]) {
+                dispatch(
+                    L,
+                    #[inline(always)]
+                    || {
+                        for (a, b) in lanes.iter_mut().zip(other) {
+                            *a = $f(*a, *b);
+                        }
+                    },
+                );
+            }
+            call(&mut self.0, &other.0);
+            self
+        }
+    )*};
+}
+
 impl<const L: usize> Real for Lanes<L> {
     type Mask = LaneMask<L>;
     const LANES: usize = L;
@@ -209,31 +256,46 @@ impl<const L: usize> Real for Lanes<L> {
     fn is_finite(self) -> LaneMask<L> {
         LaneMask::from_fn(|i| self.0[i].is_finite())
     }
-    lane_unary!(
-        abs => f64::abs, sqrt => f64::sqrt, exp => e::exp, ln => e::ln, sin => e::sin, cos => e::cos,
-        tan => e::tan, atan => e::atan, asin => e::asin, acos => e::acos, sinh => e::sinh, cosh => e::cosh,
-        tanh => e::tanh, floor => e::floor, log10 => e::log10, exp_m1 => e::exp_m1, ln_1p => e::ln_1p,
+    lane_unary!(abs => f64::abs, sqrt => f64::sqrt, exp => e::exp, floor => e::floor);
+    lane_call!(
+        ln => e::ln, sin => e::sin, cos => e::cos, tan => e::tan, atan => e::atan, asin => e::asin, acos => e::acos,
+        sinh => e::sinh, cosh => e::cosh, tanh => e::tanh, log10 => e::log10, exp_m1 => e::exp_m1, ln_1p => e::ln_1p,
         asinh => e::asinh, acosh => e::acosh, atanh => e::atanh,
     );
-    #[inline(always)]
-    fn powf(mut self, exponent: Self) -> Self {
-        for i in 0..L {
-            self.0[i] = e::powf(self.0[i], exponent.0[i]);
-        }
-        self
-    }
-    #[inline(always)]
-    fn atan2(mut self, x: Self) -> Self {
-        for i in 0..L {
-            self.0[i] = e::atan2(self.0[i], x.0[i]);
-        }
-        self
-    }
+    lane_call_2!(powf => e::powf, atan2 => e::atan2);
     #[inline(always)]
     fn powi(self, exponent: i32) -> Self {
         // The lanes share the exponent, so they share the sequence of products; lane by lane it is that of the scalar.
         e::powi_by_squaring(self, Self::one(), exponent)
     }
+}
+
+/// The scalar twin of [`lane_call`].
+macro_rules! scalar_call {
+    ($($name:ident => $f:expr),* $(,)?) => {$(
+        #[inline(always)]
+        fn $name(self) -> Self {
+            #[inline(never)]
+            fn call(x: f64) -> f64 {
+                $f(x)
+            }
+            call(self)
+        }
+    )*};
+}
+
+/// The scalar twin of [`lane_call_2`].
+macro_rules! scalar_call_2 {
+    ($($name:ident => $f:expr),* $(,)?) => {$(
+        #[inline(always)]
+        fn $name(self, other: Self) -> Self {
+            #[inline(never)]
+            fn call(a: f64, b: f64) -> f64 {
+                $f(a, b)
+            }
+            call(self, other)
+        }
+    )*};
 }
 
 macro_rules! scalar_unary {
@@ -277,20 +339,13 @@ impl Real for f64 {
     fn is_finite(self) -> bool {
         f64::is_finite(self)
     }
-    scalar_unary!(
-        abs => f64::abs, sqrt => f64::sqrt, exp => e::exp, ln => e::ln, sin => e::sin, cos => e::cos,
-        tan => e::tan, atan => e::atan, asin => e::asin, acos => e::acos, sinh => e::sinh, cosh => e::cosh,
-        tanh => e::tanh, floor => e::floor, log10 => e::log10, exp_m1 => e::exp_m1, ln_1p => e::ln_1p,
+    scalar_unary!(abs => f64::abs, sqrt => f64::sqrt, exp => e::exp, floor => e::floor);
+    scalar_call!(
+        ln => e::ln, sin => e::sin, cos => e::cos, tan => e::tan, atan => e::atan, asin => e::asin, acos => e::acos,
+        sinh => e::sinh, cosh => e::cosh, tanh => e::tanh, log10 => e::log10, exp_m1 => e::exp_m1, ln_1p => e::ln_1p,
         asinh => e::asinh, acosh => e::acosh, atanh => e::atanh,
     );
-    #[inline(always)]
-    fn powf(self, exponent: Self) -> Self {
-        e::powf(self, exponent)
-    }
-    #[inline(always)]
-    fn atan2(self, x: Self) -> Self {
-        e::atan2(self, x)
-    }
+    scalar_call_2!(powf => e::powf, atan2 => e::atan2);
     #[inline(always)]
     fn powi(self, exponent: i32) -> Self {
         e::powi(self, exponent)

@@ -6,7 +6,8 @@
 //!     refactor J                     skipped where the problem says J is the same and α did not change
 //!     Δ = −J⁻¹ r
 //!     x += Δ                         in active lanes only
-//!     δ = max |Δᵢ| / (reltol/50·max(|xᵢ|, |xᵢ + Δᵢ|) + abstolᵢ)
+//!     δ = max |Δᵢ| / (reltol/50·sᵢ + abstolᵢ)        sᵢ = max(|xᵢ|, |xᵢ + Δᵢ|), in a transient no less than its
+//!                                        largest magnitude so far, by which the truncation error is measured too
 //!     κ = δ/δ_before²                    quadratic convergence: the next δ will be κ·δ²
 //!     a lane has converged if limiting was inactive and δ ≤ 1, or if κ·δ² says that the next iteration would only
 //!     confirm it. In a transient κ is remembered from step to step, so that one iteration can be enough.
@@ -28,6 +29,12 @@ pub trait Assemble<R: Real> {
     fn assemble(&mut self, x: &[R], iteration: usize, lanes: R::Mask, r: &mut [R], j: &mut [R]) -> Assembled<R>;
     /// These lanes have just converged with the last update `dx` (n entries).
     fn converged(&mut self, lanes: R::Mask, dx: &[R]);
+    /// Magnitudes that unknown i is measured against besides its own, if there are any. A node that swings by 5 V and
+    /// rests at 1 mV need not be known to 20 nV there: an iteration more would change nothing that the step's own error
+    /// does not hide.
+    fn scales(&self) -> Option<&[R]> {
+        None
+    }
 }
 
 /// What [`Assemble::assemble`] reports.
@@ -231,7 +238,7 @@ impl<R: Real> Newton<R> {
                 *d = -*r;
             }
             self.solve_linear_dx();
-            let size = self.update(x, going);
+            let size = self.update(x, problem.scales(), going);
             let arrives = self.arrives(size, before, going);
             let unlimited = !assembled.limited;
             before = R::select(assembled.limited, R::splat(f64::INFINITY), size);
@@ -288,14 +295,19 @@ impl<R: Real> Newton<R> {
     }
 
     /// x += Δ in the masked lanes; returns the largest |Δᵢ| over its tolerance, per lane.
-    fn update(&self, x: &mut [R], going: R::Mask) -> R {
+    fn update(&self, x: &mut [R], scales: Option<&[R]>, going: R::Mask) -> R {
         let mut size = R::zero();
         let reltol = NEWTON_SHARE * self.options.reltol;
-        for ((x, dx), abstol) in x.iter_mut().zip(&self.dx[..self.n]).zip(&self.options.abstol) {
-            let new = *x + *dx;
-            let tolerance = x.abs().max(new.abs()) * reltol + *abstol;
+        let mut step = |x: &mut R, dx: R, abstol: f64, scale: R| {
+            let new = *x + dx;
+            let tolerance = x.abs().max(new.abs()).max(scale) * reltol + abstol;
             size = size.max(dx.abs() / tolerance);
             *x = R::select(going, new, *x);
+        };
+        let unknowns = x.iter_mut().zip(&self.dx[..self.n]).zip(&self.options.abstol);
+        match scales {
+            Some(scales) => unknowns.zip(scales).for_each(|(((x, dx), abstol), scale)| step(x, *dx, *abstol, *scale)),
+            None => unknowns.for_each(|((x, dx), abstol)| step(x, *dx, *abstol, R::zero())),
         }
         size
     }
