@@ -19,6 +19,8 @@ mod linear;
 mod memristor;
 #[path = "analytic/neuron.rs"]
 mod neuron;
+#[path = "analytic/rram.rs"]
+mod rram;
 #[path = "analytic/spikes.rs"]
 mod spikes;
 
