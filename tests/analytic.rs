@@ -11,6 +11,8 @@ use std::collections::BTreeMap;
 mod blocks;
 #[path = "analytic/charge.rs"]
 mod charge;
+#[path = "analytic/compliance.rs"]
+mod compliance;
 #[path = "analytic/events.rs"]
 mod events;
 #[path = "analytic/linear.rs"]

@@ -11,6 +11,7 @@ mod behavioural_capacitor;
 mod capacitor;
 mod common;
 mod comparator;
+mod compliance;
 mod controlled;
 mod coupling;
 mod diode;
@@ -57,6 +58,7 @@ pub static KINDS: &[&dyn Kind] = &[
     &switch::VoltageSwitch,
     &switch::CurrentSwitch,
     &comparator::Comparator,
+    &compliance::Compliance,
     &opamp::OpAmp,
     &oneshot::OneShot,
     &memristor::Memristor,
