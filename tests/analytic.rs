@@ -19,6 +19,8 @@ mod events;
 mod linear;
 #[path = "analytic/memristor.rs"]
 mod memristor;
+#[path = "analytic/memristor_models.rs"]
+mod memristor_models;
 #[path = "analytic/neuron.rs"]
 mod neuron;
 #[path = "analytic/spikes.rs"]

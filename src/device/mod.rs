@@ -19,8 +19,10 @@ mod evaluator;
 mod examples;
 mod inductor;
 mod junction;
+mod memristive;
 mod memristor;
 mod mos1;
+mod mss;
 mod oneshot;
 mod opamp;
 mod ramp;
@@ -29,9 +31,12 @@ mod source;
 mod source_function;
 mod spike_trains;
 mod spikes;
+mod stanford;
 mod switch;
+mod team;
 #[cfg(test)]
 mod testbench;
+mod yakopcic;
 
 pub use bank::*;
 pub use instance::*;
@@ -62,6 +67,11 @@ pub static KINDS: &[&dyn Kind] = &[
     &opamp::OpAmp,
     &oneshot::OneShot,
     &memristor::Memristor,
+    &team::Team,
+    &team::Vteam,
+    &yakopcic::Yakopcic,
+    &mss::Mss,
+    &stanford::Stanford,
     &spikes::SpikeWord,
     &spikes::Poisson,
     &spikes::SpikeTimes,

@@ -161,7 +161,7 @@ fn a_dc_sweep_is_the_same_in_both_directions() {
             assert!(volts.len() > 1);
             for (v, i) in volts.into_iter().zip(amps) {
                 near(&format!("{sweep}, {v} V"), i, exact(v), 1e-12);
-                assert!(i <= 2e-3 * (1.0 + ABOVE) && i >= -1e-3 * (1.0 + ABOVE), "{v} V: {i:e} A");
+                assert!((-1e-3 * (1.0 + ABOVE)..=2e-3 * (1.0 + ABOVE)).contains(&i), "{v} V: {i:e} A");
             }
         }
     }
