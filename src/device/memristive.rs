@@ -13,7 +13,10 @@ use super::*;
 /// x − x0 = 0 is scaled to the rate of a state that is this far off after a millisecond, 1/s.
 const HOLD_RATE: f64 = 1e3;
 /// The part of its range in which the rate of a state without a window falls to 0.
-pub(super) const MARGIN: f64 = 1e-3;
+const MARGIN: f64 = 1e-3;
+/// No state crosses its range faster than in 10 ps, ranges per second: powers and exponentials far beyond their fit say
+/// femtoseconds, which no step resolves. A rate of a hundredth of this is bounded by 5e-5 of itself.
+const FASTEST: f64 = 1e11;
 /// Voltages below so many scales are never limited.
 const FREE_SCALES: f64 = 5.0;
 
@@ -101,6 +104,15 @@ pub(super) fn end_factor<R: Real, const N: usize>(u: Dual<R, N>, rising: R::Mask
     let distance = Dual::select(rising, one - u, u);
     let s = (distance * (1.0 / MARGIN)).min(one).max(-one);
     Dual::select(s.v.gt(R::zero()), s * s * (Dual::splat(3.0) - s * 2.0), s)
+}
+
+/// The rate of a state at `u` of its range, whose width is `width`, as it is integrated: r/√(1 + (r/c)²), c = [`FASTEST`]
+/// widths a second, and the part of it that the ends leave.
+#[inline(always)]
+pub(super) fn within_range<R: Real, const N: usize>(rate: Dual<R, N>, u: Dual<R, N>, width: Dual<R, N>) -> Dual<R, N> {
+    let share = rate / (width * FASTEST);
+    let bounded = rate / (share * share + 1.0).sqrt();
+    bounded * end_factor(u, rate.v.gt(R::zero()))
 }
 
 /// u between 0 and 1.
@@ -220,6 +232,14 @@ mod tests {
         assert_eq!([at(0.0, false), at(1.0, true), at(1.5, true), at(-1.0, false)], [0.0, 0.0, -1.0, -1.0]);
         assert_eq!([at(0.0, true), at(1.0, false), at(0.5, true), at(0.5, false)], [1.0; 4]);
         assert!((at(1.0 - 0.5 * MARGIN, true) - 0.5).abs() < 1e-12);
+    }
+
+    #[test]
+    fn rates_are_bounded_where_no_step_would_resolve_them() {
+        let d = Dual::<f64, 1>::constant;
+        let at = |rate: f64| within_range(d(rate), d(0.5), d(3e-9)).v;
+        assert_eq!(at(2.0), 2.0 / (1.0 + (2.0 / 300.0) * (2.0 / 300.0)).sqrt());
+        assert!((at(-1e40) + 300.0).abs() < 1e-9 && at(0.0) == 0.0);
     }
 
     #[test]

@@ -9,7 +9,7 @@
 //! - `T = T0 + rth·|v·i|`, T0 the circuit's (or the instance's) temperature: the heat follows at once.
 //!
 //! Besides, the rate falls to 0 in the last thousandth of the range towards which the gap moves, where the published code
-//! clips the gap.
+//! clips the gap, and is bounded at 1e11 ranges a second (see `memristive`).
 //!
 //! Guan, Yu and Wong, IEEE Electron Device Lett. 33 (2012) 1405; Chen and Yu, IEEE Trans. Electron Devices 62 (2015)
 //! 4022; Jiang et al., SISPAD 2014, 41, and IEEE Trans. Electron Devices 63 (2016) 1884. Defaults as published with the
@@ -168,6 +168,6 @@ impl<R: Real> Law<R> for Laws<R> {
         let gamma = (gamma0 - beta * g * g * g).max(Dual::zero());
         let [vel0, activation, hop] = self.motion.of(i);
         let rate = -(vel0 * (-(activation / t)).exp() * safe_sinh(gamma * hop * v / t));
-        (current, rate * end_factor(place, rate.v.gt(R::zero())))
+        (current, within_range(rate, place, width))
     }
 }

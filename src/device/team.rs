@@ -23,7 +23,8 @@
 //! TEAM: Kvatinsky, Friedman, Kolodny and Weiser, IEEE Trans. Circuits Syst. I 60 (2013) 211. VTEAM: Kvatinsky, Ramadan,
 //! Friedman and Kolodny, IEEE Trans. Circuits Syst. II 62 (2015) 786. Names and defaults of level 2 as in the Xyce
 //! Reference Guide, except p, j and d, whose defaults there are no exponents or lengths. Left out: Xyce's noise in the
-//! resistance. Powers above e^120 are continued by their tangent in the logarithm, so that no rate overflows.
+//! resistance. Rates are bounded at
+//! 1e11 ranges a second (see `memristive`): the powers reach femtoseconds where currents are far above the fit's.
 
 use super::junction::safe_exp;
 use super::memristive::*;
@@ -307,7 +308,8 @@ impl<R: Real, D: Drive> Law<R> for Threshold<R, D> {
         let rate = Dual::select(forward, towards_off, towards_on);
         let rate = Dual::select(passed, rate, Dual::zero());
         let within = xon + width * u;
-        (current, rate * self.window(i, within, forward, end_on, end_off) * end_factor(place, forward))
+        let rate = rate * self.window(i, within, forward, end_on, end_off);
+        (current, within_range(rate, place, width))
     }
 }
 

@@ -13,7 +13,7 @@
 //!
 //! Yakopcic, Taha, Subramanyam, Pino and Rogers, IEEE Electron Device Lett. 32 (2011) 1436; Yakopcic, Taha, Subramanyam
 //! and Pino, IEEE Trans. Computer-Aided Design 32 (2013) 1201, where the factor of the falling state is written with
-//! 1 − xn as here. Names and defaults as in the Xyce Reference Guide, level 3. Left out: Xyce's noise in the resistance
+//! 1 − xn as here. Rates are bounded at 1e11/s (see `memristive`). Names and defaults as in the Xyce Reference Guide, level 3. Left out: Xyce's noise in the resistance
 //! and in the growth.
 
 use super::junction::safe_exp;
@@ -186,6 +186,7 @@ impl<R: Real> Law<R> for Laws<R> {
         let slow_down = (alpha_n * (x + xn - 1.0)).exp() * (x * inverse_n);
         let slow_up = Dual::select(x.v.ge(xp.v), slow_up, one);
         let slow_down = Dual::select(x.v.le((one - xn).v), slow_down, one);
-        (current, rate * Dual::select(up, slow_up, slow_down) * end_factor(place, up))
+        let rate = rate * Dual::select(up, slow_up, slow_down);
+        (current, within_range(rate, place, one))
     }
 }

@@ -280,6 +280,54 @@ fn without_plasticity_every_state_keeps_its_bits() {
     }
 }
 
+// covers: team, vteam, yakopcic, mss, stanford
+#[test]
+fn a_model_is_chosen_by_its_level_its_type_or_the_word_after_y() {
+    for (level, kind, state) in
+        [(2, "team", "x"), (6, "vteam", "x"), (3, "yakopcic", "x"), (5, "mss", "x"), (7, "stanford", "gap")]
+    {
+        let last = |word: &str, card: &str| {
+            let r = simulate(&format!("v1 a 0 sin(0 0.5 1k)\n{word} m1 a 0 mm\n.model mm {card}\n.tran 10u 1m"));
+            (r.last(&format!("m1#{state}")), r.last("i(v1)"))
+        };
+        let by_level = last("ymemristor", &format!("memristor level={level}"));
+        assert_eq!(by_level, last("ymemristor", kind), "{kind}");
+        assert_eq!(by_level, last(&format!("y{kind}"), &format!("memristor(level={level})")), "{kind}");
+    }
+    // Without a model, with a model without a level and with level 1 it is linear drift.
+    let last = |line: &str| simulate(&format!("v1 a 0 sin(0 1 10)\n{line}\n.tran 1m 30m")).last("m1#x");
+    let drift = last("ymemristor m1 a 0 x0=0.2");
+    assert!((drift - 0.2).abs() > 1e-3);
+    assert_eq!(drift, last("ymemristor m1 a 0 mm x0=0.2\n.model mm memristor"));
+    assert_eq!(drift, last("ymemristor m1 a 0 mm x0=0.2\n.model mm memristor level=1"));
+}
+
+// covers: team, yakopcic
+#[test]
+fn cards_of_xyce_are_taken_as_they_are() {
+    // Names and values as the Xyce Reference Guide has them, with the noise that is not modelled switched off.
+    for (card, instance) in [
+        (
+            "level=2 ron=50 roff=1k koff=1.46e-9 kon=-4.68e-13 alphaoff=10 alphaon=10 ioff=115u ion=8.9u xscaling=1e9 wt=4 \
+             d=3n p=1 j=1 xoff=3n xon=0 aoff=3n aon=0 wc=1.07e-12 resnoise=0 resseed=1 reslambda=1 restd=1n reseptd=0.1n \
+             resdelta=1 resdeltagrad=0",
+            "ivrelation=1",
+        ),
+        (
+            "level=3 a1=0.17 a2=0.17 b=0.05 vp=0.16 vn=0.15 ap=4000 an=4000 xp=0.3 xn=0.5 alphap=1 alphan=5 eta=1 \
+             xscaling=1 resnoise=0 resseed=1 reslambda=1 restd=1n reseptd=0.1n resdelta=1 resdeltagrad=0 xnoise=0 xseed=1 \
+             xlambda=1 xtd=1n xeptd=0.1n xdelta=1 xdeltagrad=0",
+            "xo=0.11",
+        ),
+    ] {
+        let r = simulate(&format!(
+            "v1 a 0 sin(0 0.5 100)\nymemristor mr1 a 0 mm {instance}\n.model mm memristor {card}\n.tran 0.1m 20m"
+        ));
+        let x = r.signal("mr1#x");
+        assert!(x.iter().any(|y| (y - x[0]).abs() > 1e-3 * y.abs()), "{card}");
+    }
+}
+
 /// SplitMix64: the same numbers for ever, from 0 to 1.
 fn random(state: &mut u64) -> f64 {
     *state = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
