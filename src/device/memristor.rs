@@ -34,7 +34,8 @@ const SPEC: DeviceSpec = DeviceSpec {
     letter: 'y',
     doc: "memristor, linear ion drift (level 1)",
     equations: "i = v/M(x),  M = ron·x + roff·(1 − x);  dx/dt = (uv·ron/d²)·i·F(x, i);  F: none 1, joglekar 1 − (2x−1)^(2p), \
-                biolek 1 − (x − stp(−i))^(2p), prodromakis j·(1 − ((x−½)² + ¾)^p);  plasticity=0: x = x0",
+                biolek 1 − (x − stp(−i))^(2p), prodromakis j·(1 − ((x−½)² + ¾)^p);  plasticity=0: x = x0;  \
+                source: Strukov et al., Nature 453 (2008) 80;  other levels of the model: 2 team, 3 yakopcic, 5 mss, 6 vteam, 7 stanford",
     terminals: TWO_TERMINALS,
     model: ModelUse::Optional,
     model_types: &["memristor"],

@@ -22,7 +22,7 @@ const SPEC: DeviceSpec = DeviceSpec {
     doc: "memristor as the mean of many metastable switches, Knowm (level 5)",
     equations: "i = phi·v·(x/ron + (1 − x)/roff) + (1 − phi)·(sfa·e^(sfb·v) − sra·e^(−srb·v));  \
                 dx/dt = ((1 − x)/(1 + e^(−(v − von)/vt)) − x·(1 − 1/(1 + e^(−(v + voff)/vt))))/tau,  vt = kT/q;  \
-                plasticity=0: x = x0",
+                plasticity=0: x = x0;  source: Molter and Nugent, CNNA 2016",
     terminals: TWO_TERMINALS,
     model: ModelUse::Required,
     model_types: &["memristor", "mss"],

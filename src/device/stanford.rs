@@ -28,7 +28,7 @@ const SPEC: DeviceSpec = DeviceSpec {
     letter: 'y',
     doc: "RRAM with a filament's gap and its local heat, Stanford/ASU (level 7)",
     equations: "i = i0·exp(−gap/g0)·sinh(v/v0);  dgap/dt = −vel0·exp(−ea·q/(kT))·sinh(γ·(a0/tox)·q·v/(kT));  \
-                γ = max(gamma0 − beta·(gap/g1)³, 0);  T = T0 + rth·|v·i|;  plasticity=0: gap = gap0",
+                γ = max(gamma0 − beta·(gap/g1)³, 0);  T = T0 + rth·|v·i|;  plasticity=0: gap = gap0;  source: Jiang et al., IEEE Trans. Electron Devices 63 (2016) 1884",
     terminals: TWO_TERMINALS,
     model: ModelUse::Required,
     model_types: &["memristor", "stanford"],

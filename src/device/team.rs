@@ -35,11 +35,11 @@ use std::marker::PhantomData;
 const EQUATIONS_TEAM: &str = "i = v/R(x);  R = ron + (roff − ron)·u or, ivrelation=1, ron·(roff/ron)^u;  u = (x − xon)/(xoff − xon);  \
      dx/dt = koff·(i/ioff − 1)^alphaoff·f for i > ioff, −|kon|·(|i/ion| − 1)^alphaon·f for i < −|ion|, else 0;  \
      f by wt: 0 1, 1 Joglekar, 2 Biolek, 3 Prodromakis, 4 exp(−exp((x − aoff)/wc)), exp(−exp((aon − x)/wc));  \
-     plasticity=0: x = x0";
+     plasticity=0: x = x0;  source: Kvatinsky et al., IEEE Trans. Circuits Syst. I 60 (2013) 211";
 const EQUATIONS_VTEAM: &str = "i = v/R(x);  R = ron + (roff − ron)·u or, ivrelation=1, ron·(roff/ron)^u;  u = (x − xon)/(xoff − xon);  \
      dx/dt = koff·(v/voff − 1)^alphaoff·f for v > voff, −|kon|·(|v/von| − 1)^alphaon·f for v < −|von|, else 0;  \
      f by wt: 0 1, 1 Joglekar, 2 Biolek, 3 Prodromakis, 4 exp(−exp((x − aoff)/wc)), exp(−exp((aon − x)/wc));  \
-     plasticity=0: x = x0";
+     plasticity=0: x = x0;  source: Kvatinsky et al., IEEE Trans. Circuits Syst. II 62 (2015) 786";
 
 const INSTANCE: &[ParamSpec] = &[
     ParamSpec::optional("x0", "m", "initial state, from xon to xoff; default: the model's, else xon").alias(&["xo"]),
@@ -53,7 +53,7 @@ const KON: &str = "speed towards xon; its magnitude counts";
 const KOFF: &str = "speed towards xoff";
 
 /// The model's parameters; the first six differ between the two kinds.
-const fn model_params(own: [ParamSpec; 6]) -> [ParamSpec; 30] {
+const fn model_params(own: [ParamSpec; 6]) -> [ParamSpec; 28] {
     const EXPONENT: Range = Range::Closed(1.0, 50.0);
     let [kon, koff, alphaon, alphaoff, on, off] = own;
     [
@@ -90,8 +90,6 @@ const fn model_params(own: [ParamSpec; 6]) -> [ParamSpec; 30] {
         ParamSpec::optional("reseptd", "s", "taken with resnoise=0, without effect"),
         ParamSpec::optional("resdelta", "Ω", "taken with resnoise=0, without effect"),
         ParamSpec::optional("resdeltagrad", "", "taken with resnoise=0, without effect"),
-        ParamSpec::optional("t", "K", "taken without effect: the laws know no temperature"),
-        ParamSpec::optional("tnom", "°C", "taken without effect: the laws know no temperature"),
     ]
 }
 

@@ -28,7 +28,7 @@ const SPEC: DeviceSpec = DeviceSpec {
     doc: "memristor of Yakopcic et al. (level 3)",
     equations: "i = a·x·sinh(b·v), a = a1 for v ≥ 0, a2 for v < 0;  dx/dt = η·g(v)·f(x);  g = ap·(e^v − e^vp) for v > vp, \
                 −an·(e^−v − e^vn) for v < −vn, else 0;  rising, x ≥ xp: f = exp(−alphap·(x − xp))·((xp − x)/(1 − xp) + 1);  \
-                falling, x ≤ 1 − xn: f = exp(alphan·(x + xn − 1))·x/(1 − xn);  else f = 1;  plasticity=0: x = x0",
+                falling, x ≤ 1 − xn: f = exp(alphan·(x + xn − 1))·x/(1 − xn);  else f = 1;  plasticity=0: x = x0;  source: Yakopcic et al., IEEE Trans. Computer-Aided Design 32 (2013) 1201",
     terminals: TWO_TERMINALS,
     model: ModelUse::Required,
     model_types: &["memristor", "yakopcic"],

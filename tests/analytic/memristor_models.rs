@@ -178,7 +178,14 @@ fn stanford() -> Model {
 fn all() -> Vec<Model> {
     let mut models: Vec<Model> =
         (0..5).flat_map(|wt| [threshold(false, wt, false), threshold(true, wt, false)]).collect();
-    models.extend([threshold(false, 0, true), yakopcic(1.0), yakopcic(-1.0), mss(), stanford()]);
+    models.extend([
+        threshold(false, 0, true),
+        threshold(true, 0, true),
+        yakopcic(1.0),
+        yakopcic(-1.0),
+        mss(),
+        stanford(),
+    ]);
     models
 }
 
