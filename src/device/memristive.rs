@@ -13,7 +13,7 @@ use super::*;
 /// x − x0 = 0 is scaled to the rate of a state that is this far off after a millisecond, 1/s.
 const HOLD_RATE: f64 = 1e3;
 /// The part of its range in which the rate of a state without a window falls to 0.
-const MARGIN: f64 = 1e-3;
+pub(super) const MARGIN: f64 = 1e-3;
 /// No state crosses its range faster than in 10 ps, ranges per second: powers and exponentials far beyond their fit say
 /// femtoseconds, which no step resolves. A rate of a hundredth of this is bounded by 5e-5 of itself.
 const FASTEST: f64 = 1e11;
