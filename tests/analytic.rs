@@ -11,12 +11,16 @@ use std::collections::BTreeMap;
 mod blocks;
 #[path = "analytic/charge.rs"]
 mod charge;
+#[path = "analytic/compliance.rs"]
+mod compliance;
 #[path = "analytic/events.rs"]
 mod events;
 #[path = "analytic/linear.rs"]
 mod linear;
 #[path = "analytic/memristor.rs"]
 mod memristor;
+#[path = "analytic/memristor_models.rs"]
+mod memristor_models;
 #[path = "analytic/neuron.rs"]
 mod neuron;
 #[path = "analytic/rram.rs"]

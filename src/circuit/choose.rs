@@ -86,7 +86,8 @@ impl<'a> Elab<'a> {
             .iter()
             .copied()
             .filter(|k| match device_type {
-                Some(name) if element.letter == 'y' => k.spec().name == name,
+                // `YMEMRISTOR` is every kind that takes a model of that type; the model's level tells them apart.
+                Some(name) if element.letter == 'y' => k.spec().name == name || k.spec().model_types.contains(&name),
                 _ => k.spec().letter == element.letter && element.letter != 'y',
             })
             .collect();

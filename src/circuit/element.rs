@@ -354,7 +354,11 @@ impl<'a> Elab<'a> {
             && let Some(level) = self.model_level(card, home)
             && !spec.levels.contains(&level)
         {
-            let known: Vec<String> = spec.levels.iter().map(u32::to_string).collect();
+            let takes = |s: &&DeviceSpec| s.letter == spec.letter && s.model_types.contains(&model_type);
+            let kinds = crate::device::KINDS.iter().map(|k| k.spec()).filter(takes);
+            let mut levels: Vec<u32> = kinds.flat_map(|s| s.levels.iter().copied()).collect();
+            levels.sort_unstable();
+            let known: Vec<String> = levels.iter().map(u32::to_string).collect();
             let d =
                 Diagnostic::error("unknown-model", format!("model '{name}': level {level} is not there"), card.span)
                     .also(used_at, "used here")

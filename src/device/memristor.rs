@@ -24,12 +24,9 @@
 //! The operating point holds x at x0. With `plasticity=0` the row of x is `x − x0 = 0` at all times, so x keeps x0 to
 //! the bit.
 
+use super::memristive::*;
 use super::*;
 
-/// x − x0 = 0 is scaled to the rate of a state that is this far off after a millisecond, 1/s.
-const HOLD_RATE: f64 = 1e3;
-/// Width in x of the margin in which the rate of a state without a window falls to 0.
-const MARGIN: f64 = 1e-3;
 const WINDOWS: [&str; 4] = ["none", "joglekar", "biolek", "prodromakis"];
 
 const SPEC: DeviceSpec = DeviceSpec {
@@ -37,16 +34,15 @@ const SPEC: DeviceSpec = DeviceSpec {
     letter: 'y',
     doc: "memristor, linear ion drift (level 1)",
     equations: "i = v/M(x),  M = ron·x + roff·(1 − x);  dx/dt = (uv·ron/d²)·i·F(x, i);  F: none 1, joglekar 1 − (2x−1)^(2p), \
-                biolek 1 − (x − stp(−i))^(2p), prodromakis j·(1 − ((x−½)² + ¾)^p);  plasticity=0: x = x0",
+                biolek 1 − (x − stp(−i))^(2p), prodromakis j·(1 − ((x−½)² + ¾)^p);  plasticity=0: x = x0;  \
+                source: Strukov et al., Nature 453 (2008) 80;  other levels of the model: 2 team, 3 yakopcic, 5 mss, 6 vteam, 7 stanford",
     terminals: TWO_TERMINALS,
     model: ModelUse::Optional,
     model_types: &["memristor"],
     levels: &[1],
     instance: &[
         ParamSpec::optional("x0", "", "initial state; default: the model's").range(Range::Closed(0.0, 1.0)),
-        ParamSpec::optional("plasticity", "", "0 freezes the state at x0; default: the model's")
-            .integer()
-            .range(Range::OneOf(&[0.0, 1.0])),
+        PLASTICITY,
         ParamSpec::optional("ron", "Ω", "resistance at x = 1; default: the model's").range(Range::Positive),
         ParamSpec::optional("roff", "Ω", "resistance at x = 0; default: the model's").range(Range::Positive),
         ParamSpec::optional("d", "m", "film thickness; default: the model's").range(Range::Positive),
@@ -57,7 +53,7 @@ const SPEC: DeviceSpec = DeviceSpec {
     ],
     model_params: &[
         ParamSpec::real("x0", "", 0.5, "initial state").range(Range::Closed(0.0, 1.0)),
-        ParamSpec::real("plasticity", "", 1.0, "0 freezes the state at x0").integer().range(Range::OneOf(&[0.0, 1.0])),
+        MODEL_PLASTICITY,
         ParamSpec::real("ron", "Ω", 100.0, "resistance at x = 1").range(Range::Positive),
         ParamSpec::real("roff", "Ω", 16e3, "resistance at x = 0").range(Range::Positive),
         ParamSpec::real("d", "m", 10e-9, "film thickness").range(Range::Positive),
@@ -97,57 +93,36 @@ fn example(window: &str, params: &[(&str, f64)]) -> Instance {
     instance
 }
 
-/// A word of the instance, else of its model.
-fn text<'a>(instance: &'a Instance, name: &str) -> Option<&'a str> {
-    let model = instance.model.as_ref().and_then(|m| m.params.get(name));
-    match instance.params.get(name).or(model) {
-        Some(Value::Text(t)) => Some(t),
-        _ => None,
-    }
-}
+type Memristors<R> = OneState<R, Drift<R>>;
 
-/// A number of the instance, else of its model, else the default of the model's specification.
-fn number(instance: &Instance, name: &str) -> f64 {
-    let model = || instance.model.as_ref().and_then(|m| m.params.number(name));
-    let default = || SPEC.model_params.iter().find(|p| p.name == name).and_then(|p| p.default);
-    instance.params.number(name).or_else(model).or_else(default).unwrap_or(0.0)
-}
-
-const P: usize = 0;
-const N: usize = 1;
-const X: usize = 2;
-
-struct Memristors<R> {
-    ron: Vec<R>,
-    roff: Vec<R>,
-    /// k = uv·ron/d², 1/C.
-    mobility: Vec<R>,
-    exponent: Vec<R>,
-    height: Vec<R>,
-    x0: Vec<R>,
-    /// 1 in lanes whose state moves, else 0.
-    plastic: Vec<R>,
+struct Drift<R> {
+    /// ron, roff, k = uv·ron/d² in 1/C, p, j.
+    numbers: Numbers<R, 5>,
     /// Index into `WINDOWS`, lane by lane.
     window: Vec<R>,
     /// Which windows any lane has had: only those are computed.
     used: Vec<[bool; 4]>,
 }
 
-impl<R: Real> Memristors<R> {
+impl<R: Real> Drift<R> {
     /// F(x, i) with its derivatives; `forward` where i > 0.
     #[inline(always)]
-    fn window<const K: usize>(&self, i: usize, x: Dual<R, K>, forward: R::Mask) -> Dual<R, K> {
+    fn window<const K: usize>(
+        &self,
+        i: usize,
+        x: Dual<R, K>,
+        forward: R::Mask,
+        p: Dual<R, K>,
+        height: Dual<R, K>,
+    ) -> Dual<R, K> {
         let constant = |value: f64| Dual::<R, K>::splat(value);
-        let p = Dual::constant(self.exponent[i]);
         let code = self.window[i];
         // Outside of 0 to 1, where only a trial of Newton's method or the error of a step can be, the window is that of
         // the end: no rate there can drive the state farther away.
-        let x = x.max(constant(0.0)).min(constant(1.0));
+        let x = inside(x);
         let mut f = constant(0.0);
         if self.used[i][0] {
-            let distance = Dual::select(forward, constant(1.0) - x, x);
-            let u = (distance * (1.0 / MARGIN)).min(constant(1.0));
-            f = u * u * (constant(3.0) - u * 2.0);
+            f = end_factor(x, forward);
         }
         if self.used[i][1] {
             let joglekar = constant(1.0) - even_power(x * 2.0 - 1.0, p);
@@ -159,90 +134,42 @@ impl<R: Real> Memristors<R> {
         }
         if self.used[i][3] {
             let prodromakis = constant(1.0) - ((x - 0.5).squared() + 0.75).powf(p);
-            f = Dual::select(code.gt(R::splat(2.5)), prodromakis * Dual::constant(self.height[i]), f);
+            f = Dual::select(code.gt(R::splat(2.5)), prodromakis * height, f);
         }
         f
     }
 }
 
-/// u^(2p). The square is kept off 0, by less than any sum with it can show: there the slope of a power's slope, which
-/// sensitivities ask for, would be 0 times infinity.
-#[inline(always)]
-fn even_power<R: Real>(u: R, p: R) -> R {
-    (u.squared() + 1e-200).powf(p)
-}
+impl<R: Real> Law<R> for Drift<R> {
+    const STATE: &'static str = "x";
+    const SPEC: &'static DeviceSpec = &SPEC;
 
-impl<R: Real> Element<R> for Memristors<R> {
-    fn new(instances: &[Arc<Instance>]) -> Self {
-        let zeros = || vec![R::zero(); instances.len()];
-        Memristors {
-            ron: zeros(),
-            roff: zeros(),
-            mobility: zeros(),
-            exponent: zeros(),
-            height: zeros(),
-            x0: zeros(),
-            plastic: zeros(),
-            window: zeros(),
-            used: vec![[false; 4]; instances.len()],
-        }
+    fn new(n: usize) -> Self {
+        Drift { numbers: Numbers::new(n), window: vec![R::zero(); n], used: vec![[false; 4]; n] }
     }
 
-    fn locals(&self, _i: usize, instance: &Instance) -> Vec<Local> {
-        // A millionth of the range is a millionth of the change in resistance; the rate's tolerance moves the state by
-        // no more than that in ten milliseconds.
-        let state = UnknownSpec::state("1", 1e-6, 1e-4, number(instance, "x0"));
-        let state = Local::Internal { name: "x", spec: state };
-        instance.nodes.iter().map(|n| Local::Node(*n)).chain([state]).collect()
+    fn state(instance: &Instance) -> UnknownSpec {
+        let x0 = number(&SPEC, instance, "x0");
+        state("1", 1.0, x0)
     }
 
-    fn footprint(&self, _i: usize) -> Vec<(usize, usize)> {
-        vec![(P, P), (P, N), (P, X), (N, P), (N, N), (N, X), (X, P), (X, N), (X, X)]
-    }
-
-    fn initial(&self, i: usize, k: usize) -> Option<R> {
-        (k == X).then(|| self.x0[i])
-    }
-
-    fn reload(&mut self, lane: usize, instances: &[Arc<Instance>], _setting: &Setting) {
-        for (i, instance) in instances.iter().enumerate() {
-            let (ron, d) = (number(instance, "ron"), number(instance, "d"));
-            let window = text(instance, "window").and_then(|w| WINDOWS.iter().position(|name| *name == w)).unwrap_or(0);
-            self.ron[i].set_lane(lane, ron);
-            self.roff[i].set_lane(lane, number(instance, "roff"));
-            self.mobility[i].set_lane(lane, number(instance, "uv") * ron / (d * d));
-            self.exponent[i].set_lane(lane, number(instance, "p"));
-            self.height[i].set_lane(lane, number(instance, "j"));
-            self.x0[i].set_lane(lane, number(instance, "x0"));
-            self.plastic[i].set_lane(lane, number(instance, "plasticity"));
-            self.window[i].set_lane(lane, window as f64);
-            self.used[i][window] = true;
-        }
+    fn reload(&mut self, i: usize, lane: usize, instance: &Instance, _setting: &Setting) {
+        let n = |name| number(&SPEC, instance, name);
+        let (ron, roff, d) = (n("ron"), n("roff"), n("d"));
+        let k = n("uv") * ron / (d * d);
+        self.numbers.set(i, lane, [ron, roff, k, n("p"), n("j")]);
+        let window = text(instance, "window").and_then(|w| WINDOWS.iter().position(|name| *name == w)).unwrap_or(0);
+        self.window[i].set_lane(lane, window as f64);
+        self.used[i][window] = true;
     }
 
     #[inline(always)]
-    fn eval<S: Stamp<R>>(&self, i: usize, at: &At<'_, R>, s: &mut S) {
-        // Directions of differentiation: 0 is v, 1 is x.
-        let v = Dual::<R, 2>::variable(at.v(P, N), 0);
-        let x = Dual::<R, 2>::variable(at.x(X), 1);
-        let inside = x.max(Dual::zero()).min(Dual::one());
-        let (ron, roff) = (Dual::constant(self.ron[i]), Dual::constant(self.roff[i]));
-        let current = v / (ron * inside + roff * (Dual::one() - inside));
-        s.current(P, N, current.v);
-        s.conductance(P, N, P, N, current.d[0]);
-        s.df(P, X, current.d[1]);
-        s.df(N, X, -current.d[1]);
-
-        let rate = current * Dual::constant(self.mobility[i]) * self.window(i, x, current.v.gt(R::zero()));
-        let held = (x - Dual::constant(self.x0[i])) * HOLD_RATE;
-        let plastic = self.plastic[i].gt(R::splat(0.5));
-        let f = Dual::select(plastic, -rate, held);
-        s.f(X, f.v);
-        s.df(X, P, f.d[0]);
-        s.df(X, N, -f.d[0]);
-        s.df(X, X, f.d[1]);
-        s.q(X, R::select(plastic, x.v, R::zero()));
-        s.dq(X, X, R::select(plastic, R::one(), R::zero()));
+    fn laws(&self, i: usize, v: Dual<R, 2>, x: Dual<R, 2>) -> (Dual<R, 2>, Dual<R, 2>) {
+        let [ron, roff, k, p, height] = self.numbers.of(i);
+        let within = inside(x);
+        let current = v / (ron * within + roff * (Dual::one() - within));
+        let rate = current * k * self.window(i, x, current.v.gt(R::zero()), p, height);
+        (current, rate)
     }
 }
 

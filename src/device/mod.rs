@@ -11,6 +11,7 @@ mod behavioural_capacitor;
 mod capacitor;
 mod common;
 mod comparator;
+mod compliance;
 mod controlled;
 mod coupling;
 mod diode;
@@ -18,8 +19,10 @@ mod evaluator;
 mod examples;
 mod inductor;
 mod junction;
+mod memristive;
 mod memristor;
 mod mos1;
+mod mss;
 mod oneshot;
 mod opamp;
 mod packed;
@@ -30,10 +33,13 @@ mod source;
 mod source_function;
 mod spike_trains;
 mod spikes;
+mod stanford;
 mod switch;
+mod team;
 #[cfg(test)]
 mod testbench;
 mod wiring;
+mod yakopcic;
 
 pub use bank::*;
 pub use instance::*;
@@ -61,10 +67,16 @@ pub static KINDS: &[&dyn Kind] = &[
     &switch::VoltageSwitch,
     &switch::CurrentSwitch,
     &comparator::Comparator,
+    &compliance::Compliance,
     &opamp::OpAmp,
     &oneshot::OneShot,
     &memristor::Memristor,
     &rram::Rram,
+    &team::Team,
+    &team::Vteam,
+    &yakopcic::Yakopcic,
+    &mss::Mss,
+    &stanford::Stanford,
     &spikes::SpikeWord,
     &spikes::Poisson,
     &spikes::SpikeTimes,
