@@ -139,7 +139,7 @@ fn a_dc_sweep_is_drawn_over_its_source() {
 fn odd_figures_are_drawn_or_refused() {
     let panel = |lines: Vec<Vec<(f64, f64)>>| Panel {
         y: Axis { label: "y".into(), unit: "V".into(), log: false, range: None },
-        traces: vec![Trace { name: "y".into(), lines, color: 11 }],
+        traces: vec![Trace { name: "y".into(), lines, color: 11, ..Trace::default() }],
     };
     let x = Axis { label: "x".into(), unit: String::new(), log: false, range: None };
     let base = Figure { title: String::new(), x, panels: Vec::new(), style: Style::default() };
@@ -171,7 +171,7 @@ fn a_range_cuts_the_traces_at_the_frame() {
     let x = Axis { label: "x".into(), unit: "s".into(), log: false, range: Some((0.0, 1.0)) };
     let y = Axis { label: "y".into(), unit: "V".into(), log: false, range: Some((0.0, 1.0)) };
     let lines = vec![vec![(-1.0, -1.0), (2.0, 2.0)]];
-    let panels = vec![Panel { y, traces: vec![Trace { name: "y".into(), lines, color: 0 }] }];
+    let panels = vec![Panel { y, traces: vec![Trace { name: "y".into(), lines, color: 0, ..Trace::default() }] }];
     let text = svg(&Figure { title: String::new(), x, panels, style: Style::default() });
     let line = text.lines().find(|l| l.contains("polyline") && l.contains("#0072B2")).unwrap();
     let points = line.split("points=\"").nth(1).unwrap().split('"').next().unwrap();
