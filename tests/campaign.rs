@@ -95,6 +95,22 @@ fn a_trace_has_rows_on_its_grid_for_every_job() {
 }
 
 #[test]
+fn traces_of_sweeps_and_of_frequencies() {
+    let dc = results(&plan("dc")).file;
+    assert_eq!(dc.numbers("sweep"), [-1.0, -0.5, 0.0, 0.5, 1.0]);
+    for (v, out) in dc.numbers("sweep").iter().zip(dc.numbers("out")) {
+        near(*out, v / 2.0, 1e-6);
+    }
+    let ac = results(&plan("ac")).file;
+    assert_eq!(ac.rows(), 5);
+    for (f, gain) in ac.numbers("frequency").iter().zip(ac.numbers("gain_db")) {
+        // 1 kΩ beside 1 kΩ, with 1 µF: a pole at 2/(RC).
+        let w = 2.0 * std::f64::consts::PI * f * 1e-3 / 2.0;
+        near(*gain, 20.0 * (0.5 / (1.0 + w * w).sqrt()).log10(), 1e-6);
+    }
+}
+
+#[test]
 fn a_protocol_plays_its_pulses_and_labels_its_rows() {
     let p = plan("protocol");
     let r = results(&p);

@@ -1,7 +1,7 @@
 //! `[figure]` as TOML.
 
 use super::file_table::names;
-use super::spec::{Figure, FigureAxis, FigurePanel, Style};
+use super::spec::{Figure, FigureAxis, FigurePanel, Series, Style};
 use super::toml::{Node, Report, Table, Text, Value};
 use crate::diagnostic::Span;
 
@@ -84,7 +84,7 @@ fn panel(r: &mut Report, node: &Node) -> Option<FigurePanel> {
     let axis = axis(r, &mut t);
     let magnitude = t.get("magnitude").map_or(Some(false), |n| r.flag("magnitude", n));
     let error = t.get("error").map_or(Some(Vec::new()), |n| one_or_more(r, "error", n));
-    let series = t.get("series").map(|n| r.name("series", n));
+    let series = t.get("series").map(|n| series(r, n));
     let split = t.get("split").map_or(Some(Vec::new()), |n| one_or_more(r, "split", n));
     let styles = [("line", Style::Line), ("symbols", Style::Symbols), ("both", Style::Both)];
     let style = t.get("style").map_or(Some(Style::Line), |n| r.choice("style", n, &styles));
@@ -107,6 +107,21 @@ fn panel(r: &mut Report, node: &Node) -> Option<FigurePanel> {
         style: style?,
         only: only.map_or(Some(None), |s| s.map(Some))?,
     })
+}
+
+/// A column, or a table with its label and unit.
+fn series(r: &mut Report, node: &Node) -> Option<Series> {
+    let Value::Table(_) = node.value else {
+        return Some(Series { column: r.name("series", node)?, label: None, unit: String::new() });
+    };
+    let mut t = r.table("'series'", node.span, node)?;
+    let column = t.required(r, "column", "\"rate\"").and_then(|n| r.name("column", n));
+    let label = t.get("label").map(|n| r.text("label", n));
+    let unit = t.get("unit").map(|n| r.text("unit", n));
+    t.finish(r);
+    let label = label.map_or(Some(None), |l| l.map(|l| Some(l.value)))?;
+    let unit = unit.map_or(Some(String::new()), |u| u.map(|u| u.value))?;
+    Some(Series { column: column?, label, unit })
 }
 
 /// A name or a list of them.

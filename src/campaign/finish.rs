@@ -101,7 +101,7 @@ impl Finish {
             must_be_numbers(r, &columns, &f.x_column);
             for p in &f.panels {
                 p.y.iter().chain(&p.error).for_each(|n| must_be_numbers(r, &columns, n));
-                p.series.iter().chain(&p.split).for_each(|n| {
+                p.series.iter().map(|s| &s.column).chain(&p.split).for_each(|n| {
                     must(r, &columns, n);
                 });
                 panels.push(p.only.as_ref().and_then(|text| compile(r, text, source, &columns)));

@@ -105,7 +105,10 @@ impl Plan {
             }
             _ => Err(diagnostics),
         };
-        outcome.map_err(|diagnostics| Rejected { sources, diagnostics })
+        outcome.map_err(|mut diagnostics| {
+            diagnostics.sort_by_key(|d| d.labels.first().map(|l| (l.span.file, l.span.start)));
+            Rejected { sources, diagnostics }
+        })
     }
 
     /// How many jobs there are.

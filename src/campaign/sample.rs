@@ -58,6 +58,8 @@ pub(super) struct Sampler {
     pub integrals: Vec<Vec<f64>>,
 }
 
+/// Most rows of a job: a grid that is far too fine must not fill the memory.
+const MAX_ROWS: usize = 10_000_000;
 /// Two ways to compute the same instant differ by less than this, relative to it.
 const SAME: f64 = 16.0 * f64::EPSILON;
 
@@ -122,7 +124,7 @@ impl Sampler {
         let Some(&now) = self.current.first() else { return };
         while let Some(due) = self.moment(self.next) {
             let hair = SAME * now.abs();
-            if due > now + hair {
+            if due > now + hair || self.rows.len() > MAX_ROWS {
                 break;
             }
             self.next += 1;
@@ -198,6 +200,10 @@ impl Sink for Sampler {
         }
         self.integrate();
         self.take();
+        if self.rows.len() > MAX_ROWS {
+            let message = format!("the job has more than {MAX_ROWS} rows");
+            return Err(io::Error::new(io::ErrorKind::InvalidData, message));
+        }
         std::mem::swap(&mut self.previous, &mut self.current);
         Ok(())
     }

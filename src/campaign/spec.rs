@@ -258,14 +258,25 @@ pub struct FigurePanel {
     pub magnitude: bool,
     /// Half-lengths of error bars (one column), or their lower and upper ends (two).
     pub error: Vec<Text>,
-    /// A colour and a legend entry for each value of this column.
-    pub series: Option<Text>,
+    /// A colour and a legend entry for each value of a column.
+    pub series: Option<Series>,
     /// A line of its own for each value of these columns.
     pub split: Vec<Text>,
     /// Lines, symbols, or both.
     pub style: Style,
     /// Only rows where this holds.
     pub only: Option<Text>,
+}
+
+/// A family of curves.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Series {
+    /// The column whose values tell the curves apart.
+    pub column: Text,
+    /// What the legend says in front of a number; without one the column's name.
+    pub label: Option<String>,
+    /// The unit of its numbers.
+    pub unit: String,
 }
 
 /// How points are drawn.

@@ -10,7 +10,7 @@ use super::summary::count;
 use super::{Exit, terminal};
 use crate::campaign::{Given, Plan, Results, Value, run};
 use crate::diagnostic::units::engineering_digits;
-use crate::netlist::FileLoader;
+use crate::netlist::{FileLoader, Loader};
 use crate::plot::{Format, render_bytes};
 use crate::waveform::file::PartialFile;
 use std::ops::ControlFlow;
@@ -26,9 +26,11 @@ pub(super) fn campaign(args: &CampaignArgs) -> Exit {
         exit
     };
     let name = args.file.to_string_lossy().into_owned();
-    let text = match std::fs::read_to_string(&args.file) {
+    let text = FileLoader.load(&name, None).map_err(|e| terminal::plain(&e));
+    let text = text.and_then(|(_, bytes)| String::from_utf8(bytes).map_err(|_| "it is no text".to_string()));
+    let text = match text {
         Ok(text) => text,
-        Err(e) => return fail(Exit::Wrong, format!("cannot read the campaign '{name}': {}", terminal::plain(&e))),
+        Err(why) => return fail(Exit::Wrong, format!("cannot read the campaign '{name}': {why}")),
     };
     let Some(stem) = args.file.file_stem().map(|s| s.to_string_lossy().into_owned()) else {
         return fail(Exit::Wrong, format!("'{name}' is no file name"));

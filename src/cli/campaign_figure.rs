@@ -1,8 +1,8 @@
 //! From a campaign's table to its figure.
 
-use crate::campaign::{Data, FigureAxis, FigurePanel, Plan, Results, Style, Table};
+use crate::campaign::{Data, FigureAxis, FigurePanel, Plan, Results, Series, Style, Table};
 use crate::plot::{Axis, Figure, Marks, Panel, Trace};
-use crate::waveform::engineering::significant;
+use crate::waveform::engineering::engineering;
 
 /// More values of a numeric series than this get a ramp of colours instead of one each.
 const MOST_COLOURS: usize = 6;
@@ -42,12 +42,12 @@ fn axis(spec: &FigureAxis, column: &str) -> Axis {
 
 fn traces(table: &Table, x: &str, panel: &FigurePanel, rows: &[usize]) -> Vec<Trace> {
     let part = Table { columns: table.columns.iter().map(|(n, d)| (n.clone(), d.pick(rows))).collect() };
-    let series = part.groups(panel.series.iter().map(|s| s.value.as_str()));
+    let series = part.groups(panel.series.iter().map(|s| s.column.value.as_str()));
     let names: Vec<String> = match &panel.series {
-        Some(s) => series.iter().map(|rows| named(&part, &s.value, rows)).collect(),
+        Some(s) => series.iter().map(|rows| named(&part, s, rows)).collect(),
         None => vec![String::new(); series.len()],
     };
-    let numeric = panel.series.as_ref().is_some_and(|s| matches!(part.column(&s.value), Some(Data::Numbers(_))));
+    let numeric = panel.series.as_ref().is_some_and(|s| matches!(part.column(&s.column.value), Some(Data::Numbers(_))));
     let ramp = numeric && series.len() > MOST_COLOURS && panel.y.len() == 1;
     let mut all = Vec::new();
     for (k, y) in panel.y.iter().enumerate() {
@@ -79,12 +79,15 @@ fn traces(table: &Table, x: &str, panel: &FigurePanel, rows: &[usize]) -> Vec<Tr
     all
 }
 
-/// The legend of a series: `cycle = 3`, or a text as it is.
-fn named(table: &Table, column: &str, rows: &[usize]) -> String {
+/// The legend of a series: `leak = 100 kΩ`, or a text as it is.
+fn named(table: &Table, series: &Series, rows: &[usize]) -> String {
     let row = rows.first().copied().unwrap_or(0);
-    match table.column(column) {
+    match table.column(&series.column.value) {
         Some(Data::Texts(v)) => v.get(row).cloned().unwrap_or_default(),
-        Some(Data::Numbers(v)) => format!("{column} = {}", significant(v.get(row).copied().unwrap_or(f64::NAN), 4)),
+        Some(Data::Numbers(v)) => {
+            let label = series.label.as_deref().unwrap_or(&series.column.value);
+            format!("{label} = {}", engineering(v.get(row).copied().unwrap_or(f64::NAN), &series.unit, 4))
+        }
         None => String::new(),
     }
 }

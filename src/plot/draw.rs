@@ -151,7 +151,9 @@ pub(super) fn draw<B: DrawingBackend>(figure: &Figure, canvas: &mut Canvas<'_, B
     let numbers = y_ticks.iter().flat_map(|t| &t.marks).map(|m| text_width(&m.1)).fold(0.0, f64::max) * style.text;
     let left = MARGIN + style.label * 1.5 + numbers + TICK + 4.0;
     let right = width - MARGIN - style.text * 1.2;
-    let x_ticks = axis_ticks(&figure.x, extent(points().map(|p| p.0).filter(shown)), (right - left) / 75.0, true);
+    // Symbols need air at the ends, lines do not.
+    let snug = figure.panels.iter().flat_map(|p| &p.traces).all(|t| t.marks == Marks::Lines);
+    let x_ticks = axis_ticks(&figure.x, extent(points().map(|p| p.0).filter(shown)), (right - left) / 75.0, snug);
     let x_scale = Scale::new(&x_ticks, figure.x.log, (left, right));
 
     if !figure.title.is_empty() {
