@@ -216,6 +216,21 @@ fn common_random_numbers_are_shared_along_their_axis() {
 }
 
 #[test]
+fn devices_draw_anew_in_each_run() {
+    let rows = outcomes(&plan("poisson"), 2).rows;
+    let (t, n) = (rows.numbers("t1"), rows.numbers("n"));
+    // Two amplitudes with the same spikes, four repetitions with others: 20 spikes each are expected.
+    for (t, n) in t.chunks(2).zip(n.chunks(2)) {
+        near(t[0], t[1], 1e-9);
+        assert!(n[0] == n[1] && (5.0..40.0).contains(&n[0]), "{n:?}");
+    }
+    let mut first: Vec<u64> = t.iter().step_by(2).map(|t| t.to_bits()).collect();
+    first.sort_unstable();
+    first.dedup();
+    assert_eq!(first.len(), 4, "{t:?}");
+}
+
+#[test]
 fn a_job_that_fails_is_recorded_and_the_others_go_on() {
     let p = plan("failing");
     let r = results(&p);
