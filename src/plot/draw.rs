@@ -97,7 +97,7 @@ fn axis_ticks(axis: &Axis, data: Option<(f64, f64)>, wanted: f64, snug: bool) ->
         axis.range.filter(|(a, b)| a.is_finite() && b.is_finite() && a != b && !(axis.log && (*a <= 0.0 || *b <= 0.0)));
     let (low, high) = given.or(data).unwrap_or(if axis.log { (1.0, 10.0) } else { (0.0, 1.0) });
     if axis.log {
-        ticks::log(low, high, &axis.unit, wanted)
+        ticks::log(low, high, &axis.unit, wanted, snug || given.is_some())
     } else {
         ticks::linear(low, high, &axis.unit, wanted, snug || given.is_some())
     }
