@@ -106,10 +106,7 @@ impl Sampler {
 
     fn take(&mut self) {
         match self.moments {
-            Moments::End => {
-                self.rows.clear();
-                self.rows.push(self.current.clone());
-            }
+            Moments::End => {}
             Moments::Points { from, to } => {
                 if self.current.first().is_some_and(|t| (from..=to).contains(t)) {
                     self.rows.push(self.current.clone());
@@ -209,6 +206,9 @@ impl Sink for Sampler {
     }
 
     fn end(&mut self) -> io::Result<()> {
+        if self.moments == Moments::End && !self.previous.is_empty() {
+            self.rows.push(self.previous.clone());
+        }
         Ok(())
     }
 }
@@ -228,6 +228,7 @@ mod tests {
             let t = f64::from(t);
             s.point(&[t, -1.0, t * t]).unwrap();
         }
+        s.end().unwrap();
         s
     }
 

@@ -44,9 +44,10 @@ pub(super) fn campaign(args: &CampaignArgs) -> Exit {
         }
     };
     terminal::diagnose(&plan.warnings, &plan.sources, args.messages);
-    if let Err(e) = std::fs::create_dir_all(&args.output) {
-        return fail(Exit::Failed, cannot_write(&args.output, &e));
-    }
+    let files = match open(&plan, &args.output, &stem) {
+        Ok(files) => files,
+        Err(message) => return fail(Exit::Failed, message),
+    };
     progress::listen();
     let threads = args.jobs.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, |n| n.get()));
     let mut shown = Jobs::new("jobs", args.progress);
@@ -60,7 +61,7 @@ pub(super) fn campaign(args: &CampaignArgs) -> Exit {
         return Exit::Stopped;
     }
     let results = plan.results(outcomes);
-    let files = match write(&plan, &results, &args.output, &stem) {
+    let files = match write(&plan, &results, files) {
         Ok(files) => files,
         Err(message) => return fail(Exit::Failed, message),
     };
@@ -108,19 +109,27 @@ fn report(plan: &Plan, results: &Results, files: &[PathBuf]) -> String {
     out
 }
 
-/// Writes everything under partial names, then gives the names.
-fn write(plan: &Plan, results: &Results, folder: &Path, stem: &str) -> Result<Vec<PathBuf>, String> {
-    let mut contents = vec![("csv", results.file.csv().into_bytes()), ("json", plan.record(results).into_bytes())];
-    if let Some(figure) = figure(plan, results) {
-        let bytes = render_bytes(&figure, Format::Svg).map_err(|e| format!("cannot draw the figure: {e}"))?;
-        contents.push(("svg", bytes));
-    }
-    let mut files = Vec::new();
-    for (ending, bytes) in contents {
+/// Opens the files under partial names, so that one that cannot be written is told before the jobs run.
+fn open(plan: &Plan, folder: &Path, stem: &str) -> Result<Vec<(PathBuf, PartialFile)>, String> {
+    std::fs::create_dir_all(folder).map_err(|e| cannot_write(folder, &e))?;
+    let figure = plan.campaign.figure.is_some().then_some("svg");
+    let one = |ending: &str| {
         let path = folder.join(format!("{stem}.{ending}"));
-        let mut file = PartialFile::create(&path).map_err(|e| cannot_write(&path, &e))?;
-        file.put(&bytes).and_then(|_| file.flush()).map_err(|e| cannot_write(&path, &e))?;
-        files.push((path, file));
+        let file = PartialFile::create(&path).map_err(|e| cannot_write(&path, &e))?;
+        Ok((path, file))
+    };
+    ["csv", "json"].into_iter().chain(figure).map(one).collect()
+}
+
+/// Writes everything, then gives the names.
+fn write(plan: &Plan, results: &Results, files: Vec<(PathBuf, PartialFile)>) -> Result<Vec<PathBuf>, String> {
+    let mut contents = vec![results.file.csv().into_bytes(), plan.record(results).into_bytes()];
+    if let Some(figure) = figure(plan, results) {
+        contents.push(render_bytes(&figure, Format::Svg).map_err(|e| format!("cannot draw the figure: {e}"))?);
+    }
+    let mut files = files;
+    for ((path, file), bytes) in files.iter_mut().zip(contents) {
+        file.put(&bytes).and_then(|_| file.flush()).map_err(|e| cannot_write(path, &e))?;
     }
     let mut written = Vec::new();
     for (path, mut file) in files {
