@@ -1,7 +1,7 @@
 //! Figures: what is in the drawing, how large its text is, and that odd data draws too.
 
 use neurospice::plot::{
-    Axis, Figure, FigureError, Format, Layout, Panel, RenderError, Style, Trace, figure, render, render_bytes,
+    Axis, Figure, FigureError, Format, Layout, Marks, Panel, RenderError, Style, Trace, figure, render, render_bytes,
 };
 use neurospice::waveform::decimate::Decimator;
 use neurospice::waveform::{Column, Header, Quantity, Sink, data};
@@ -139,7 +139,7 @@ fn a_dc_sweep_is_drawn_over_its_source() {
 fn odd_figures_are_drawn_or_refused() {
     let panel = |lines: Vec<Vec<(f64, f64)>>| Panel {
         y: Axis { label: "y".into(), unit: "V".into(), log: false, range: None },
-        traces: vec![Trace { name: "y".into(), lines, color: 11 }],
+        traces: vec![Trace { name: "y".into(), lines, color: 11, ..Trace::default() }],
     };
     let x = Axis { label: "x".into(), unit: String::new(), log: false, range: None };
     let base = Figure { title: String::new(), x, panels: Vec::new(), style: Style::default() };
@@ -171,11 +171,35 @@ fn a_range_cuts_the_traces_at_the_frame() {
     let x = Axis { label: "x".into(), unit: "s".into(), log: false, range: Some((0.0, 1.0)) };
     let y = Axis { label: "y".into(), unit: "V".into(), log: false, range: Some((0.0, 1.0)) };
     let lines = vec![vec![(-1.0, -1.0), (2.0, 2.0)]];
-    let panels = vec![Panel { y, traces: vec![Trace { name: "y".into(), lines, color: 0 }] }];
+    let panels = vec![Panel { y, traces: vec![Trace { name: "y".into(), lines, color: 0, ..Trace::default() }] }];
     let text = svg(&Figure { title: String::new(), x, panels, style: Style::default() });
     let line = text.lines().find(|l| l.contains("polyline") && l.contains("#0072B2")).unwrap();
     let points = line.split("points=\"").nth(1).unwrap().split('"').next().unwrap();
     let numbers: Vec<f64> = points.split([' ', ',']).filter_map(|n| n.parse().ok()).collect();
     assert_eq!(numbers.len(), 4, "{line}");
     assert!(numbers.iter().all(|n| (0.0..9000.0).contains(n)), "{line}");
+}
+
+#[test]
+fn symbols_error_bars_and_ramps_are_drawn() {
+    let line = |k: f64| vec![(1.0, k), (2.0, k + 1.0), (3.0, k + 1.5)];
+    let trace = |k: usize, marks: Marks| Trace {
+        name: if k == 0 { "first".into() } else { String::new() },
+        lines: vec![line(k as f64)],
+        shade: Some(k as f64 / 2.0),
+        marks,
+        errors: vec![(2.0, k as f64 + 0.5, k as f64 + 2.0)],
+        ..Trace::default()
+    };
+    let axis = |label: &str| Axis { label: label.into(), unit: String::new(), log: false, range: None };
+    let traces = vec![trace(0, Marks::Both), trace(1, Marks::Symbols), trace(2, Marks::Lines)];
+    let panels = vec![Panel { y: axis("y"), traces }];
+    let figure = Figure { title: String::new(), x: axis("x"), panels, style: Style::default() };
+    let drawn = svg(&figure);
+    // Three symbols for each of two traces, and one in the legend, which has but one entry.
+    assert_eq!(drawn.matches("<circle").count(), 7);
+    assert!(drawn.contains(">\nfirst\n<"), "no legend");
+    // The ends of the ramp.
+    assert!(drawn.contains("#162062") && drawn.contains("#E69614"), "no ramp");
+    render_bytes(&figure, Format::Png).unwrap();
 }

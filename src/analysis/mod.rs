@@ -13,6 +13,7 @@ use crate::circuit::{AnalysisKind, Circuit};
 use crate::diagnostic::Diagnostic;
 use crate::integrate::StepStats;
 use crate::solve::NewtonStats;
+use crate::system::System;
 use crate::waveform::Sink;
 use crate::waveform::measure::Measured;
 use serde::Serialize;
@@ -96,6 +97,12 @@ impl From<Diagnostic> for Failure {
     fn from(d: Diagnostic) -> Self {
         Failure::Simulation(Box::new(d))
     }
+}
+
+/// Names of all unknowns of a circuit, in order: what a result without `.save` has as columns beside its axis.
+pub fn unknown_names(circuit: &Circuit) -> Vec<String> {
+    let system = System::<f64>::new(circuit, op::tolerances(circuit), &circuit.setting, &[]);
+    system.unknowns.iter().map(|u| u.name.clone()).collect()
 }
 
 /// Runs analysis `index` of the circuit's list; every point goes to `sink`. The sink is ended also when the analysis

@@ -76,6 +76,17 @@ impl<'a> Quantities<'a> {
         }
     }
 
+    /// For each input of the program: which of the named quantities it reads.
+    pub fn names_read(&self) -> Vec<usize> {
+        let mut inputs = vec![0; self.named_inputs.iter().flatten().count()];
+        for (name, input) in self.named_inputs.iter().enumerate() {
+            if let Some(slot) = input.and_then(|k| inputs.get_mut(k)) {
+                *slot = name;
+            }
+        }
+        inputs
+    }
+
     /// The finished expression with this value.
     pub fn finish(self, value: Value, text: String) -> Expression {
         let mut builder = self.builder;

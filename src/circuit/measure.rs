@@ -415,12 +415,7 @@ impl<'a> Elab<'a> {
         q.named = earlier.iter().map(|m| m.name.clone()).collect();
         q.named_inputs = vec![None; earlier.len()];
         let node = q.lower(self, expr)?;
-        let mut inputs = vec![0; q.named_inputs.iter().flatten().count()];
-        for (measure, input) in q.named_inputs.iter().enumerate() {
-            if let Some(slot) = input.and_then(|k| inputs.get_mut(k)) {
-                *slot = measure;
-            }
-        }
+        let inputs = q.names_read();
         Some(MeasureQuantity::Param { program: Arc::new(q.builder.finish(&[node])), inputs })
     }
 }

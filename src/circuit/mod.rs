@@ -10,6 +10,7 @@ mod context;
 mod element;
 mod expression;
 mod flatten;
+mod formula;
 mod measure;
 mod nearest;
 mod options;
@@ -22,6 +23,7 @@ mod topology;
 mod value;
 
 pub use analysis::{AnalysisKind, AnalysisSpec, Spacing, Sweep, SweepTarget};
+pub use formula::formula;
 pub use measure::{
     MeasureCrossing, MeasureEdge, MeasureLevel, MeasureMoment, MeasureQuantity, MeasureSpec, MeasureStatistic,
     MeasureWhich, MeasureWindow,

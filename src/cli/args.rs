@@ -28,6 +28,8 @@ pub(super) struct Args {
 pub(super) enum Command {
     /// Simulate a netlist
     Run(RunArgs),
+    /// Run a campaign: a netlist over axes, repetitions and seeds
+    Campaign(CampaignArgs),
     /// Check a netlist without simulating it
     Check(CheckArgs),
     /// List the devices, or explain one
@@ -75,6 +77,43 @@ pub(super) struct RunArgs {
     /// Write numbers of a .raw file as text
     #[arg(long)]
     pub ascii: bool,
+    /// Progress on stderr; auto: on a terminal, after a second
+    #[arg(long, value_name = "WHEN", value_enum, default_value_t)]
+    pub progress: When,
+    #[command(flatten)]
+    pub messages: MessageArgs,
+}
+
+/// The file names a netlist, axes, repetitions, what to record, how to put it together, and the figure to draw; its format is
+/// in docs/campaign.md. Writes DIR/STEM.csv, DIR/STEM.json and, if a figure is asked for, DIR/STEM.svg, where STEM is the
+/// file's name without its ending. The same file and seed give the same bytes, however many jobs run at a time.
+///
+/// A job that fails is counted and recorded, and the others go on; the exit code is then 1. Ctrl-C stops it with 130; files
+/// are written only when all jobs are done.
+#[derive(Debug, ClapArgs)]
+#[command(after_help = "Examples:
+  neurospice campaign fi_curve.toml -o results
+  neurospice campaign monte_carlo.toml -o results --repetitions 1000 --jobs 8 --seed 7
+  neurospice campaign fi_curve.toml -o results --set cmem=50n")]
+pub(super) struct CampaignArgs {
+    /// The campaign
+    #[arg(value_name = "FILE.toml")]
+    pub file: PathBuf,
+    /// The folder that the results go to
+    #[arg(short, long, value_name = "DIR")]
+    pub output: PathBuf,
+    /// Repetitions of each point, instead of the file's
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=1_000_000))]
+    pub repetitions: Option<u64>,
+    /// Jobs at a time; default: one for each core
+    #[arg(short, long, value_name = "N", value_parser = at_a_time)]
+    pub jobs: Option<usize>,
+    /// Seed of everything random, instead of the file's
+    #[arg(long, value_name = "N")]
+    pub seed: Option<u64>,
+    /// Set a .param, `instance.parameter`, `model.parameter` or option; may be repeated
+    #[arg(long, value_name = "NAME=VALUE", value_parser = setting)]
+    pub set: Vec<(String, f64)>,
     /// Progress on stderr; auto: on a terminal, after a second
     #[arg(long, value_name = "WHEN", value_enum, default_value_t)]
     pub progress: When,
@@ -195,6 +234,14 @@ fn setting(text: &str) -> Result<(String, f64), String> {
         return Err("there is no name before '='".into());
     }
     Ok((name.to_lowercase(), number(value)?))
+}
+
+/// Jobs at a time.
+fn at_a_time(text: &str) -> Result<usize, String> {
+    match text.parse() {
+        Ok(n @ 1..=1024) => Ok(n),
+        _ => Err("write a number from 1 to 1024".into()),
+    }
 }
 
 /// `900x600`.

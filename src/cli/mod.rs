@@ -1,6 +1,7 @@
 //! The command line: the only place that prints, reads the environment, or exits.
 //!
-//! arguments as typed (`args`) → as meant (`meant`) → one file per command: `run`, `check`, `devices`, `plot`.
+//! arguments as typed (`args`) → as meant (`meant`) → one file per command: `run`, `campaign`, `check`, `devices`,
+//! `plot`.
 //!
 //! Exit codes: 0 done; 1 the simulation failed or its output could not be written; 2 the input is wrong (also the
 //! arguments); 130 stopped by Ctrl-C, with what was computed in the files. A fault of the program itself ends in 101.
@@ -8,6 +9,8 @@
 //! Results go to stdout; what is said about them (diagnostics, progress) to stderr.
 
 mod args;
+mod campaign;
+mod campaign_figure;
 mod check;
 mod devices;
 mod figures;
@@ -60,6 +63,7 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     let exit = match Args::try_parse_from(&arguments) {
         Ok(args) => match args.command {
             Command::Run(typed) => meant::run(typed).map_or_else(wrong, |request| run::run(&request)),
+            Command::Campaign(typed) => campaign::campaign(&typed),
             Command::Check(typed) => check::check(&typed),
             Command::Devices(typed) => devices::devices(&typed),
             Command::Plot(typed) => meant::plot(typed).map_or_else(wrong, |request| plot::plot(&request)),

@@ -37,17 +37,12 @@ pub(super) fn interrupted() -> bool {
     INTERRUPTS.load(Ordering::Relaxed) > 0
 }
 
-/// Watches one analysis.
-pub(super) struct Progress {
+/// Where progress is shown, and when it last was.
+struct Display {
     name: String,
-    /// Is what is counted seconds (a transient), or points?
-    seconds: bool,
     form: Form,
     start: Instant,
     shown: Instant,
-    calls: u32,
-    /// How far it came, and how far it goes.
-    pub reached: (f64, f64),
 }
 
 enum Form {
@@ -57,9 +52,8 @@ enum Form {
     Bar(Option<ProgressBar>),
 }
 
-impl Progress {
-    /// Watches the analysis with this short name.
-    pub fn new(name: &str, when: When) -> Self {
+impl Display {
+    fn new(name: &str, when: When) -> Self {
         let terminal = std::io::stderr().is_terminal();
         let form = match when {
             When::Never => Form::Nothing,
@@ -68,28 +62,15 @@ impl Progress {
             When::Always => Form::Lines,
         };
         let now = Instant::now();
-        Progress {
-            name: name.into(),
-            seconds: name == "tran",
-            form,
-            start: now,
-            shown: now,
-            calls: 0,
-            reached: (0.0, 0.0),
-        }
+        Display { name: name.into(), form, start: now, shown: now }
     }
 
-    /// Where it is: `12.3 ms of 200 ms`, `12 of 100 points`.
-    pub fn place(&self) -> String {
-        let (done, total) = self.reached;
-        if self.seconds {
-            format!("{} of {}", engineering(done, "s"), engineering(total, "s"))
-        } else {
-            format!("{done} of {total} points")
-        }
+    fn is_seen(&self) -> bool {
+        !matches!(self.form, Form::Nothing)
     }
 
-    fn show(&mut self) {
+    /// Shows how far it is, if it is time to; `place` says it in words, from the seconds that have passed.
+    fn show(&mut self, fraction: f64, place: impl FnOnce(f64) -> String) {
         let now = Instant::now();
         let elapsed = now.duration_since(self.start);
         let pause = if matches!(self.form, Form::Lines) { 1000 } else { 100 };
@@ -97,13 +78,14 @@ impl Progress {
             return;
         }
         self.shown = now;
-        let fraction = (self.reached.0 / self.reached.1).clamp(0.0, 1.0);
+        let fraction = fraction.clamp(0.0, 1.0);
+        let elapsed = elapsed.as_secs_f64();
         let left = if fraction > 0.0 {
-            format!(", {} left", duration(elapsed.as_secs_f64() * (1.0 - fraction) / fraction))
+            format!(", {} left", duration(elapsed * (1.0 - fraction) / fraction))
         } else {
             String::new()
         };
-        let text = format!("{}{left}", self.place());
+        let text = format!("{}{left}", place(elapsed));
         match &mut self.form {
             Form::Nothing => {}
             Form::Lines => terminal::say(&format!("{}: {text}", self.name)),
@@ -116,25 +98,71 @@ impl Progress {
     }
 }
 
+impl Drop for Display {
+    fn drop(&mut self) {
+        if let Form::Bar(Some(bar)) = &self.form {
+            bar.finish_and_clear();
+        }
+    }
+}
+
+/// Watches the jobs of a campaign.
+pub(super) struct Jobs(Display);
+
+impl Jobs {
+    pub fn new(name: &str, when: When) -> Self {
+        Jobs(Display::new(name, when))
+    }
+    /// So many are done, so many of them failed.
+    pub fn at(&mut self, done: u64, jobs: u64, failed: u64) {
+        if self.0.is_seen() {
+            self.0.show(done as f64 / jobs as f64, |seconds| {
+                let bad = if failed > 0 { format!(", {failed} failed") } else { String::new() };
+                format!("{done} of {jobs}{bad}, {:.1}/s", done as f64 / seconds)
+            });
+        }
+    }
+}
+
+/// Watches one analysis.
+pub(super) struct Progress {
+    display: Display,
+    /// Is what is counted seconds (a transient), or points?
+    seconds: bool,
+    calls: u32,
+    /// How far it came, and how far it goes.
+    pub reached: (f64, f64),
+}
+
+impl Progress {
+    /// Watches the analysis with this short name.
+    pub fn new(name: &str, when: When) -> Self {
+        Progress { display: Display::new(name, when), seconds: name == "tran", calls: 0, reached: (0.0, 0.0) }
+    }
+
+    /// Where it is: `12.3 ms of 200 ms`, `12 of 100 points`.
+    pub fn place(&self) -> String {
+        let (done, total) = self.reached;
+        if self.seconds {
+            format!("{} of {}", engineering(done, "s"), engineering(total, "s"))
+        } else {
+            format!("{done} of {total} points")
+        }
+    }
+}
+
 impl Watch for Progress {
     fn at(&mut self, done: f64, total: f64) -> ControlFlow<()> {
         self.reached = (done, total);
         self.calls += 1;
         if self.calls >= POINTS_PER_LOOK {
             self.calls = 0;
-            if !matches!(self.form, Form::Nothing) {
-                self.show();
+            if self.display.is_seen() {
+                let place = self.place();
+                self.display.show(self.reached.0 / self.reached.1, |_| place);
             }
         }
         if interrupted() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
-    }
-}
-
-impl Drop for Progress {
-    fn drop(&mut self) {
-        if let Form::Bar(Some(bar)) = &self.form {
-            bar.finish_and_clear();
-        }
     }
 }
 

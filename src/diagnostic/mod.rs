@@ -37,6 +37,13 @@ pub struct Spanned<T> {
     pub span: Span,
 }
 
+/// Only the value is data; where it was written is not.
+impl<T: Serialize> Serialize for Spanned<T> {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.value.serialize(serializer)
+    }
+}
+
 /// The texts of a netlist and everything it includes.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Sources {

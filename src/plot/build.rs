@@ -95,7 +95,12 @@ fn traces(result: &Reduced, chosen: &[usize], view: View, first_color: usize) ->
     chosen
         .iter()
         .enumerate()
-        .map(|(i, k)| Trace { name: name(*k), lines: result.polylines(*k, view), color: first_color + i })
+        .map(|(i, k)| Trace {
+            name: name(*k),
+            lines: result.polylines(*k, view),
+            color: first_color + i,
+            ..Trace::default()
+        })
         .collect()
 }
 

@@ -2,7 +2,7 @@
 
 use super::canvas::{Anchor, Canvas, FRAME, GRID, Tint, text_width};
 use super::ticks::{self, Ticks};
-use super::{Axis, Figure, Panel, RenderError};
+use super::{Axis, Figure, Marks, Panel, RenderError, Trace};
 use plotters::prelude::{DrawingBackend, RGBColor};
 
 /// Okabe and Ito's palette, the darker colours first; its yellow is left out (too pale for a line on white).
@@ -16,6 +16,12 @@ const PALETTE: [Tint; 8] = [
     RGBColor(86, 180, 233),
     RGBColor(120, 94, 60),
 ];
+
+/// A ramp of rising lightness, dark enough on white at both ends.
+const RAMP: [Tint; 4] = [RGBColor(22, 32, 98), RGBColor(0, 106, 148), RGBColor(30, 158, 128), RGBColor(230, 150, 20)];
+/// Radius of a symbol, and half the width of an error bar's ends, px.
+const SYMBOL: f64 = 3.4;
+const CAP: f64 = 4.0;
 
 /// Space around the figure and between its parts, px.
 const MARGIN: f64 = 12.0;
@@ -54,13 +60,13 @@ fn legend(figure: &Figure, panel: &Panel) -> Vec<Vec<(usize, f64)>> {
         return Vec::new();
     }
     let said = panel.traces.len() == 1 && panel.traces[0].name == panel.y.label;
-    if said || panel.traces.is_empty() {
+    if said || panel.traces.iter().all(|t| t.name.is_empty()) {
         return Vec::new();
     }
     let room = figure.style.width * 0.8;
     let mut lines = vec![Vec::new()];
     let mut x = 0.0;
-    for (k, t) in panel.traces.iter().enumerate() {
+    for (k, t) in panel.traces.iter().enumerate().filter(|(_, t)| !t.name.is_empty()) {
         let width = 28.0 + text_width(&t.name) * figure.style.text + 18.0;
         if x + width > room && x > 0.0 {
             lines.push(Vec::new());
@@ -91,7 +97,7 @@ fn axis_ticks(axis: &Axis, data: Option<(f64, f64)>, wanted: f64, snug: bool) ->
         axis.range.filter(|(a, b)| a.is_finite() && b.is_finite() && a != b && !(axis.log && (*a <= 0.0 || *b <= 0.0)));
     let (low, high) = given.or(data).unwrap_or(if axis.log { (1.0, 10.0) } else { (0.0, 1.0) });
     if axis.log {
-        ticks::log(low, high, &axis.unit, wanted)
+        ticks::log(low, high, &axis.unit, wanted, snug || given.is_some())
     } else {
         ticks::linear(low, high, &axis.unit, wanted, snug || given.is_some())
     }
@@ -129,20 +135,25 @@ pub(super) fn draw<B: DrawingBackend>(figure: &Figure, canvas: &mut Canvas<'_, B
     let each = ((height - top(figure) - bottom(figure) - legends - (n - 1.0) * GAP) / n).max(20.0);
 
     let points = || figure.panels.iter().flat_map(|p| &p.traces).flat_map(|t| &t.lines).flatten();
+    let heights = |p: &Panel| -> Vec<f64> {
+        let lines = p.traces.iter().flat_map(|t| &t.lines).flatten().map(|q| q.1);
+        lines.chain(p.traces.iter().flat_map(|t| &t.errors).flat_map(|e| [e.1, e.2])).collect()
+    };
     let shown = |x: &f64| !figure.x.log || *x > 0.0;
     let y_ticks: Vec<Ticks> = figure
         .panels
         .iter()
         .map(|p| {
-            let data =
-                extent(p.traces.iter().flat_map(|t| &t.lines).flatten().map(|q| q.1).filter(|y| !p.y.log || *y > 0.0));
+            let data = extent(heights(p).into_iter().filter(|y| !p.y.log || *y > 0.0));
             axis_ticks(&p.y, data, each / 36.0, false)
         })
         .collect();
     let numbers = y_ticks.iter().flat_map(|t| &t.marks).map(|m| text_width(&m.1)).fold(0.0, f64::max) * style.text;
     let left = MARGIN + style.label * 1.5 + numbers + TICK + 4.0;
     let right = width - MARGIN - style.text * 1.2;
-    let x_ticks = axis_ticks(&figure.x, extent(points().map(|p| p.0).filter(shown)), (right - left) / 75.0, true);
+    // Symbols need air at the ends, lines do not.
+    let snug = figure.panels.iter().flat_map(|p| &p.traces).all(|t| t.marks == Marks::Lines);
+    let x_ticks = axis_ticks(&figure.x, extent(points().map(|p| p.0).filter(shown)), (right - left) / 75.0, snug);
     let x_scale = Scale::new(&x_ticks, figure.x.log, (left, right));
 
     if !figure.title.is_empty() {
@@ -155,7 +166,12 @@ pub(super) fn draw<B: DrawingBackend>(figure: &Figure, canvas: &mut Canvas<'_, B
                 let t = &panel.traces[trace];
                 let at = (left + x, y + style.text);
                 let middle = at.1 - 0.33 * style.text;
-                canvas.line(&[(at.0, middle), (at.0 + 22.0, middle)], style.line * 1.6, color(t.color))?;
+                if t.marks != Marks::Symbols {
+                    canvas.line(&[(at.0, middle), (at.0 + 22.0, middle)], style.line * 1.6, color(t))?;
+                }
+                if t.marks != Marks::Lines {
+                    canvas.dot((at.0 + 11.0, middle), SYMBOL, color(t))?;
+                }
                 canvas.text(&t.name, (at.0 + 28.0, at.1), style.text, Anchor::Start, false)?;
             }
             y += style.text * 1.5;
@@ -178,8 +194,14 @@ struct Frame {
     bottom: f64,
 }
 
-fn color(k: usize) -> Tint {
-    PALETTE[k % PALETTE.len()]
+/// A trace's colour: of the palette, or on the ramp.
+fn color(trace: &Trace) -> Tint {
+    let Some(shade) = trace.shade else { return PALETTE[trace.color % PALETTE.len()] };
+    let at = shade.clamp(0.0, 1.0) * (RAMP.len() - 1) as f64;
+    let k = (at as usize).min(RAMP.len() - 2);
+    let mix = |a: u8, b: u8| (f64::from(a) + (f64::from(b) - f64::from(a)) * (at - k as f64)).round() as u8;
+    let (a, b) = (RAMP[k], RAMP[k + 1]);
+    RGBColor(mix(a.0, b.0), mix(a.1, b.1), mix(a.2, b.2))
 }
 
 fn with_unit(label: &str, unit: &str) -> String {
@@ -212,17 +234,40 @@ fn draw_panel<B: DrawingBackend>(
         let at = (frame.left - TICK - 3.0, py + 0.36 * style.text);
         canvas.text(text, at, style.text, Anchor::End, false)?;
     }
+    let inside = |p: &(f64, f64)| {
+        (frame.left..=frame.right).contains(&p.0) && (frame.top - 1e-6..=frame.bottom + 1e-6).contains(&p.1)
+    };
     for t in &panel.traces {
+        for (x, low, high) in &t.errors {
+            let ends = (x_scale.at(*x), y_scale.at(*low), y_scale.at(*high));
+            // A lower end that a logarithmic axis cannot show reaches to the frame.
+            let (Some(x), Some(high)) = (ends.0, ends.2) else { continue };
+            let (low, high) = (ends.1.unwrap_or(frame.bottom).min(frame.bottom), high.max(frame.top));
+            if !(frame.left..=frame.right).contains(&x) || low < frame.top || high > frame.bottom {
+                continue;
+            }
+            canvas.line(&[(x, low), (x, high)], 1.2, color(t))?;
+            for y in [low, high] {
+                canvas.line(&[(x - CAP, y), (x + CAP, y)], 1.2, color(t))?;
+            }
+        }
         for line in &t.lines {
             let px: Vec<(f64, f64)> = line.iter().filter_map(|p| Some((x_scale.at(p.0)?, y_scale.at(p.1)?))).collect();
             if let [p] = px[..] {
-                if (frame.left..=frame.right).contains(&p.0) && (frame.top..=frame.bottom).contains(&p.1) {
-                    canvas.dot(p, 3.5, color(t.color))?;
+                if inside(&p) {
+                    canvas.dot(p, SYMBOL, color(t))?;
                 }
                 continue;
             }
-            for piece in clip(&px, frame) {
-                canvas.line(&thin(&piece), style.line, color(t.color))?;
+            if t.marks != Marks::Symbols {
+                for piece in clip(&px, frame) {
+                    canvas.line(&thin(&piece), style.line, color(t))?;
+                }
+            }
+            if t.marks != Marks::Lines {
+                for p in px.iter().filter(|p| inside(p)) {
+                    canvas.dot(*p, SYMBOL, color(t))?;
+                }
             }
         }
     }

@@ -54,14 +54,32 @@ pub struct Panel {
 }
 
 /// One signal.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Default)]
 pub struct Trace {
-    /// Its name, for the legend.
+    /// Its name, for the legend; one without a name is not in the legend.
     pub name: String,
     /// Its polylines: one, except for nested sweeps. A polyline of one point is drawn as a dot.
     pub lines: Vec<Vec<(f64, f64)>>,
     /// Which colour of the palette; the palette is colour-blind-safe (Okabe and Ito, 2008) and repeats after eight.
     pub color: usize,
+    /// Instead of the palette, a place between 0 and 1 on a ramp from dark blue to orange: for families with an order.
+    pub shade: Option<f64>,
+    /// How points are drawn.
+    pub marks: Marks,
+    /// Error bars: x, lower and upper end.
+    pub errors: Vec<(f64, f64, f64)>,
+}
+
+/// How the points of a trace are drawn.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Marks {
+    /// As polylines.
+    #[default]
+    Lines,
+    /// As symbols.
+    Symbols,
+    /// As symbols on polylines.
+    Both,
 }
 
 /// Sizes, px.

@@ -60,11 +60,14 @@ fn step(span: f64, unit: &str, wanted: f64) -> f64 {
     [1.0, 2.0, 5.0, 10.0].into_iter().map(|m| m * power).find(|s| *s >= rough * (1.0 - 1e-9)).unwrap_or(10.0 * power)
 }
 
-/// Marks for a logarithmic axis, `low` and `high` positive.
-pub(super) fn log(low: f64, high: f64, unit: &str, wanted: f64) -> Ticks {
+/// Marks for a logarithmic axis, `low` and `high` positive. With `snug` the range is kept, else it is widened a little.
+pub(super) fn log(low: f64, high: f64, unit: &str, wanted: f64, snug: bool) -> Ticks {
     let (mut low, mut high) = if low <= high { (low, high) } else { (high, low) };
     if high < low * 1.0001 {
         (low, high) = (low / 2.0, high * 2.0);
+    } else if !snug {
+        let air = (high / low).min(1e300).powf(0.04);
+        (low, high) = (low / air, high * air);
     }
     // Decades that f64 has: beyond them a decade would be 0 or infinite.
     (low, high) = (low.clamp(1e-300, 1e299), high.clamp(1e-299, 1e300));
@@ -89,6 +92,11 @@ pub(super) fn log(low: f64, high: f64, unit: &str, wanted: f64) -> Ticks {
                 minor.push(x);
             }
         }
+    }
+    if marks.len() < 2 {
+        // Less than a decade without two round numbers: marks at equal steps.
+        let even = linear(low, high, unit, wanted, true);
+        return Ticks { range: (low, high), minor: Vec::new(), ..even };
     }
     Ticks { range: (low, high), marks, minor, unit: unit.to_string() }
 }
@@ -120,12 +128,15 @@ mod tests {
             assert!(t.range.0 < t.range.1, "{low} {high}: {t:?}");
             assert!(t.marks.len() < 100);
         }
-        let t = log(1.0, 1e6, "Hz", 8.0);
+        let t = log(1.0, 1e6, "Hz", 8.0, true);
         assert_eq!(texts(&t), ["1", "10", "100", "1k", "10k", "100k", "1M"]);
-        assert_eq!(texts(&log(10.0, 100.0, "Hz", 8.0)), ["10", "20", "50", "100"]);
-        assert!(log(5.0, 5.0, "Hz", 8.0).marks.len() > 1);
+        assert_eq!(texts(&log(10.0, 100.0, "Hz", 8.0, true)), ["10", "20", "50", "100"]);
+        let t = log(301e3, 319e3, "Ω", 6.0, false);
+        assert_eq!((texts(&t), t.unit.as_str()), (vec!["305", "310", "315"], "kΩ"));
+        assert!(t.range.0 < 301e3 && t.range.1 > 319e3);
+        assert!(log(5.0, 5.0, "Hz", 8.0, true).marks.len() > 1);
         for x in [1e308, 1e-320] {
-            let t = log(x, x, "Hz", 8.0);
+            let t = log(x, x, "Hz", 8.0, false);
             assert!(t.range.0 < t.range.1 && t.marks.len() < 20);
         }
     }

@@ -76,14 +76,17 @@ impl<W: Write> Sink for CsvSink<W> {
     }
 }
 
-/// A number in the shorter of its plain and its scientific form; both read back as the same bits.
-fn number(line: &mut Vec<u8>, v: f64) -> io::Result<()> {
+/// Appends a number in the shorter of its plain and its scientific form; both read back as the same bits.
+///
+/// # Errors
+/// None: memory can always be written to.
+pub fn number(line: &mut Vec<u8>, v: f64) -> io::Result<()> {
     let size = v.abs();
     if size == 0.0 || (1e-4..1e7).contains(&size) { write!(line, "{v}") } else { write!(line, "{v:e}") }
 }
 
 /// A field, quoted if it must be.
-fn field(text: &str) -> String {
+pub fn field(text: &str) -> String {
     if text.contains([',', '"', '\n', '\r']) || text.trim() != text {
         format!("\"{}\"", text.replace('"', "\"\""))
     } else {

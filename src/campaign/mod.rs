@@ -1,0 +1,38 @@
+//! Campaigns: experiments as data. A base circuit × axes × repetitions × seed → deterministic jobs → tables.
+//!
+//! TOML (`toml`, `file…`) → [`Campaign`] (`spec`) → [`Plan`] (`plan`: everything looked up) → jobs by index (`grid`,
+//! `job`) → tables in the order of the indices (`run`) → groups and summary (`finish`, `aggregate`) → CSV and record
+//! (`table`, `results`). `docs/campaign.md` is the reference of the format.
+//!
+//! A job is a function of (plan, index), and jobs are enumerated by index without a list: whatever runs them in another
+//! order or elsewhere gets the same rows.
+
+mod aggregate;
+mod cards;
+mod file;
+mod file_figure;
+mod file_protocol;
+mod file_table;
+mod finish;
+mod formula;
+mod grid;
+mod job;
+mod plan;
+pub mod protocol;
+mod recipe;
+mod results;
+mod run;
+mod sample;
+mod spec;
+mod table;
+mod toml;
+
+pub use aggregate::{Crossing, Value};
+pub use file::read;
+pub use grid::{Grid, MAX_JOBS, Place};
+pub use job::JobFailure;
+pub use plan::{Given, Plan, Rejected};
+pub use results::Results;
+pub use run::{Failed, Outcomes, Progress, run};
+pub use spec::*;
+pub use table::{Data, Table};

@@ -1,0 +1,315 @@
+//! From a campaign's file to a plan: everything that the netlist must have is looked up before anything runs.
+//!
+//! ```text
+//! TOML → Campaign;  netlist → tree;  protocol → waveform;  columns → .save and .measure cards in the tree
+//! elaborate at the first point of the grid: names of nodes, devices, targets, measurements
+//! compile the expressions over columns
+//! ```
+
+use super::cards::{self, Cards};
+use super::finish::Finish;
+use super::grid::Grid;
+use super::protocol::Played;
+use super::recipe::{Field, Recipe, recipe};
+use super::spec::Campaign;
+use super::toml::{Report, Text};
+use super::{file, job};
+use crate::analysis::unknown_names;
+use crate::circuit::{Circuit, elaborate};
+use crate::diagnostic::{Diagnostic, Severity, Sources, Span};
+use crate::netlist::ast::Netlist;
+use crate::netlist::{Loader, parse};
+use std::path::Path;
+
+/// What is given beside the file and wins over it.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Given {
+    /// The seed.
+    pub seed: Option<u64>,
+    /// The repetitions.
+    pub repetitions: Option<u64>,
+    /// Fixed values.
+    pub set: Vec<(String, f64)>,
+}
+
+/// A campaign that can be run.
+#[derive(Debug)]
+pub struct Plan {
+    /// What the file says.
+    pub campaign: Campaign,
+    /// The netlist's files, then the campaign's own.
+    pub sources: Sources,
+    /// What should be known before it runs.
+    pub warnings: Vec<Diagnostic>,
+    /// The circuit at the first point of the grid, or without its values if they are out of range.
+    pub base: Circuit,
+    /// The grid of its jobs.
+    pub grid: Grid,
+    /// The seed of everything random.
+    pub seed: u64,
+    /// How often each point is run.
+    pub repetitions: u64,
+    /// The protocol as a waveform.
+    pub played: Option<Played>,
+    /// The analysis that gives the rows.
+    pub analysis: &'static str,
+    pub(super) analysis_index: usize,
+    pub(super) netlist: Netlist,
+    /// Fixed values: the file's, then those given.
+    pub(super) fixed: Vec<(String, f64)>,
+    pub(super) base_overrides: Vec<(String, f64)>,
+    pub(super) recipe: Recipe,
+    pub(super) finish: Finish,
+}
+
+/// A campaign that cannot be run, and why.
+#[derive(Debug)]
+pub struct Rejected {
+    /// What the diagnostics point into.
+    pub sources: Sources,
+    /// Everything that is wrong.
+    pub diagnostics: Vec<Diagnostic>,
+}
+
+impl Plan {
+    /// Reads a campaign (`text`, from the file `name`) and the netlist that it names.
+    ///
+    /// # Errors
+    /// Everything that is wrong with the two, together.
+    pub fn new(name: &str, text: &str, given: &Given, loader: &dyn Loader) -> Result<Plan, Rejected> {
+        let own = |diagnostics| {
+            Err(Rejected { sources: Sources { files: vec![(name.to_string(), text.to_string())] }, diagnostics })
+        };
+        let campaign = match file::read(text, 0) {
+            (Some(campaign), _) => campaign,
+            (None, diagnostics) => return own(diagnostics),
+        };
+        let path = Path::new(name).parent().unwrap_or(Path::new("")).join(&campaign.netlist.value);
+        let (netlist_name, bytes) = match loader.load(&path.to_string_lossy(), None) {
+            Ok(found) => found,
+            Err(e) => {
+                let message = format!("cannot read the netlist '{}': {}", campaign.netlist.value, e.kind());
+                let d = Diagnostic::error("missing-file", message, campaign.netlist.span);
+                return own(vec![d.help("a path is relative to the campaign's file")]);
+            }
+        };
+        let (mut netlist, diagnostics) = parse(&netlist_name, bytes, loader);
+        // Read again, so that spans count the campaign's file after those of the netlist.
+        let here = u32::try_from(netlist.sources.files.len()).unwrap_or(u32::MAX);
+        netlist.sources.files.push((name.to_string(), text.to_string()));
+        let sources = netlist.sources.clone();
+        let outcome = match file::read(text, here) {
+            (Some(campaign), _) if diagnostics.iter().all(|d| d.severity == Severity::Warning) => {
+                let builder = Builder { campaign, here, text, given, sources: &sources };
+                builder.build(netlist, diagnostics)
+            }
+            _ => Err(diagnostics),
+        };
+        outcome.map_err(|mut diagnostics| {
+            diagnostics.sort_by_key(|d| d.labels.first().map(|l| (l.span.file, l.span.start)));
+            Rejected { sources, diagnostics }
+        })
+    }
+
+    /// How many jobs there are.
+    pub fn jobs(&self) -> u64 {
+        self.grid.jobs()
+    }
+}
+
+struct Builder<'a> {
+    campaign: Campaign,
+    /// The campaign's file among the sources.
+    here: u32,
+    text: &'a str,
+    given: &'a Given,
+    sources: &'a Sources,
+}
+
+impl Builder<'_> {
+    fn build(self, mut netlist: Netlist, mut said: Vec<Diagnostic>) -> Result<Plan, Vec<Diagnostic>> {
+        let mut r = Report::default();
+        let campaign = &self.campaign;
+        self.check_targets(&mut r);
+        let repetitions = self.given.repetitions.unwrap_or(campaign.repetitions);
+        let grid = Grid::new(campaign, repetitions);
+        if grid.is_none() {
+            let d = Diagnostic::error("too-large", "the grid has more than 1e9 jobs", self.top());
+            r.diagnostics.push(d.help("axes multiply; let targets move together with zip"));
+        }
+        let played = campaign.protocol.as_ref().and_then(|p| p.expand().ok());
+        if let (Some(protocol), Some(played)) = (&campaign.protocol, &played) {
+            cards::play(&mut r, &mut netlist, &protocol.source, played);
+        }
+        let analysis = self.analysis(&mut r, &netlist);
+        let mut cards = Cards::new(self.sources, self.text);
+        let recipe = recipe(&mut r, campaign, analysis, played.as_ref(), &mut cards);
+        let unknowns = cards.unknowns;
+        cards::install(&mut netlist, cards.items, !unknowns.is_empty());
+        let finish = Finish::new(&mut r, campaign, &recipe, self.text, repetitions);
+        let fixed = self.fixed();
+        let failed = |r: &Report| r.diagnostics.iter().any(|d| d.severity == Severity::Error);
+        let (Some(grid), false) = (grid, failed(&r)) else { return Err(r.diagnostics) };
+        let seed = self.given.seed.or(campaign.seed);
+        let overrides = job::overrides(campaign, &fixed, &grid.place(0), seed.unwrap_or_default());
+        let base = self.base(&mut r, &netlist, &fixed, &overrides);
+        said.append(&mut r.diagnostics);
+        let Some((base, base_overrides)) = base else { return Err(said) };
+        self.look_up(&mut r, &base, analysis, &recipe, &unknowns);
+        let Some(analysis_index) = base.analyses.iter().position(|a| a.kind.name() == analysis) else {
+            return Err(r.diagnostics);
+        };
+        if failed(&r) {
+            return Err(r.diagnostics);
+        }
+        Ok(Plan {
+            seed: seed.unwrap_or(base.setting.seed.seed),
+            sources: self.sources.clone(),
+            warnings: said,
+            base,
+            grid,
+            repetitions,
+            played,
+            analysis,
+            analysis_index,
+            netlist,
+            fixed,
+            base_overrides,
+            recipe,
+            finish,
+            campaign: self.campaign,
+        })
+    }
+
+    fn top(&self) -> Span {
+        Span { file: self.here, start: 0, end: 0 }
+    }
+
+    /// The file's fixed values, then those given: the later ones win.
+    fn fixed(&self) -> Vec<(String, f64)> {
+        let own = self.campaign.set.iter().map(|(n, x)| (n.value.clone(), *x));
+        own.chain(self.given.set.iter().map(|(n, x)| (n.to_lowercase(), *x))).collect()
+    }
+
+    /// All targets with their places.
+    fn targets(&self) -> impl Iterator<Item = &Text> {
+        let c = &self.campaign;
+        let axes = c.axes.iter().flat_map(|a| a.targets.iter().map(|t| &t.0));
+        c.set.iter().map(|s| &s.0).chain(axes).chain(c.random.iter().map(|x| &x.target))
+    }
+
+    /// Nothing may be set in two ways.
+    fn check_targets(&self, r: &mut Report) {
+        let targets: Vec<&Text> = self.targets().collect();
+        for (k, target) in targets.iter().enumerate() {
+            if let Some(first) = targets.get(..k).and_then(|before| before.iter().find(|t| t.value == target.value)) {
+                let d =
+                    Diagnostic::error("duplicate-name", format!("'{}' is set in two ways", target.value), target.span);
+                r.diagnostics.push(d.also(first.span, "here is the other").help("leave one of them out"));
+            }
+        }
+        let moving = targets.iter().skip(self.campaign.set.len());
+        for target in moving.filter(|t| self.given.set.iter().any(|s| s.0.eq_ignore_ascii_case(&t.value))) {
+            let message = format!("'{}' is given a fixed value and varies in the campaign", target.value);
+            let d = Diagnostic::error("duplicate-name", message, target.span);
+            r.diagnostics.push(d.help("leave --set out, or take the target out of the file"));
+        }
+    }
+
+    /// The analysis that gives the rows: as asked, else the transient, else the first.
+    fn analysis(&self, r: &mut Report, netlist: &Netlist) -> &'static str {
+        const KINDS: [&str; 4] = ["tran", "dc", "ac", "op"];
+        let card = |i: &crate::netlist::ast::Item| match i {
+            crate::netlist::ast::Item::Card(c) => KINDS.into_iter().find(|k| *k == c.name.value),
+            _ => None,
+        };
+        let present: Vec<&'static str> = netlist.items.iter().filter_map(card).collect();
+        let asked = self.campaign.analysis.as_ref().map(|a| a.value.as_str());
+        let found = match asked {
+            Some(asked) => present.iter().copied().find(|k| *k == asked),
+            None => present.iter().copied().find(|k| *k == "tran").or(present.first().copied()),
+        };
+        if found.is_none() {
+            let (message, at) = match &self.campaign.analysis {
+                Some(a) => (format!("the netlist has no .{} analysis", a.value), a.span),
+                None => ("the netlist has no analysis".to_string(), self.campaign.netlist.span),
+            };
+            let d = Diagnostic::error("no-analysis", message, at);
+            r.diagnostics.push(d.help("add a card such as .tran, .dc, .ac or .op to it"));
+        }
+        let timed = self.campaign.protocol.is_some() || self.campaign.trace.is_some_and(|t| t.every.is_some());
+        if let (Some(kind), true) = (found.filter(|k| *k != "tran"), timed) {
+            let at = self.campaign.analysis.as_ref().map_or(self.campaign.netlist.span, |a| a.span);
+            let d = Diagnostic::error("bad-value", format!("a .{kind} analysis does not go through time"), at);
+            r.diagnostics.push(d.help("a protocol and a trace with 'every' need analysis = \"tran\""));
+        }
+        found.unwrap_or("tran")
+    }
+
+    /// The circuit at the first point, and what is set there. If only the values of that point are at fault, the circuit without them: then its
+    /// jobs fail one by one, and the others do not.
+    fn base(
+        &self,
+        r: &mut Report,
+        netlist: &Netlist,
+        fixed: &[(String, f64)],
+        overrides: &[(String, f64)],
+    ) -> Option<(Circuit, Vec<(String, f64)>)> {
+        let (circuit, said) = elaborate(netlist, overrides);
+        if let Some(circuit) = circuit {
+            r.diagnostics.extend(said);
+            return Some((circuit, overrides.to_vec()));
+        }
+        let about_names =
+            |d: &Diagnostic| d.code == "unknown-override" || d.labels.first().is_some_and(|l| l.span.file == self.here);
+        if !said.iter().any(about_names)
+            && let (Some(circuit), quiet) = elaborate(netlist, fixed)
+        {
+            r.diagnostics.extend(quiet);
+            return Some((circuit, fixed.to_vec()));
+        }
+        r.diagnostics.extend(said.into_iter().map(|d| self.placed(d)));
+        None
+    }
+
+    /// A target that names nothing is complained about where it is written.
+    fn placed(&self, d: Diagnostic) -> Diagnostic {
+        if d.code != "unknown-override" || !d.labels.is_empty() {
+            return d;
+        }
+        let target = self.targets().find(|t| d.message.contains(&format!("'{}'", t.value)));
+        match target {
+            Some(target) => Diagnostic { help: d.help, ..Diagnostic::error(d.code, d.message, target.span) },
+            None => d,
+        }
+    }
+
+    /// Measurements and unknowns are looked up by name.
+    fn look_up(&self, r: &mut Report, base: &Circuit, analysis: &str, recipe: &Recipe, unknowns: &[Text]) {
+        let measures: Vec<&str> =
+            base.measures.iter().filter(|m| m.analysis == analysis).map(|m| m.name.as_str()).collect();
+        let written: Vec<&str> = measures.iter().copied().filter(|m| !m.contains(' ')).collect();
+        for (_, column) in &self.campaign.columns {
+            if let super::spec::Column::Scalar(super::spec::Scalar::Measure(name)) = column
+                && !written.contains(&name.value.as_str())
+            {
+                let what = format!("the netlist has no .measure {analysis} named");
+                r.unknown("unknown-name", &what, name, written.iter().copied());
+            }
+        }
+        if !unknowns.is_empty() {
+            let names = unknown_names(base);
+            let states: Vec<&str> = names.iter().map(String::as_str).filter(|n| n.contains('#')).collect();
+            for unknown in unknowns {
+                if !states.iter().any(|s| s.eq_ignore_ascii_case(unknown.value.trim())) {
+                    r.unknown("unknown-name", "no device has a state", unknown, states.iter().copied());
+                }
+            }
+        }
+        // Every other name was resolved by the elaboration.
+        debug_assert!(recipe.fields.iter().all(|(_, f)| match f {
+            Field::Measure(m) => !m.contains(' ') || measures.contains(&m.as_str()),
+            _ => true,
+        }));
+    }
+}

@@ -1,0 +1,141 @@
+//! The results of a campaign: tables, summary, and the record of how they came about.
+
+use super::aggregate::Value;
+use super::plan::Plan;
+use super::run::{Failed, Outcomes};
+use super::table::Table;
+use crate::circuit::Options;
+use serde_json::{Map, Value as Json, json};
+use sha2::{Digest, Sha256};
+use std::path::Path;
+
+/// What a campaign gave.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Results {
+    /// The final table with all its columns: what figures are drawn from.
+    pub table: Table,
+    /// The columns of the CSV file.
+    pub file: Table,
+    /// The values that were asked for.
+    pub summary: Vec<(String, Value)>,
+    /// The jobs that failed.
+    pub failed: Vec<Failed>,
+}
+
+/// Failures that are listed one by one; the rest are only counted.
+const MOST_FAILURES: usize = 1000;
+
+impl Plan {
+    /// Derived columns, groups and summary of what the jobs gave.
+    pub fn results(&self, outcomes: Outcomes) -> Results {
+        let (table, file, summary) = self.finish.results(&self.campaign, outcomes.rows, self.seed);
+        Results { table, file, summary, failed: outcomes.failed }
+    }
+
+    /// The rows of panel `panel` of the figure.
+    pub fn panel_rows(&self, panel: usize, table: &Table) -> Vec<usize> {
+        self.finish.panel_rows(panel, table)
+    }
+
+    /// The record: inputs, version, seeds, options, outcome. It holds nothing that another run of the same inputs would
+    /// not have: no times, no hosts, no absolute paths.
+    pub fn record(&self, results: &Results) -> String {
+        let mut files = self.sources.files.clone();
+        let own = files.pop().unwrap_or_default();
+        let folder = Path::new(&own.0).parent().unwrap_or(Path::new("")).to_path_buf();
+        let describe =
+            |(name, text): &(String, String)| json!({ "file": relative(name, &folder), "sha256": hash(text) });
+        let mut netlist: Vec<Json> = files.iter().map(describe).collect();
+        let includes = netlist.split_off(netlist.len().min(1));
+        let axes = self.campaign.axes.iter().map(|a| {
+            let targets: Map<String, Json> = a.targets.iter().map(|(t, v)| (t.value.clone(), json!(v))).collect();
+            json!({ "name": a.name, "targets": targets, "common_random": a.common_random })
+        });
+        let numbers =
+            |list: &[(String, f64)]| -> Map<String, Json> { list.iter().map(|(n, x)| (n.clone(), json!(x))).collect() };
+        let failures = results.failed.iter().take(MOST_FAILURES).map(|f| {
+            let place = self.grid.place(f.job);
+            let at: Map<String, Json> = (self.campaign.axes.iter().zip(&place.at))
+                .filter_map(|(a, k)| Some((a.name.value.clone(), json!(a.targets.first()?.1.get(*k)?))))
+                .collect();
+            json!({ "job": f.job, "repetition": place.repetition + 1, "at": at, "reason": f.reason })
+        });
+        let value = json!({
+            "neurospice": env!("CARGO_PKG_VERSION"),
+            "campaign": describe(&own),
+            "netlist": netlist.pop(),
+            "includes": includes,
+            "title": self.title(),
+            "seed": self.seed,
+            "repetitions": self.repetitions,
+            "set": numbers(&self.fixed),
+            "axes": axes.collect::<Vec<_>>(),
+            "random": self.campaign.random,
+            "analysis": self.analysis,
+            "protocol": self.played.as_ref().map(|p| json!({ "rows": p.samples.len(), "seconds": p.end })),
+            "options": options(&self.base.options),
+            "jobs": self.jobs(),
+            "failed": results.failed.len(),
+            "failures": failures.collect::<Vec<_>>(),
+            "rows": results.file.rows(),
+            "columns": results.file.columns.iter().map(|c| &c.0).collect::<Vec<_>>(),
+            "summary": results.summary.iter().map(|(n, v)| (n.clone(), json!(v))).collect::<Map<_, _>>(),
+        });
+        format!("{value:#}\n")
+    }
+
+    /// The campaign's title, or the netlist's.
+    pub fn title(&self) -> &str {
+        self.campaign.title.as_deref().unwrap_or(self.base.title.trim())
+    }
+}
+
+/// A file as seen from the campaign's folder; of one that lies elsewhere only the name.
+fn relative(name: &str, folder: &Path) -> String {
+    let path = Path::new(name);
+    let inside = path.strip_prefix(folder).ok().filter(|p| p.is_relative());
+    let short = inside.map(Path::as_os_str).or(path.file_name()).unwrap_or_default();
+    short.to_string_lossy().replace('\\', "/")
+}
+
+/// SHA-256 of a text, as `sha256sum` prints it.
+fn hash(text: &str) -> String {
+    Sha256::digest(text.as_bytes()).iter().map(|b| format!("{b:02x}")).collect()
+}
+
+fn options(o: &Options) -> Json {
+    json!({
+        "reltol": o.reltol,
+        "abstol": o.abstol,
+        "vntol": o.vntol,
+        "chgtol": o.chgtol,
+        "trtol": o.trtol,
+        "gmin": o.gmin,
+        "temp": o.temp,
+        "tnom": o.tnom,
+        "method": o.method.map(|m| format!("{m:?}").to_lowercase()),
+        "maxord": o.maxord,
+        "itl1": o.itl1,
+        "itl2": o.itl2,
+        "itl4": o.itl4,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn hashes_are_those_of_sha256sum() {
+        assert_eq!(hash("abc"), "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+    }
+
+    #[test]
+    fn names_are_seen_from_the_campaign() {
+        let of = |name, folder| relative(name, Path::new(folder));
+        assert_eq!(of("/home/me/x/lif.cir", "/home/me/x"), "lif.cir");
+        assert_eq!(of("a/parts/m.lib", "a"), "parts/m.lib");
+        assert_eq!(of("a/../b/m.lib", "c"), "m.lib");
+        assert_eq!(of("lif.cir", ""), "lif.cir");
+    }
+}

@@ -1,0 +1,140 @@
+//! `neurospice campaign`: reads a campaign, runs its jobs in parallel, and writes table, record and figure.
+//!
+//! Files get their names only when everything is there. A campaign that is stopped writes nothing.
+
+use super::args::CampaignArgs;
+use super::campaign_figure::figure;
+use super::output::cannot_write;
+use super::progress::{self, Jobs};
+use super::summary::count;
+use super::{Exit, terminal};
+use crate::campaign::{Given, Plan, Results, Value, run};
+use crate::diagnostic::units::engineering_digits;
+use crate::netlist::{FileLoader, Loader};
+use crate::plot::{Format, render_bytes};
+use crate::waveform::file::PartialFile;
+use std::ops::ControlFlow;
+use std::path::{Path, PathBuf};
+
+/// Failures that are told on the terminal; all are in the record.
+const MOST_TOLD: usize = 5;
+
+/// Runs a campaign.
+pub(super) fn campaign(args: &CampaignArgs) -> Exit {
+    let fail = |exit: Exit, message: String| {
+        terminal::error(&message);
+        exit
+    };
+    let name = args.file.to_string_lossy().into_owned();
+    let text = FileLoader.load(&name, None).map_err(|e| terminal::plain(&e));
+    let text = text.and_then(|(_, bytes)| String::from_utf8(bytes).map_err(|_| "it is no text".to_string()));
+    let text = match text {
+        Ok(text) => text,
+        Err(why) => return fail(Exit::Wrong, format!("cannot read the campaign '{name}': {why}")),
+    };
+    let Some(stem) = args.file.file_stem().map(|s| s.to_string_lossy().into_owned()) else {
+        return fail(Exit::Wrong, format!("'{name}' is no file name"));
+    };
+    let given = Given { seed: args.seed, repetitions: args.repetitions, set: args.set.clone() };
+    let plan = match Plan::new(&name, &text, &given, &FileLoader) {
+        Ok(plan) => plan,
+        Err(rejected) => {
+            terminal::diagnose(&rejected.diagnostics, &rejected.sources, args.messages);
+            return Exit::Wrong;
+        }
+    };
+    terminal::diagnose(&plan.warnings, &plan.sources, args.messages);
+    let files = match open(&plan, &args.output, &stem) {
+        Ok(files) => files,
+        Err(message) => return fail(Exit::Failed, message),
+    };
+    progress::listen();
+    let threads = args.jobs.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, |n| n.get()));
+    let mut shown = Jobs::new("jobs", args.progress);
+    let outcomes = run(&plan, threads, &mut |p| {
+        shown.at(p.done, p.jobs, p.failed);
+        if progress::interrupted() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    });
+    drop(shown);
+    if outcomes.stopped {
+        terminal::say("stopped by Ctrl-C; a campaign writes its files only when all jobs are done");
+        return Exit::Stopped;
+    }
+    let results = plan.results(outcomes);
+    let files = match write(&plan, &results, files) {
+        Ok(files) => files,
+        Err(message) => return fail(Exit::Failed, message),
+    };
+    for f in results.failed.iter().take(MOST_TOLD) {
+        terminal::error(&format!("job {}: {}", f.job, f.reason));
+    }
+    if results.failed.len() > MOST_TOLD {
+        terminal::say(&format!("… and {} more failed; the record has them", results.failed.len() - MOST_TOLD));
+    }
+    let said = terminal::print(&report(&plan, &results, &files));
+    if said && results.failed.is_empty() { Exit::Done } else { Exit::Failed }
+}
+
+/// What there is to tell: jobs, values, files.
+fn report(plan: &Plan, results: &Results, files: &[PathBuf]) -> String {
+    let failed = results.failed.len() as u64;
+    let mut out = format!(
+        "{}, {} failed, {}, seed {}\n",
+        count(plan.jobs(), "job"),
+        failed,
+        count(results.file.rows() as u64, "row"),
+        plan.seed
+    );
+    let number = |x: Option<f64>| x.map_or("not found".to_string(), |x| engineering_digits(x, "", 6));
+    for (name, value) in &results.summary {
+        match value {
+            Value::Number(x) => out.push_str(&format!("  {name} = {}\n", number(*x))),
+            Value::Crossings(all) => {
+                for c in all {
+                    let curve: Vec<String> = c.curve.iter().map(|(k, v)| format!("{k} = {v}")).collect();
+                    let curve = if curve.is_empty() { String::new() } else { format!(" at {}", curve.join(", ")) };
+                    let interval = c.interval.map_or("no interval".to_string(), |(a, b)| {
+                        let share = engineering_digits(100.0 * c.confidence, "", 3);
+                        format!("{share} % from {} to {}", number(Some(a)), number(Some(b)))
+                    });
+                    let several = if c.crossings > 1 { format!("; {} crossings", c.crossings) } else { String::new() };
+                    out.push_str(&format!("  {name}{curve} = {} ({interval}{several})\n", number(c.value)));
+                }
+            }
+        }
+    }
+    for file in files {
+        out.push_str(&format!("wrote {}\n", file.display()));
+    }
+    out
+}
+
+/// Opens the files under partial names, so that one that cannot be written is told before the jobs run.
+fn open(plan: &Plan, folder: &Path, stem: &str) -> Result<Vec<(PathBuf, PartialFile)>, String> {
+    std::fs::create_dir_all(folder).map_err(|e| cannot_write(folder, &e))?;
+    let figure = plan.campaign.figure.is_some().then_some("svg");
+    let one = |ending: &str| {
+        let path = folder.join(format!("{stem}.{ending}"));
+        let file = PartialFile::create(&path).map_err(|e| cannot_write(&path, &e))?;
+        Ok((path, file))
+    };
+    ["csv", "json"].into_iter().chain(figure).map(one).collect()
+}
+
+/// Writes everything, then gives the names.
+fn write(plan: &Plan, results: &Results, files: Vec<(PathBuf, PartialFile)>) -> Result<Vec<PathBuf>, String> {
+    let mut contents = vec![results.file.csv().into_bytes(), plan.record(results).into_bytes()];
+    if let Some(figure) = figure(plan, results) {
+        contents.push(render_bytes(&figure, Format::Svg).map_err(|e| format!("cannot draw the figure: {e}"))?);
+    }
+    let mut files = files;
+    for ((path, file), bytes) in files.iter_mut().zip(contents) {
+        file.put(&bytes).and_then(|_| file.flush()).map_err(|e| cannot_write(path, &e))?;
+    }
+    let mut written = Vec::new();
+    for (path, mut file) in files {
+        file.finish().map_err(|e| cannot_write(&path, &e))?;
+        written.push(path);
+    }
+    Ok(written)
+}
