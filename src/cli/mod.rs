@@ -18,6 +18,7 @@ mod plot;
 mod progress;
 mod report;
 mod run;
+mod state;
 mod summary;
 mod table;
 mod terminal;

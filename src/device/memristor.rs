@@ -204,6 +204,13 @@ impl<R: Real> Element<R> for Memristors<R> {
         (k == X).then(|| self.x0[i])
     }
 
+    fn state(&mut self, i: usize, fields: &mut StateFields<'_>) {
+        // The unknown x itself: what is put back here is where the operating point and `plasticity=0` hold it. The error
+        // of a step may carry it past an end by less than the margin.
+        let inside = |x: f64| (-MARGIN..=1.0 + MARGIN).contains(&x);
+        fields.number("x", &mut self.x0[i], "a number from 0 to 1", inside);
+    }
+
     fn reload(&mut self, lane: usize, instances: &[Arc<Instance>], _setting: &Setting) {
         for (i, instance) in instances.iter().enumerate() {
             let (ron, d) = (number(instance, "ron"), number(instance, "d"));
