@@ -89,12 +89,11 @@ impl<R: Real> Dae<R> for Hand<R, Eval<R>> {
             out[0] = (x[0] - level) * self.armed - (-self.armed + 1.0);
         }
     }
-    fn on_event(&mut self, _k: usize, t: R, _x: &[R], _mode: &Mode<R>, mask: R::Mask) -> bool {
+    fn on_event(&mut self, _k: usize, t: R, _x: &[R], _mode: &Mode<R>, mask: R::Mask) {
         for l in (0..R::LANES).filter(|l| mask.lane(*l)) {
             self.events.push((l, t.lane(l)));
             self.armed.set_lane(l, 0.0);
         }
-        false
     }
     fn settle(&mut self, _t: R, _x: &[R], _mode: &Mode<R>, _mask: R::Mask) -> R::Mask {
         R::Mask::splat(false)

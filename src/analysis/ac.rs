@@ -2,7 +2,7 @@
 
 use super::op::Solver;
 use super::output::{Axis, Point, Recorder, Resolver, observers};
-use super::{Failure, Outcome, RunStats, Watch};
+use super::{Failure, Outcome, RunStats, StateUse, Watch};
 use crate::circuit::{AnalysisSpec, Circuit, Spacing};
 use crate::diagnostic::Diagnostic;
 use crate::integrate::Dae;
@@ -28,11 +28,13 @@ pub(super) fn run(
     circuit: &Circuit,
     spec: &AnalysisSpec,
     (spacing, from, to): (Spacing, f64, f64),
+    states: StateUse<'_>,
     sink: &mut dyn Sink,
     watch: &mut dyn Watch,
 ) -> Result<Outcome, Failure> {
     let observers = observers(circuit, "ac");
     let mut solver = Solver::<f64>::new(circuit, &circuit.setting, &observers);
+    let mut warnings = states.start(&mut solver.system, circuit, spec)?;
     let mut x = solver.system.initial_x();
     let fail = |e: SimError, solver: &Solver<f64>| Failure::from(describe(e, &solver.system, circuit, spec.span));
     let found = solver.solve(&mut x, true, &[], true).map_err(|e| fail(e, &solver))?;
@@ -46,7 +48,6 @@ pub(super) fn run(
     let mut recorder = Recorder::new(circuit, spec, "AC Analysis", &axis, &resolver, sink)?;
     let mut stats = RunStats { operating_point: Some(found.stage.name()), unknowns: n, ..RunStats::default() };
     stats.count(found.newton);
-    let mut warnings = Vec::new();
     if re.iter().chain(&im).all(|v| *v == 0.0) {
         warnings.push(
             Diagnostic::warning("no-excitation", "no source has an AC value: every result is zero", spec.span)
@@ -92,5 +93,5 @@ pub(super) fn run(
         }
     }
     stats.points = recorder.points;
-    Ok(Outcome { stats, measured: recorder.end()?, stopped_at, warnings })
+    Ok(Outcome { stats, measured: recorder.end()?, stopped_at, warnings, state: None })
 }

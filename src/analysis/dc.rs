@@ -2,7 +2,7 @@
 
 use super::op::{Solver, observed};
 use super::output::{Axis, Point, Recorder, Resolver, observers};
-use super::{Failure, Outcome, RunStats, Watch};
+use super::{Failure, Outcome, RunStats, StateUse, Watch};
 use crate::circuit::{AnalysisSpec, Circuit, Sweep, SweepTarget};
 use crate::device::{Setting, Value};
 use crate::diagnostic::Diagnostic;
@@ -19,6 +19,7 @@ pub(super) fn run(
     circuit: &Circuit,
     spec: &AnalysisSpec,
     sweeps: &[Sweep],
+    states: StateUse<'_>,
     sink: &mut dyn Sink,
     watch: &mut dyn Watch,
 ) -> Result<Outcome, Failure> {
@@ -35,6 +36,7 @@ pub(super) fn run(
     }
     let observers = observers(circuit, "dc");
     let mut solver = Solver::<f64>::new(circuit, &circuit.setting, &observers);
+    let warnings = states.start(&mut solver.system, circuit, spec)?;
     let mut varied = Varied { circuit: circuit.clone(), setting: circuit.setting };
     let (inner, outer) = sweeps
         .split_first()
@@ -111,7 +113,7 @@ pub(super) fn run(
     }
     stats.points = recorder.points;
     stats.operating_point = Some(stage.name());
-    Ok(Outcome { stats, measured: recorder.end()?, stopped_at, warnings: Vec::new() })
+    Ok(Outcome { stats, measured: recorder.end()?, stopped_at, warnings, state: None })
 }
 
 /// The circuit with its present swept values.

@@ -7,7 +7,11 @@ mod dc;
 mod measure;
 mod op;
 mod output;
+mod state;
 mod tran;
+
+pub use crate::system::State;
+pub use state::{Load, Save, StateUse, parse_state, write_state};
 
 use crate::circuit::{AnalysisKind, Circuit};
 use crate::diagnostic::Diagnostic;
@@ -76,6 +80,8 @@ pub struct Outcome {
     pub stopped_at: Option<f64>,
     /// What the user should know.
     pub warnings: Vec<Diagnostic>,
+    /// The state that was to be saved.
+    pub state: Option<Box<State>>,
 }
 
 /// Why an analysis failed.
@@ -83,6 +89,8 @@ pub struct Outcome {
 pub enum Failure {
     /// The simulation failed: a diagnostic that names node, device and time.
     Simulation(Box<Diagnostic>),
+    /// A state does not fit the circuit: diagnostics.
+    Input(Vec<Diagnostic>),
     /// A sink refused a point.
     Output(io::Error),
 }
@@ -111,16 +119,30 @@ pub fn unknown_names(circuit: &Circuit) -> Vec<String> {
 /// # Errors
 /// [`Failure::Simulation`] if no solution is found, [`Failure::Output`] if the sink refuses a point.
 pub fn run(circuit: &Circuit, index: usize, sink: &mut dyn Sink, watch: &mut dyn Watch) -> Result<Outcome, Failure> {
+    run_with(circuit, index, StateUse::default(), sink, watch)
+}
+
+/// As [`run`], from a state or with one to be saved.
+///
+/// # Errors
+/// Also [`Failure::Input`] if the state does not fit the circuit.
+pub fn run_with(
+    circuit: &Circuit,
+    index: usize,
+    states: StateUse<'_>,
+    sink: &mut dyn Sink,
+    watch: &mut dyn Watch,
+) -> Result<Outcome, Failure> {
     let Some(spec) = circuit.analyses.get(index) else {
         let d = Diagnostic::error("no-analysis", format!("there is no analysis number {index}"), Default::default());
         return Err(d.into());
     };
     let start = std::time::Instant::now();
     let outcome = match &spec.kind {
-        AnalysisKind::Op => op::run(circuit, spec, sink),
-        AnalysisKind::Dc(sweeps) => dc::run(circuit, spec, sweeps, sink, watch),
-        AnalysisKind::Ac { spacing, from, to } => ac::run(circuit, spec, (*spacing, *from, *to), sink, watch),
-        AnalysisKind::Tran { .. } => tran::run(circuit, spec, sink, watch),
+        AnalysisKind::Op => op::run(circuit, spec, states, sink),
+        AnalysisKind::Dc(sweeps) => dc::run(circuit, spec, sweeps, states, sink, watch),
+        AnalysisKind::Ac { spacing, from, to } => ac::run(circuit, spec, (*spacing, *from, *to), states, sink, watch),
+        AnalysisKind::Tran { .. } => tran::run(circuit, spec, states, sink, watch),
     };
     outcome.map(|mut o| {
         o.stats.seconds = start.elapsed().as_secs_f64();

@@ -1,7 +1,7 @@
 //! Operating point: `f(x) = 0` with sources at their DC values.
 
 use super::output::{Axis, Point, Recorder, Resolver, observers};
-use super::{Failure, Outcome, RunStats};
+use super::{Failure, Outcome, RunStats, StateUse};
 use crate::circuit::{AnalysisSpec, Circuit};
 use crate::device::{BankNumber, Setting};
 use crate::integrate::{Arrays, Dae, Mode};
@@ -137,9 +137,15 @@ pub fn observed<R: Real>(rows: &[R], n: usize) -> &[R] {
     rows.get(n + 1..).unwrap_or(&[])
 }
 
-pub(super) fn run(circuit: &Circuit, spec: &AnalysisSpec, sink: &mut dyn Sink) -> Result<Outcome, Failure> {
+pub(super) fn run(
+    circuit: &Circuit,
+    spec: &AnalysisSpec,
+    states: StateUse<'_>,
+    sink: &mut dyn Sink,
+) -> Result<Outcome, Failure> {
     let observers = observers(circuit, "op");
     let mut solver = Solver::<f64>::new(circuit, &circuit.setting, &observers);
+    let warnings = states.start(&mut solver.system, circuit, spec)?;
     let mut x = solver.system.initial_x();
     let found = solver
         .solve(&mut x, true, &[], true)
@@ -154,5 +160,5 @@ pub(super) fn run(circuit: &Circuit, spec: &AnalysisSpec, sink: &mut dyn Sink) -
     let mut stats =
         RunStats { points: 1, operating_point: Some(found.stage.name()), unknowns: n, ..RunStats::default() };
     stats.count(found.newton);
-    Ok(Outcome { stats, measured: recorder.end()?, stopped_at: None, warnings: Vec::new() })
+    Ok(Outcome { stats, measured: recorder.end()?, stopped_at: None, warnings, state: None })
 }

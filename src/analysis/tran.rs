@@ -1,11 +1,13 @@
-//! Transient analysis: from the operating point (or initial conditions, `uic`) through time.
+//! Transient analysis: from the operating point (or initial conditions, `uic`, or a saved state) through time.
 
 use super::op::{Solver, observed};
 use super::output::{Axis, Point, Recorder, Resolver, observers};
-use super::{Failure, Outcome, RunStats, Watch};
+use super::{Failure, Load, Outcome, RunStats, Save, StateUse, Watch};
 use crate::circuit::{AnalysisKind, AnalysisSpec, Circuit, Method as Asked};
 use crate::device::Setting;
-use crate::integrate::{Dae, Method, Stepper, StepperOptions};
+use crate::diagnostic::Diagnostic;
+use crate::diagnostic::units::engineering;
+use crate::integrate::{Accepted, Dae, Method, Stepper, StepperOptions};
 use crate::system::{Forced, System, describe};
 use crate::waveform::{Quantity, Sink};
 use std::io;
@@ -28,6 +30,7 @@ fn method(circuit: &Circuit, system: &System<f64>) -> Method {
 pub(super) fn run(
     circuit: &Circuit,
     spec: &AnalysisSpec,
+    states: StateUse<'_>,
     sink: &mut dyn Sink,
     watch: &mut dyn Watch,
 ) -> Result<Outcome, Failure> {
@@ -37,6 +40,7 @@ pub(super) fn run(
     let setting = Setting { tstep, tstop, ..circuit.setting };
     let observers = observers(circuit, "tran");
     let mut solver = Solver::<f64>::new(circuit, &setting, &observers);
+    let mut warnings = states.start(&mut solver.system, circuit, spec)?;
     let n = solver.system.n();
     let mut x = solver.system.initial_x();
     let ics: Vec<Forced> = circuit
@@ -46,7 +50,9 @@ pub(super) fn run(
         .map(|ic| Forced { row: ic.node as usize - 1, value: ic.volts })
         .collect();
     let mut stats = RunStats { unknowns: n, ..RunStats::default() };
-    if uic {
+    if matches!(states.load, Load::GoOn(_)) {
+        // The state brings its own x.
+    } else if uic {
         solver.system.initial_conditions(&mut x, &ics);
     } else {
         let found = solver
@@ -74,9 +80,31 @@ pub(super) fn run(
     };
     let mut stepper = Stepper::new(&solver.system, options, &x, &limits);
     stepper.set_gmin(o.gmin);
+    if let Load::GoOn(state) = states.load {
+        if state.time >= tstop {
+            let [at, end] = [state.time, tstop].map(|t| engineering(t, "s"));
+            let message = format!("{} is a state at {at}, and the transient ends at {end}", state.source);
+            let d = Diagnostic::error("state-time", message, spec.span)
+                .help("give a later end, or start again at 0 from the states of its devices with --states-only");
+            return Err(Failure::Input(vec![d]));
+        }
+        if (state.seed, state.run) != (setting.seed.seed, setting.seed.run) {
+            let message = format!("{} has the seed {}, this run has {}", state.source, state.seed, setting.seed.seed);
+            warnings.push(
+                Diagnostic::warning("state-seed", message, spec.span)
+                    .help("what is random from here on differs from what a run without a stop would draw"),
+            );
+        }
+        let taken = solver.system.go_on_from(circuit, &mut stepper, 0, state, spec.span);
+        warnings.extend(taken.map_err(Failure::Input)?);
+    }
     let (mut failed, mut stopped_at) = (None, None);
     let mut currents = vec![0.0; observers.len()];
-    let flow = stepper.run(&mut solver.system, |a| {
+    let mut save_at = match states.save {
+        Save::At(at) => Some(at),
+        Save::Never | Save::AtEnd => None,
+    };
+    let mut point = |a: &Accepted<'_, f64>| {
         if a.t < tstart {
             return if watch.at(a.t, tstop).is_break() {
                 stopped_at = Some(a.t);
@@ -103,11 +131,28 @@ pub(super) fn run(
             return ControlFlow::Break(());
         }
         ControlFlow::Continue(())
-    });
+    };
+    let mut state = None;
+    loop {
+        let (mut pause, mut ended) = (false, false);
+        let flow = stepper.run(&mut solver.system, |a| {
+            let flow = point(a);
+            ended = flow.is_break();
+            pause = !ended && save_at.is_some_and(|at| a.t >= at);
+            if pause { ControlFlow::Break(()) } else { flow }
+        });
+        if flow.is_continue() || ended {
+            break;
+        }
+        save_at = None;
+        state = solver.system.state(circuit, &stepper, 0);
+    }
+    if state.is_none() && states.save != Save::Never {
+        state = solver.system.state(circuit, &stepper, 0);
+    }
     stats.steps = stepper.stats;
     stats.points = recorder.points;
     stats.count(stepper.newton_stats());
-    let _ = flow;
     let measured = recorder.end();
     if let Some(e) = failed {
         return Err(e.into());
@@ -115,6 +160,6 @@ pub(super) fn run(
     let measured = measured?;
     match stepper.error(0) {
         Some(e) => Err(describe(e, &solver.system, circuit, spec.span).into()),
-        None => Ok(Outcome { stats, measured, stopped_at, warnings: Vec::new() }),
+        None => Ok(Outcome { stats, measured, stopped_at, warnings, state: state.map(Box::new) }),
     }
 }

@@ -73,6 +73,7 @@ impl Plan {
         let outcome = outcome.map_err(|failure| {
             JobFailure::Failed(match failure {
                 Failure::Simulation(d) => d.message,
+                Failure::Input(all) => all.first().map_or_else(String::new, |d| d.message.clone()),
                 Failure::Output(e) => e.to_string(),
             })
         })?;

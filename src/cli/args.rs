@@ -45,7 +45,22 @@ pub(super) enum Command {
 #[command(after_help = "Examples:
   neurospice run lif.cir --plot lif.svg -s 'v(mem)' 'v(out)'
   neurospice run lif.cir -o lif.raw --set vth=0.2 --set rleak=500k --seed 7
-  neurospice run amplifier.cir -o amplifier.csv --json")]
+  neurospice run amplifier.cir -o amplifier.csv --json
+
+States: a state file is JSON with time, unknowns, and the state of every device by name
+(a memristor's x, whether a switch is on), to be read, edited, or written by programs.
+
+  neurospice run program.cir --save-state p.json
+  neurospice run program.cir --load-state p.json --set tend=2m
+      goes on where the run ended: the same elements, and a .tran with a later end. The first
+      point is the last one of the saved run, and the steps are those of a run that had the
+      saved time as one of its targets, to the bit. With --save-at they are the steps of the
+      run that was saved. What follows from the end of .tran follows from the new one: the
+      largest step (unless .tran names it) and the default widths of PULSE.
+  neurospice run read.cir --load-state p.json --states-only
+      another netlist, or another run from time 0: instances of the same name and kind start
+      with the states of the file, and the operating point solves the rest. Memristors with
+      plasticity=0 keep theirs to the bit. This is for .op, .dc and .ac, too.")]
 pub(super) struct RunArgs {
     /// The netlist; `-` reads standard input
     #[arg(value_name = "FILE")]
@@ -65,6 +80,18 @@ pub(super) struct RunArgs {
     /// Seed of everything random: the same seed gives the same bits
     #[arg(long, value_name = "N")]
     pub seed: Option<u64>,
+    /// Save the state of the circuit at the end of the transient, or where Ctrl-C stopped it
+    #[arg(long, value_name = "STATE.json")]
+    pub save_state: Option<PathBuf>,
+    /// Save it at the first computed point at or after this time instead; the run does not change
+    #[arg(long, value_name = "TIME", requires = "save_state", value_parser = number)]
+    pub save_at: Option<f64>,
+    /// Go on with the transient from a saved state: its time, all values, the seed
+    #[arg(long, value_name = "STATE.json")]
+    pub load_state: Option<PathBuf>,
+    /// From the state take only the states of devices, as initial values; time starts at 0
+    #[arg(long, requires = "load_state")]
+    pub states_only: bool,
     /// Print one JSON object with files, analyses, measurements and warnings; the rest goes to stderr
     #[arg(long)]
     pub json: bool,

@@ -64,7 +64,8 @@ impl Input {
     }
 }
 
-fn open(path: &Path) -> io::Result<Vec<u8>> {
+/// All bytes of a file.
+pub(super) fn open(path: &Path) -> io::Result<Vec<u8>> {
     let file = File::open(path)?;
     if file.metadata()?.is_dir() {
         return Err(io::Error::new(io::ErrorKind::IsADirectory, "it is a directory"));

@@ -2,6 +2,7 @@
 
 use super::args::{MessageArgs, PlotArgs, RunArgs, When};
 use super::figures::Look;
+use super::state::StateRequest;
 use crate::plot::{Format, Layout};
 use crate::waveform::raw::Encoding;
 use std::path::{Path, PathBuf};
@@ -33,6 +34,7 @@ pub(super) struct RunRequest {
     pub signals: Vec<String>,
     pub set: Vec<(String, f64)>,
     pub seed: Option<u64>,
+    pub state: StateRequest,
     pub json: bool,
     pub stats: bool,
     pub strict: bool,
@@ -59,9 +61,16 @@ pub(super) fn run(typed: RunArgs) -> Result<RunRequest, String> {
     if let Some(figure) = &typed.plot {
         check_figure(figure)?;
     }
-    for path in target.iter().map(Target::path).chain(typed.plot.as_deref()) {
+    for path in target.iter().map(Target::path).chain(typed.plot.as_deref()).chain(typed.save_state.as_deref()) {
         if same_file(path, &typed.file) {
             return Err(format!("'{}' is the netlist and would be overwritten", path.display()));
+        }
+    }
+    if let Some(state) = &typed.save_state {
+        for path in target.iter().map(Target::path).chain(typed.plot.as_deref()) {
+            if same_file(path, state) {
+                return Err(format!("'{}' cannot be both the state and a result", path.display()));
+            }
         }
     }
     Ok(RunRequest {
@@ -71,6 +80,12 @@ pub(super) fn run(typed: RunArgs) -> Result<RunRequest, String> {
         signals: typed.signals,
         set: typed.set,
         seed: typed.seed,
+        state: StateRequest {
+            load: typed.load_state,
+            states_only: typed.states_only,
+            save: typed.save_state,
+            save_at: typed.save_at,
+        },
         json: typed.json,
         stats: typed.stats,
         strict: typed.strict,

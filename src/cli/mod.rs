@@ -21,6 +21,7 @@ mod plot;
 mod progress;
 mod report;
 mod run;
+mod state;
 mod summary;
 mod table;
 mod terminal;

@@ -174,7 +174,7 @@ pub(super) fn cannot_write(path: &Path, error: &io::Error) -> String {
 }
 
 /// The folder of a file that will be written must be there.
-fn check_folder(path: &Path) -> Result<(), String> {
+pub(super) fn check_folder(path: &Path) -> Result<(), String> {
     let folder = match path.parent() {
         Some(parent) if !parent.as_os_str().is_empty() => parent,
         _ => Path::new("."),

@@ -13,9 +13,10 @@ use super::meant::{RunRequest, Target};
 use super::output::Files;
 use super::progress::{self, Progress};
 use super::report::{Done, Report};
+use super::state::{self, States};
 use super::summary::Summary;
 use super::{input, terminal};
-use crate::analysis::{self, Failure};
+use crate::analysis::{self, Failure, State};
 use crate::circuit::{AnalysisKind, AnalysisSpec, Circuit};
 use crate::diagnostic::Diagnostic;
 use crate::number::StreamKey;
@@ -65,17 +66,24 @@ fn work(request: &RunRequest, report: &mut Report) -> Exit {
             "--plot has nothing to draw: an operating point is a single point; leave --plot out for its table";
         return fail(report, Exit::Wrong, message);
     }
+    let states = match States::open(&request.state, request.seed, &mut circuit) {
+        Ok(states) => states,
+        Err(message) => return fail(report, Exit::Wrong, &message),
+    };
+    report.seed = Some(circuit.setting.seed.seed);
     let mut files = match Files::open(request, circuit.analyses.len(), drawn) {
         Ok(files) => files,
         Err(message) => return fail(report, Exit::Failed, &message),
     };
     progress::listen();
 
+    let mut saved = None;
+    let mut told: Vec<String> = Vec::new();
     for (index, spec) in circuit.analyses.iter().enumerate() {
-        let (outcome, summary, place) = one(request, &circuit, index, spec, &mut files);
+        let (outcome, summary, place) = one(request, &states, &circuit, index, &mut files);
         // Only what ended as it should gets its name.
         let outcome = outcome.and_then(|o| files.keep().map(|()| o).map_err(Failure::from));
-        let outcome = match outcome {
+        let mut outcome = match outcome {
             Ok(outcome) => outcome,
             Err(failure) => {
                 let exit = tell(failure, request, &circuit, spec, report);
@@ -83,41 +91,52 @@ fn work(request: &RunRequest, report: &mut Report) -> Exit {
                 return exit;
             }
         };
+        saved = outcome.state.take().or(saved);
+        // What is to be known of a state is so in every analysis.
+        outcome.warnings.retain(|w| !told.contains(&w.message));
+        told.extend(outcome.warnings.iter().map(|w| w.message.clone()));
         terminal::diagnose(&outcome.warnings, &circuit.sources, request.messages);
         report.take(&outcome.warnings, &circuit.sources);
         let stopped = outcome.stopped_at.is_some();
         report.done.push(Done { summary, outcome });
         if stopped || progress::interrupted() {
-            finish(files, request, report);
+            finish(files, saved.as_deref(), request, report);
             let kept = if report.files.is_empty() { "" } else { "; the files hold what was computed" };
             terminal::say(&format!("stopped by Ctrl-C in {} at {place}{kept}", spec.kind.name()));
             return Exit::Stopped;
         }
     }
-    finish(files, request, report)
+    finish(files, saved.as_deref(), request, report)
 }
 
 /// One analysis: its outcome, its summary, and how far it came.
 fn one(
     request: &RunRequest,
+    states: &States,
     circuit: &Circuit,
     index: usize,
-    spec: &AnalysisSpec,
     files: &mut Files,
 ) -> (Result<analysis::Outcome, Failure>, Summary, String) {
+    let spec = &circuit.analyses[index];
     let mut summary = Summary::default();
     let mut progress = Progress::new(spec.kind.name(), request.progress);
     let outcome = {
         let tee = Tee::new().with(&mut summary).with(files);
-        analysis::run(circuit, index, &mut Finite::new(tee), &mut progress)
+        analysis::run_with(circuit, index, states.of(&spec.kind), &mut Finite::new(tee), &mut progress)
     };
     let place = progress.place();
     (outcome, summary, place)
 }
 
 /// Gives the files their names.
-fn finish(files: Files, request: &RunRequest, report: &mut Report) -> Exit {
-    let written = files.finish(request);
+fn finish(files: Files, saved: Option<&State>, request: &RunRequest, report: &mut Report) -> Exit {
+    let mut written = files.finish(request);
+    if let (Some(path), Some(saved)) = (&request.state.save, saved) {
+        match state::save(path, saved) {
+            Ok(()) => written.files.push(path.clone()),
+            Err(message) => written.errors.push(message),
+        }
+    }
     report.files.extend(written.files);
     for message in written.wrong.iter().chain(&written.errors) {
         terminal::error(message);
@@ -143,6 +162,11 @@ fn abandon(files: Files, report: &mut Report) {
 fn tell(failure: Failure, request: &RunRequest, circuit: &Circuit, spec: &AnalysisSpec, report: &mut Report) -> Exit {
     let diagnostic = match failure {
         Failure::Simulation(d) => *d,
+        Failure::Input(diagnostics) => {
+            terminal::diagnose(&diagnostics, &circuit.sources, request.messages);
+            report.take(&diagnostics, &circuit.sources);
+            return Exit::Wrong;
+        }
         Failure::Output(error) => match inner::<NonFinite>(&error) {
             Some(n) => Diagnostic::error("non-finite", format!("{n}: this never reaches a file"), spec.span)
                 .help("look for a division by zero, or an exponential or logarithm outside its range"),

@@ -10,6 +10,7 @@
 //! current that *leaves* node k into the device.
 
 use super::instance::{Instance, NodeId, Setting};
+use super::state::StateFields;
 use super::wiring::Wiring;
 use crate::number::{Dual, Mask, Real, dispatch};
 use std::collections::HashMap;
@@ -285,6 +286,10 @@ pub trait Bank<R: Real>: Send {
     fn reload(&mut self, lane: usize, instances: &[Arc<Instance>], setting: &Setting);
     /// A lane's hidden state goes back to its initial value.
     fn reset(&mut self, lane: usize);
+    /// Visits the hidden state of one instance in one lane, to save it or to put it back.
+    fn state(&mut self, instance: usize, fields: &mut StateFields<'_>);
+    /// The limited voltages of one instance, as indices into those of the system.
+    fn limits(&self, instance: usize) -> std::ops::Range<usize>;
     /// Adds the excitation of `.ac` to the right-hand side b of `(∂f/∂x + jω·∂q/∂x)·x = b`: real and imaginary parts by
     /// row, with one more entry for ground. A voltage source adds +V to its branch row; a current source, whose current
     /// flows from n+ through it to n−, adds −I to row n+ and +I to row n−.
@@ -415,6 +420,9 @@ pub trait Element<R: Real>: Send + Sized + 'static {
     fn reload(&mut self, lane: usize, instances: &[Arc<Instance>], setting: &Setting);
     /// Hidden state of one lane back to its initial value.
     fn reset(&mut self, _lane: usize) {}
+    /// The hidden state of instance i by name: everything that [`Element::reset`] sets, and that events and acceptance
+    /// move. See [`StateFields`].
+    fn state(&mut self, _i: usize, _fields: &mut StateFields<'_>) {}
     /// Adds the contributions of instance i.
     fn eval<S: Stamp<R>>(&self, i: usize, at: &At<'_, R>, s: &mut S);
     /// See [`Bank::next_breakpoint`].
@@ -653,6 +661,15 @@ impl<R: Real, E: Element<R>> Bank<R> for UniformBank<R, E> {
 
     fn reset(&mut self, lane: usize) {
         self.element.reset(lane);
+    }
+
+    fn state(&mut self, instance: usize, fields: &mut StateFields<'_>) {
+        self.element.state(instance, fields);
+    }
+
+    fn limits(&self, instance: usize) -> std::ops::Range<usize> {
+        let first = self.limit_base + instance * E::LIMITS;
+        first..first + E::LIMITS
     }
 
     fn ac_rhs(&self, re: &mut [R], im: &mut [R]) {

@@ -143,6 +143,17 @@ impl<R: Real> Element<R> for Comparators<R> {
         }
     }
 
+    fn state(&mut self, i: usize, fields: &mut StateFields<'_>) {
+        fields.flag("high", &mut self.high[i]);
+        if fields.time_goes_on() {
+            self.output.state(i, fields);
+        } else {
+            // A ramp that was on its way has arrived.
+            let lane = fields.lane();
+            self.output.hold(i, lane, self.high[i].lane(lane));
+        }
+    }
+
     #[inline(always)]
     fn eval<S: Stamp<R>>(&self, i: usize, at: &At<'_, R>, s: &mut S) {
         let current = at.x(BRANCH);

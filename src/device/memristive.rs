@@ -177,6 +177,12 @@ impl<R: Real, L: Law<R>> Element<R> for OneState<R, L> {
         }
     }
 
+    fn state(&mut self, i: usize, fields: &mut StateFields<'_>) {
+        // The state's unknown itself: what is put back here is where the operating point and `plasticity=0` hold it. Laws
+        // see it within its range, so any number will do.
+        fields.number(L::STATE, &mut self.initial[i], "a number", |_| true);
+    }
+
     #[inline(always)]
     fn eval<S: Stamp<R>>(&self, i: usize, at: &At<'_, R>, s: &mut S) {
         let (v, limited) = limit(at.v(P, N), at.limit(0), self.law.scale(i));

@@ -5,6 +5,7 @@
 pub mod bank;
 pub mod instance;
 pub mod spec;
+pub mod state;
 
 mod behavioural;
 mod behavioural_capacitor;
@@ -44,6 +45,7 @@ mod yakopcic;
 pub use bank::*;
 pub use instance::*;
 pub use spec::*;
+pub use state::*;
 
 use crate::number::{Dual, Lanes, Real};
 use common::{needs_value, set_optional, temperature_factor, value_or_model};

@@ -506,6 +506,16 @@ impl<R: Real> Element<R> for Transistors<R> {
         }
     }
 
+    fn state(&mut self, i: usize, fields: &mut StateFields<'_>) {
+        // Charges along a path from the last accepted point: a start begins its own path.
+        if fields.time_goes_on() {
+            let gate = &mut self.gates[i];
+            fields.numbers("v", &mut gate.v);
+            fields.numbers("c", &mut gate.c);
+            fields.numbers("q", &mut gate.q);
+        }
+    }
+
     #[inline(always)]
     fn eval<S_: Stamp<R>>(&self, i: usize, at: &At<'_, R>, s: &mut S_) {
         let p = &self.params[i];

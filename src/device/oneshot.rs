@@ -190,8 +190,18 @@ impl<R: Real> Element<R> for OneShots<R> {
     fn reset(&mut self, lane: usize) {
         for i in 0..self.armed.len() {
             self.armed[i].set_lane(lane, 1.0);
-            self.busy_until[i].set_lane(lane, f64::NEG_INFINITY);
+            // No pulse can be under way before the start.
+            self.busy_until[i].set_lane(lane, 0.0);
             self.output.hold(i, lane, 0.0);
+        }
+    }
+
+    fn state(&mut self, i: usize, fields: &mut StateFields<'_>) {
+        // Nothing lasts: a start arms it unless its input is beyond the level, and no pulse is under way.
+        if fields.time_goes_on() {
+            fields.flag("armed", &mut self.armed[i]);
+            fields.number("busy_until", &mut self.busy_until[i], "a time", |_| true);
+            self.output.state(i, fields);
         }
     }
 

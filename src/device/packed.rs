@@ -14,6 +14,7 @@
 
 use super::bank::*;
 use super::instance::{Instance, Setting};
+use super::state::StateFields;
 use super::wiring::Wiring;
 use crate::number::{LaneMask, Lanes, Mask, Real, dispatch};
 use std::cell::RefCell;
@@ -453,6 +454,18 @@ impl<E: Element<Wide>> Bank<f64> for PackedBank<E> {
         for w in 0..WIDTH {
             self.element.reset(w);
         }
+    }
+
+    fn state(&mut self, instance: usize, fields: &mut StateFields<'_>) {
+        let p = self.packs.partition_point(|p| p.first + p.len <= instance);
+        // Lanes that repeat an instance keep its state, too.
+        for w in (0..WIDTH).filter(|w| self.packs[p].member(*w) == instance) {
+            fields.in_lane(w, |fields| self.element.state(p, fields));
+        }
+    }
+
+    fn limits(&self, instance: usize) -> Range<usize> {
+        self.limits_of(instance)..self.limits_of(instance) + E::LIMITS
     }
 
     fn ac_rhs(&self, _re: &mut [f64], _im: &mut [f64]) {}

@@ -9,6 +9,7 @@
 //! segment at the present time is kept in lanes; a lane whose time lies outside of it looks the segment up, and whether
 //! it must do so does not depend on the other lanes.
 
+use super::StateFields;
 use crate::number::{Mask, Real};
 
 /// A corner: time in seconds and level.
@@ -163,6 +164,23 @@ impl<R: Real> Plans<R> {
         let start = start.max(self.end(i, lane));
         self.go_to(i, lane, start, 1.0, rise, fall);
         self.go_to(i, lane, start + rise + width, 0.0, rise, fall);
+    }
+
+    /// Saves the corners of one lane at its last accepted point, or puts them back.
+    pub fn state(&mut self, i: usize, fields: &mut StateFields<'_>) {
+        let lane = fields.lane();
+        let Some(corners) = self.corners.get_mut(i * R::LANES + lane) else { return };
+        let mut flat: Vec<f64> = corners.iter().flat_map(|c| [c.0, c.1]).collect();
+        let rising = |l: &[f64]| {
+            let times: Vec<f64> = l.iter().copied().step_by(2).collect();
+            !l.is_empty() && l.len().is_multiple_of(2) && times.windows(2).all(|w| w[0] < w[1])
+        };
+        fields.list("corners", &mut flat, "time, level, time, level, ... with rising times", rising);
+        *corners = flat.as_chunks::<2>().0.iter().map(|c| (c[0], c[1])).collect();
+        // Since the point was accepted the kept segment is the one that began last before it.
+        let from = corners.first().map(|c| c.0).filter(|from| *from <= fields.t()).unwrap_or(f64::NEG_INFINITY);
+        let now = segment(corners, from);
+        self.now[i].set_lane(lane, now);
     }
 
     /// A point at t was accepted in the masked lanes: corners that can no longer matter are forgotten.

@@ -11,18 +11,21 @@ pub(super) trait Train: Send + Sized + 'static {
     fn next_start(&mut self) -> Option<f64>;
     /// Back to before the first pulse.
     fn rewind(&mut self);
+    /// How far it has come. Generators have no position: what is drawn next follows from the number of the event.
+    fn state(&mut self, fields: &mut StateFields<'_>);
 }
 
 /// Start times that are all known from the start.
 struct Listed {
     starts: Vec<f64>,
-    next: usize,
+    next: u64,
 }
 
 impl Listed {
     fn next_start(&mut self) -> Option<f64> {
-        self.next += 1;
-        self.starts.get(self.next - 1).copied()
+        let start = usize::try_from(self.next).ok().and_then(|k| self.starts.get(k)).copied();
+        self.next += u64::from(start.is_some());
+        start
     }
 }
 
@@ -53,6 +56,9 @@ impl Train for WordTrain {
     fn rewind(&mut self) {
         self.0.next = 0;
     }
+    fn state(&mut self, fields: &mut StateFields<'_>) {
+        fields.count("pulses", &mut self.0.next);
+    }
 }
 
 /// A list of times.
@@ -67,6 +73,9 @@ impl Train for TimesTrain {
     }
     fn rewind(&mut self) {
         self.0.next = 0;
+    }
+    fn state(&mut self, fields: &mut StateFields<'_>) {
+        fields.count("pulses", &mut self.0.next);
     }
 }
 
@@ -104,6 +113,10 @@ impl Train for PoissonTrain {
     fn rewind(&mut self) {
         self.last = self.origin;
         self.count = 0;
+    }
+    fn state(&mut self, fields: &mut StateFields<'_>) {
+        fields.count("pulses", &mut self.count);
+        fields.number("last_start", &mut self.last, "a time", |_| true);
     }
 }
 

@@ -265,6 +265,15 @@ impl<R: Real, T: Train> Element<R> for SpikeSources<R, T> {
         }
     }
 
+    fn state(&mut self, i: usize, fields: &mut StateFields<'_>) {
+        if fields.time_goes_on() {
+            if let Some(Some((train, _))) = self.trains.get_mut(i * R::LANES + fields.lane()) {
+                train.state(fields);
+            }
+            self.output.state(i, fields);
+        }
+    }
+
     #[inline(always)]
     fn eval<S: Stamp<R>>(&self, i: usize, at: &At<'_, R>, s: &mut S) {
         let level = match at.cx.excitation {

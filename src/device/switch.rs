@@ -210,6 +210,10 @@ impl<R: Real, C: Control> Element<R> for Switches<R, C> {
         }
     }
 
+    fn state(&mut self, i: usize, fields: &mut StateFields<'_>) {
+        fields.flag("on", &mut self.on[i]);
+    }
+
     #[inline(always)]
     fn eval<S: Stamp<R>>(&self, i: usize, at: &At<'_, R>, s: &mut S) {
         let v = at.v(0, 1);

@@ -72,8 +72,8 @@ pub trait Dae<R: Real> {
     fn n_crossings(&self) -> usize;
     /// Values of the crossing functions at (t, x); from < 0 to ≥ 0 is an event.
     fn crossings(&self, t: R, x: &[R], mode: &Mode<R>, out: &mut [R]);
-    /// Crossing `k` happened at (t, x) in the masked lanes; true if a value (rather than a slope) jumped.
-    fn on_event(&mut self, k: usize, t: R, x: &[R], mode: &Mode<R>, mask: R::Mask) -> bool;
+    /// Crossing `k` happened at (t, x) in the masked lanes.
+    fn on_event(&mut self, k: usize, t: R, x: &[R], mode: &Mode<R>, mask: R::Mask);
     /// Makes discrete states agree with x at an operating point; lanes in which one changed.
     fn settle(&mut self, t: R, x: &[R], mode: &Mode<R>, mask: R::Mask) -> R::Mask;
     /// (t, x) was accepted in the masked lanes.

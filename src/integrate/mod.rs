@@ -6,4 +6,4 @@ mod stepper;
 
 pub use dae::{Arrays, Dae, Mode, UnknownTolerance};
 pub use scheme::Method;
-pub use stepper::{Accepted, StepStats, Stepper, StepperOptions};
+pub use stepper::{Accepted, Checkpoint, Control, ROW_HISTORY, RowHistory, StepStats, Stepper, StepperOptions};

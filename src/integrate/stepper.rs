@@ -17,6 +17,10 @@
 //! what is algebraic moves gives consistent x and q' = −f on the right side of the corner; then a step of TR-BDF2, which
 //! needs no history and brings its own error estimate; then the chosen method.
 
+mod checkpoint;
+
+pub use checkpoint::{Checkpoint, Control, ROW_HISTORY, RowHistory};
+
 use super::dae::{Arrays, Dae, Mode};
 use super::scheme::{self, Coefficients, GAMMA, Method};
 use crate::number::{Mask, Real};
@@ -146,6 +150,9 @@ struct Lane {
     smooth: u32,
     /// The restart's step as a part of the next regular one.
     restart_share: f64,
+    /// It starts here: devices settle and commit, and charges come from an evaluation.
+    settles: bool,
+    charges: bool,
     running: bool,
     error: Option<SimError>,
 }
@@ -188,6 +195,8 @@ pub struct Stepper<R: Real> {
     pattern: Arc<SparsePattern>,
     /// α of the Jacobian that Newton has factors of, for a linear system.
     factored_alpha: Option<R>,
+    /// Has the starting point been seen to?
+    begun: bool,
     /// What happened so far.
     pub stats: StepStats,
 }
@@ -326,6 +335,8 @@ impl<R: Real> Stepper<R> {
             calm: 0,
             smooth: 1,
             restart_share: SHORT_RESTART,
+            settles: true,
+            charges: true,
             running: true,
             error: None,
         };
@@ -369,6 +380,7 @@ impl<R: Real> Stepper<R> {
             abstol: dae.tolerances().iter().map(|t| t.abstol).collect(),
             pattern: dae.pattern().clone(),
             factored_alpha: None,
+            begun: false,
             stats: StepStats::default(),
         }
     }
@@ -403,22 +415,18 @@ impl<R: Real> Stepper<R> {
         self.lanes[lane].t
     }
 
-    /// Runs all lanes to their end; `accepted` sees every accepted point and may stop the run.
+    /// Runs all lanes to their end; `accepted` sees every accepted point and may pause the run: the next call goes on as if
+    /// nothing had happened.
     pub fn run(
         &mut self,
         dae: &mut impl Dae<R>,
         mut accepted: impl FnMut(&Accepted<'_, R>) -> ControlFlow<()>,
     ) -> ControlFlow<()> {
-        self.begin(dae);
-        let all = R::Mask::splat(true);
-        accepted(&Accepted {
-            lanes: all,
-            t: R::zero(),
-            x: &self.x_n,
-            f: &self.arrays.f,
-            q_dot: &self.qd_n,
-            smooth: R::one(),
-        })?;
+        if !self.begun {
+            self.begin(dae);
+            let (lanes, t) = (R::Mask::splat(true), self.gather(|l| l.t));
+            accepted(&Accepted { lanes, t, x: &self.x_n, f: &self.arrays.f, q_dot: &self.qd_n, smooth: R::one() })?;
+        }
         while self.lanes.iter().any(|l| l.running) {
             let lanes = self.tick(dae);
             if lanes.any() {
@@ -437,28 +445,6 @@ impl<R: Real> Stepper<R> {
             out.set_lane(l, get(lane));
         }
         out
-    }
-
-    /// Charges, crossings and corners at the starting point.
-    fn begin(&mut self, dae: &mut impl Dae<R>) {
-        let t = R::zero();
-        // Discrete states agree with the start also where no operating point saw to it; then devices commit.
-        let all = R::Mask::splat(true);
-        for _ in 0..MAX_EVENTS_AT_ONCE {
-            if !dae.settle(t, &self.x_n, &self.mode, all).any() {
-                break;
-            }
-        }
-        dae.accept(t, &self.x_n, &self.mode, all);
-        self.arrays.limits.copy_from_slice(&self.limits_n);
-        dae.eval(t, &self.x_n, &self.mode, &mut self.arrays);
-        dae.observe(t, &self.x_n, &self.mode, &mut self.arrays);
-        self.q_n.copy_from_slice(&self.arrays.q);
-        dae.crossings(t, &self.x_n, &self.mode, &mut self.g_n);
-        let corner = dae.next_breakpoint(t);
-        for (l, lane) in self.lanes.iter_mut().enumerate() {
-            lane.corner = corner.lane(l);
-        }
     }
 
     /// One solve in every running lane; returns the lanes that accepted a point.
@@ -860,8 +846,10 @@ impl<R: Real> Stepper<R> {
                 lane.restart = true;
             }
             if lane.restart {
-                // The new stretch may be faster than the last: begin with a tenth of what was good there.
-                lane.h = 0.1 * lane.h.min(lane.corner.min(t_stop) - lane.t);
+                // The new stretch may be faster than the last: begin with a tenth of what was good there. At the end of the
+                // run only a later run goes on, and where that one ends is not known yet.
+                let limit = if lane.running { lane.corner.min(t_stop) } else { lane.corner };
+                lane.h = 0.1 * lane.h.min(limit - lane.t);
             }
         }
     }

@@ -142,6 +142,8 @@ pub struct Newton<R: Real> {
     factored: bool,
     /// The last pivot order was chosen for a Jacobian that had to be raised.
     nudged: bool,
+    /// The Jacobian from which the pivot order was chosen, if it was chosen here.
+    pivots: Vec<f64>,
     /// κ as last observed, per lane; infinite if nothing is known.
     curvature: R,
     options: NewtonOptions,
@@ -164,6 +166,7 @@ impl<R: Real> Newton<R> {
             dx: vec![R::zero(); n + 1],
             factored: false,
             nudged: false,
+            pivots: Vec::new(),
             curvature: R::splat(f64::INFINITY),
             options,
             stats: NewtonStats::default(),
@@ -180,8 +183,37 @@ impl<R: Real> Newton<R> {
     /// of their base circuit are the same bits in any company; a lane in which the plan fails its growth check fails.
     pub fn adopt_plan(&mut self, plan: Plan) {
         self.lu = None;
+        self.pivots = Vec::new();
         self.factored = false;
         self.given = Some(plan);
+    }
+
+    /// The Jacobian, by entry of the pattern, from which the pivot order was chosen; empty if none was chosen here.
+    pub fn pivots(&self) -> &[f64] {
+        &self.pivots
+    }
+
+    /// The speed of convergence κ that is remembered of a lane, if any.
+    pub fn curvature(&self, lane: usize) -> Option<f64> {
+        Some(self.curvature.lane(lane)).filter(|k| k.is_finite())
+    }
+
+    /// Goes on as a Newton's method with these [`Newton::curvature`] and [`Newton::pivots`] would. An order that was given
+    /// or chosen before stays. False, and nothing done, if the pivots are of another pattern.
+    pub fn restore(&mut self, lane: usize, curvature: Option<f64>, pivots: &[f64]) -> bool {
+        if !pivots.is_empty() && self.given.is_none() && self.lu.is_none() {
+            if pivots.len() != self.pattern.row_idx.len() {
+                return false;
+            }
+            let Ok(plan) = Plan::new(self.n, &self.pattern.col_ptr, &self.pattern.row_idx, pivots) else {
+                return false;
+            };
+            self.lu = Some(Lu::new(&plan));
+            self.pivots = pivots.to_vec();
+            self.factored = false;
+        }
+        self.curvature.set_lane(lane, curvature.unwrap_or(f64::INFINITY));
+        true
     }
 
     /// The pivot order in use, if one was needed so far.
@@ -367,6 +399,7 @@ impl<R: Real> Newton<R> {
             let unknown = match Plan::new(self.n, &self.pattern.col_ptr, &self.pattern.row_idx, &base) {
                 Ok(plan) => {
                     self.lu = Some(Lu::new(&plan));
+                    self.pivots = base;
                     return true;
                 }
                 Err(singular) => singular.unknown,

@@ -5,10 +5,14 @@
 
 mod dc;
 mod describe;
+mod saved;
 mod small_signal;
+mod state;
 
 pub use dc::{DcProblem, Forced};
 pub use describe::describe;
+pub use saved::{STATE_FORMAT, STATE_VERSION, SavedInstance, SavedStepper, SavedUnknown, State};
+pub use state::Taken;
 
 use crate::circuit::Circuit;
 use crate::device::{
@@ -71,6 +75,8 @@ pub struct System<R: Real> {
     observers: Vec<(usize, usize, usize)>,
     observe_f: Vec<R>,
     observe_q: Vec<R>,
+    /// Loaded values of held unknowns.
+    kept: Vec<state::Kept>,
 }
 
 /// Kinds and their instances, grouped for banks; keeps the circuit's order within a kind.
@@ -173,6 +179,7 @@ impl<R: BankNumber> System<R> {
             observers,
             observe_f: vec![R::zero(); widest],
             observe_q: vec![R::zero(); widest],
+            kept: Vec::new(),
         }
     }
 }
@@ -261,6 +268,7 @@ impl<R: Real> System<R> {
         for (row, value) in &mut self.held {
             *value = self.initial[*row];
         }
+        self.hold_kept(lane);
         self.static_loaded = false;
     }
 
@@ -431,11 +439,11 @@ impl<R: Real> Dae<R> for System<R> {
         }
     }
 
-    fn on_event(&mut self, k: usize, t: R, x: &[R], mode: &Mode<R>, mask: R::Mask) -> bool {
+    fn on_event(&mut self, k: usize, t: R, x: &[R], mode: &Mode<R>, mask: R::Mask) {
         let cx = Self::cx(t, x, &[], mode);
-        let Some(g) = self.group_of_crossing(k) else { return false };
-        let d = self.groups[g].bank.on_event(k - self.crossing_base[g], &cx, mask);
-        d == crate::device::Discontinuity::Jump
+        if let Some(g) = self.group_of_crossing(k) {
+            self.groups[g].bank.on_event(k - self.crossing_base[g], &cx, mask);
+        }
     }
 
     fn settle(&mut self, t: R, x: &[R], mode: &Mode<R>, mask: R::Mask) -> R::Mask {

@@ -215,6 +215,7 @@ pub fn simulate(path: &Path) -> Result<Ours, String> {
         match run(&circuit, k, &mut collector, &mut NoWatch) {
             Ok(outcome) => measures.extend(outcome.measured.into_iter().map(|m| (m.name, m.value))),
             Err(Failure::Simulation(d)) => return Err(render(&[*d], &circuit.sources, Format::Concise, false)),
+            Err(Failure::Input(d)) => return Err(render(&d, &circuit.sources, Format::Concise, false)),
             Err(Failure::Output(e)) => return Err(e.to_string()),
         }
     }

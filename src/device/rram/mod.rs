@@ -273,6 +273,15 @@ impl<R: Real> Element<R> for Rrams<R> {
         }
     }
 
+    fn state(&mut self, i: usize, fields: &mut StateFields<'_>) {
+        // The unknown x itself: where the operating point and `plasticity=0` hold it.
+        fields.number("x", &mut self.params[i].x0, "a thickness in m, 0 or more", |x| x >= 0.0);
+        self.cycles[i].state(fields);
+        if fields.time_goes_on() {
+            self.traps[i].state(fields);
+        }
+    }
+
     #[inline(always)]
     fn eval<S: Stamp<R>>(&self, i: usize, at: &At<'_, R>, s: &mut S) {
         let (p, cycle) = (&self.params[i], &self.cycles[i]);

@@ -114,6 +114,29 @@ impl<R: Real> Traps<R> {
         trap.next.set_lane(lane, trap.next.lane(lane) + time);
     }
 
+    /// Which traps are full and when they change next: a run that starts anew draws its own.
+    pub fn state(&mut self, fields: &mut StateFields<'_>) {
+        if self.traps.is_empty() {
+            return;
+        }
+        let mut columns = [Vec::new(), Vec::new(), Vec::new()];
+        for trap in &self.traps {
+            columns[0].push(trap.full);
+            // Where there is no trap nothing ever changes: a number that a file can hold stands for never.
+            columns[1].push(R::select(trap.next.is_finite(), trap.next, R::splat(-1.0)));
+            columns[2].push(trap.count);
+        }
+        for (name, column) in ["trap_full", "trap_next", "trap_changes"].into_iter().zip(&mut columns) {
+            fields.numbers(name, column);
+        }
+        let [full, next, count] = columns;
+        for (((trap, full), next), count) in self.traps.iter_mut().zip(full).zip(next).zip(count) {
+            trap.full = full;
+            trap.next = R::select(next.lt(R::zero()), R::splat(f64::INFINITY), next);
+            trap.count = count;
+        }
+    }
+
     /// What full traps leave of the current, with its derivative by x (direction 1).
     #[inline(always)]
     pub fn free(&self, x: Dual<R, 3>) -> Dual<R, 3> {

@@ -139,6 +139,20 @@ impl<R: Real> Cycles<R> {
         }
     }
 
+    /// Where the device is in its cycles, and its present filament, last beyond a run.
+    pub fn state(&mut self, fields: &mut StateFields<'_>) {
+        let finite = |_: f64| true;
+        fields.number("phase", &mut self.phase, "-1, 0 or 1", |x| [-1.0, 0.0, 1.0].contains(&x));
+        fields.number("extreme", &mut self.extreme, "a thickness in m", finite);
+        fields.number("events", &mut self.count, "a whole number from 0 on", |x| x >= 0.0 && x == x.trunc());
+        fields.numbers("drawn", &mut self.z);
+        fields.number("s_from", &mut self.from, "a positive number", |x| x > 0.0);
+        fields.number("s_to", &mut self.to, "a positive number", |x| x > 0.0);
+        fields.number("x_from", &mut self.x_from, "a thickness in m", finite);
+        fields.number("s_slope", &mut self.slope, "a number in 1/m", finite);
+        self.put_in_force(fields.lane());
+    }
+
     /// Prefactors of SET and RESET, m/s, and the end of RESET, m.
     #[inline(always)]
     pub fn speeds(&self) -> (R, R, R) {
