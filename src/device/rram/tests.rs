@@ -65,6 +65,15 @@ fn residuals_are_the_equations() {
 }
 
 #[test]
+fn a_series_resistance_adds_to_the_filament() {
+    let mut b = Bench::<f64>::with_setting(&Rram, vec![wired(&[], &[("rs", 5e3)])], &at(0));
+    b.set("v(1)", 0.2);
+    b.set("y1#x", 2e-9);
+    let r = 0.2 / by_hand(0.2, 0.0, 2e-9, 300.0, 300.0)[0];
+    assert!((b.residual("v(1)", 0.0) * (r + 5e3) / 0.2 - 1.0).abs() < 1e-12);
+}
+
+#[test]
 fn any_iterate_is_finite() {
     let mut b = Bench::<f64>::with_setting(&Rram, vec![wired(&[], &[("nt", 5e24)])], &at(1));
     for x in [-1e-6, 0.0, 1e-9, 39.9e-9, 1.0] {
