@@ -37,6 +37,7 @@ fn simulate(deck: &str, tran: Option<&str>, options: &[(&str, f64)]) -> Waveform
             Err(Failure::Simulation(d)) => {
                 panic!("{deck}: {}", render(&[*d], &circuit.sources, Format::Concise, false))
             }
+            Err(Failure::Input(d)) => panic!("{deck}: {d:?}"),
             Err(Failure::Output(e)) => panic!("{deck}: {e}"),
         }
     }

@@ -263,8 +263,9 @@ impl<R: Real> System<R> {
             let mut fields =
                 if goes_on { StateFields::go_on(lane, state.time, &given) } else { StateFields::start(lane, &given) };
             self.groups[place.group].bank.state(place.index, &mut fields);
-            for bad in fields.wrong() {
-                let message = match bad.expected {
+            let wrong = fields.wrong();
+            for bad in &wrong {
+                let message = match &bad.expected {
                     Some(expected) => format!("'{}' of '{}' must be {expected}", bad.field, instance.name),
                     None => format!("'{}' of '{}' is missing", bad.field, instance.name),
                 };
@@ -280,6 +281,8 @@ impl<R: Real> System<R> {
                         self.kept.push(Kept { lane, group, index, row: *row, value: *value, state: held });
                     }
                     None if !goes_on => {}
+                    // Its kind has said what is wrong with it.
+                    _ if wrong.iter().any(|bad| bad.field == field) => {}
                     _ => {
                         let message = format!("'{field}' of '{}' must be a number", instance.name);
                         found.error("state-value", message, origin.span, "correct the file, or save it again");
