@@ -113,11 +113,11 @@ fn fig1d_depresses_and_potentiates_between_the_quoted_conductances() {
     }
 }
 
-fn crossing(r: &Results, name: &str) -> (f64, [f64; 2], usize) {
+fn crossing(r: &Results, name: &str) -> (f64, (f64, f64), usize) {
     match &r.summary.iter().find(|s| s.0 == name).expect("the summary").1 {
         Value::Crossings(all) => {
             let c = &all[0];
-            (c.value.expect("a crossing"), c.interval.expect("an interval"), c.crossings as usize)
+            (c.value.expect("a crossing"), c.interval.expect("an interval"), c.crossings)
         }
         Value::Number(_) => panic!("{name} is a number"),
     }
@@ -134,7 +134,7 @@ fn fig2b_depresses_at_low_rates_potentiates_at_high_ones_and_follows_the_back_sp
     assert_eq!(crossings, 1, "{dw:?}");
     let twice = experiment("fig2b", &[("lambda", 0.5)], Some(10));
     let (_, interval, _) = crossing(&twice, "nu0_hz");
-    assert!(interval[0] <= 2.0 * nu0 && 2.0 * nu0 <= interval[1], "twice {nu0} is not in {interval:?}");
+    assert!(interval.0 <= 2.0 * nu0 && 2.0 * nu0 <= interval.1, "twice {nu0} is not in {interval:?}");
 }
 
 // covers: rram

@@ -18,6 +18,7 @@ mod coupling;
 mod diode;
 mod evaluator;
 mod examples;
+mod half;
 mod inductor;
 mod junction;
 mod memristive;
@@ -108,8 +109,10 @@ pub trait Kind: Sync {
     }
     /// A bank for one simulation.
     fn bank_f64(&self, ids: &[usize], instances: &[Arc<Instance>], setting: &Setting) -> Box<dyn Bank<f64>>;
-    /// A bank for four lanes.
-    fn bank_lanes4(&self, ids: &[usize], instances: &[Arc<Instance>], setting: &Setting) -> Box<dyn Bank<Lanes<4>>>;
+    /// A bank for four lanes: the lower half of eight.
+    fn bank_lanes4(&self, ids: &[usize], instances: &[Arc<Instance>], setting: &Setting) -> Box<dyn Bank<Lanes<4>>> {
+        Box::new(half::Half(self.bank_lanes8(ids, instances, setting)))
+    }
     /// A bank for eight lanes.
     fn bank_lanes8(&self, ids: &[usize], instances: &[Arc<Instance>], setting: &Setting) -> Box<dyn Bank<Lanes<8>>>;
     /// A bank with one derivative (sensitivities, contract tests).
@@ -158,7 +161,6 @@ macro_rules! bank_builders {
         $crate::device::bank_builders!(@many $element);
     };
     (@many $element:ident) => {
-        $crate::device::bank_builders!(@one bank_lanes4, $crate::number::Lanes<4>, $element);
         $crate::device::bank_builders!(@one bank_lanes8, $crate::number::Lanes<8>, $element);
         $crate::device::bank_builders!(@one bank_dual, $crate::number::Dual<f64, 1>, $element);
     };

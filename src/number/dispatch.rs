@@ -6,13 +6,14 @@
 /// same bits on every CPU, for no operation here fuses or reorders.
 #[inline(always)]
 pub fn dispatch<T>(lanes: usize, work: impl FnOnce() -> T) -> T {
-    // Debug builds are for tests of meaning, not of speed: one copy of the work compiles faster than three.
-    #[cfg(debug_assertions)]
+    // Debug builds and the unit tests beside the code are for meaning, not for speed: one copy of the work compiles
+    // faster than two. The tests in `tests/` run what users run.
+    #[cfg(any(debug_assertions, test))]
     {
         let _ = lanes;
         work()
     }
-    #[cfg(not(debug_assertions))]
+    #[cfg(not(any(debug_assertions, test)))]
     {
         if lanes == 1 {
             return work();
