@@ -1,4 +1,4 @@
-//! The experiments in `netlists/benatti2023/` give what Benatti et al., Nano Futures 7 (2023) 025002, describes.
+//! The experiments in `netlists/benatti2023/` give what Benatti et al., Nano Futures 7 (2023), doi 10.1088/2399-1984/accf53, describes.
 //!
 //! What the paper says in words is turned into numbers here, beside each test; its figures are not read off.
 
@@ -26,7 +26,7 @@ fn texts<'a>(t: &'a Table, column: &str) -> &'a [String] {
 }
 
 /// The rows of one cycle of the sweep, as (v, i).
-fn cycle(t: &Table, number: f64) -> Vec<(f64, f64)> {
+fn cycle(t: &Table, number: f64) -> Branch {
     let rows = t.numbers("cycle").iter().zip(t.numbers("v")).zip(t.numbers("i"));
     rows.filter(|((c, _), _)| **c == number).map(|((_, v), i)| (*v, *i)).collect()
 }
@@ -38,8 +38,11 @@ fn reaches(branch: &[(f64, f64)], level: f64) -> f64 {
     at[0].0 + part * (at[1].0 - at[0].0)
 }
 
+/// Points (v, i) of a sweep.
+type Branch = Vec<(f64, f64)>;
+
 /// The branches of a cycle: SET, 0 V to 0.4 V, and RESET, 0 V to −0.8 V.
-fn branches(rows: &[(f64, f64)]) -> (Vec<(f64, f64)>, Vec<(f64, f64)>) {
+fn branches(rows: &[(f64, f64)]) -> (Branch, Branch) {
     let top = rows.iter().enumerate().max_by(|a, b| a.1.0.total_cmp(&b.1.0)).expect("points").0;
     let bottom = rows.iter().enumerate().min_by(|a, b| a.1.0.total_cmp(&b.1.0)).expect("points").0;
     let reset = rows[top..=bottom].iter().filter(|r| r.0 <= 0.0).copied().collect();
@@ -144,8 +147,15 @@ fn fig4b_rises_in_steps_that_cover_the_quoted_conductances_and_is_flat_between_b
     let g = t.numbers("conductance_s");
     assert!(g.windows(2).all(|w| w[1] > 0.999 * w[0]), "{g:?}");
     assert!(g[0] < 2.6e-6 && g[g.len() - 1] > 13.6e-6, "from {} to {}", g[0], g[g.len() - 1]);
-    // Two reads after each burst.
-    for pair in g[1..].chunks_exact(2) {
-        assert!((pair[1] / pair[0] - 1.0).abs() < 1e-3, "{pair:?}");
+    // In each train a read before it, which is as far from the last burst as trains are, and two after each of 8 bursts.
+    let trains: Vec<&[f64]> = g.chunks_exact(1 + 8 * 2).collect();
+    assert_eq!((trains.len(), trains.len() * 17), (5, g.len()));
+    let flat = |a: f64, b: f64| assert!((b / a - 1.0).abs() < 1e-3, "{a} then {b}");
+    for pair in trains.windows(2) {
+        flat(pair[0][16], pair[1][0]);
+    }
+    for train in trains {
+        train[1..].chunks_exact(2).for_each(|pair| flat(pair[0], pair[1]));
+        assert!(train[1..].iter().step_by(2).zip(train[3..].iter().step_by(2)).all(|(a, b)| b > a), "{train:?}");
     }
 }

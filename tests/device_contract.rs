@@ -406,6 +406,96 @@ fn lanes_equal_scalar<R: BankNumber>(kind: &dyn Kind) {
     }
 }
 
+/// Banks side by side in one system, as if they were one.
+struct Row {
+    banks: Vec<Box<dyn Bank<f64>>>,
+    n: usize,
+    n_slots: usize,
+}
+
+impl Row {
+    fn new(rig: &Rig<f64>, kind: &dyn Kind, instances: &[Arc<Instance>]) -> Self {
+        // The same nodes and companions; then each bank's own unknowns, in the order of the instances.
+        let own = rig.table.unknowns.iter().take_while(|u| u.name.starts_with("v(") || u.name.contains("companion"));
+        let mut table = UnknownTable::default();
+        for u in own {
+            let row = table.add(u.name.clone(), u.spec);
+            if let Some(k) = u.name.strip_prefix("i(companion").and_then(|k| k.strip_suffix(')')?.parse().ok()) {
+                table.set_branch(k, row);
+            }
+        }
+        let one = |(id, i): (usize, &Arc<Instance>)| f64::bank(kind, &[id], std::slice::from_ref(i), &setting());
+        let mut banks: Vec<_> = instances.iter().enumerate().map(one).collect();
+        banks.iter_mut().for_each(|b| b.declare(&mut table));
+        let mut pattern = Pattern::new(table.unknowns.len());
+        banks.iter_mut().for_each(|b| b.connect(&table, &mut pattern));
+        let n_slots = pattern.resolve().1.len() + 1;
+        banks.iter_mut().for_each(|b| b.connect(&table, &mut pattern));
+        assert_eq!(table.unknowns.len(), rig.n());
+        Row { banks, n: table.unknowns.len() + 1, n_slots }
+    }
+
+    fn eval(&self, cx: &EvalCx<'_, f64>) -> Out<f64> {
+        let zeros = |n: usize| vec![0.0; n];
+        let (f, q, df, dq) = (zeros(self.n), zeros(self.n), zeros(self.n_slots), zeros(self.n_slots));
+        let mut out = Out { f, q, df, dq, limits: cx.limits.to_vec(), limited: false };
+        let mut load = Load {
+            f: &mut out.f,
+            q: &mut out.q,
+            df: &mut out.df,
+            dq: &mut out.dq,
+            limits: &mut out.limits,
+            limited: false,
+        };
+        self.banks.iter().for_each(|b| b.eval(cx, Want::All, &mut load));
+        out.limited = load.limited;
+        out
+    }
+}
+
+#[test]
+fn many_instances_have_the_bits_of_single_ones() {
+    let bits = |v: &[f64]| v.iter().map(|y| y.to_bits()).collect::<Vec<_>>();
+    for kind in KINDS {
+        let mut random = Random(11);
+        let examples = kind.examples();
+        // Structures in runs and mixed, more than one pack of any of them, the last not full.
+        let order = (0..examples.len()).flat_map(|e| vec![e; 6]).chain((0..11).map(|k| k % examples.len()));
+        let instances: Vec<Arc<Instance>> = order.map(|e| varied(&examples[e], &mut random)).collect();
+        let mut many = Rig::<f64>::new(*kind, &instances);
+        let mut single = Row::new(&many, *kind, &instances);
+        for magnitude in MAGNITUDES {
+            let x = many.point(magnitude, &mut random);
+            let limits: Vec<f64> = (0..many.table.n_limits).map(|_| magnitude * random.signed()).collect();
+            let t = 2e-5 * random.unit();
+            let cx = many.context(&x, t, &limits);
+            let (a, b) = (many.eval(&x, t, &limits, Want::All), single.eval(&cx));
+            let name = kind.spec().name;
+            for (what, a, b) in [
+                ("f", &a.f, &b.f),
+                ("q", &a.q, &b.q),
+                ("df", &a.df, &b.df),
+                ("dq", &a.dq, &b.dq),
+                ("limits", &a.limits, &b.limits),
+            ] {
+                assert_eq!(bits(a), bits(b), "{name}: {what}");
+            }
+            assert_eq!(a.limited, b.limited, "{name}: limited");
+            for (i, bank) in single.banks.iter().enumerate() {
+                let n = bank.n_locals();
+                let (mut f, mut q) = (vec![7.0; many.bank.n_locals()], vec![7.0; many.bank.n_locals()]);
+                let (mut f1, mut q1) = (vec![7.0; n], vec![7.0; n]);
+                many.bank.observe(i, &cx, &mut f, &mut q);
+                bank.observe(0, &cx, &mut f1, &mut q1);
+                assert_eq!((bits(&f[..n]), bits(&q[..n])), (bits(&f1), bits(&q1)), "{name}: instance {i} observed");
+            }
+            let cx = EvalCx { ..cx };
+            many.bank.accept(&cx, true);
+            single.banks.iter_mut().for_each(|b| b.accept(&cx, true));
+        }
+    }
+}
+
 #[test]
 fn observe_equals_eval() {
     at_points(6, |what, _, instance, rig, x, t, _| {

@@ -159,6 +159,13 @@ impl<R: Real> Element<R> for Compliances<R> {
         }
     }
 
+    fn state(&mut self, i: usize, fields: &mut StateFields<'_>) {
+        // A run that starts anew finds its own at the operating point.
+        if fields.time_goes_on() {
+            fields.number("mode", &mut self.mode[i], "-1, 0 or 1", |x| [-1.0, 0.0, 1.0].contains(&x));
+        }
+    }
+
     #[inline(always)]
     fn eval<S: Stamp<R>>(&self, i: usize, at: &At<'_, R>, s: &mut S) {
         let current = at.x(BRANCH);

@@ -76,6 +76,8 @@ impl<R: Real, const K: usize> Numbers<R, K> {
 pub(super) trait Law<R: Real>: Send + Sized + 'static {
     /// The name of the state.
     const STATE: &'static str;
+    /// Its range, where that is the same for all instances.
+    const RANGE: Option<(f64, f64)> = None;
     /// What the kind declares about itself; `plasticity` among its parameters.
     const SPEC: &'static DeviceSpec;
 
@@ -178,9 +180,11 @@ impl<R: Real, L: Law<R>> Element<R> for OneState<R, L> {
     }
 
     fn state(&mut self, i: usize, fields: &mut StateFields<'_>) {
-        // The state's unknown itself: what is put back here is where the operating point and `plasticity=0` hold it. Laws
-        // see it within its range, so any number will do.
-        fields.number(L::STATE, &mut self.initial[i], "a number", |_| true);
+        // The state's unknown itself: what is put back here is where the operating point and `plasticity=0` hold it. The
+        // error of a step may carry it past an end; where the range is a matter of parameters the laws keep to it.
+        let expected = L::RANGE.map_or("a number".to_string(), |(a, b)| format!("a number from {a} to {b}"));
+        let inside = |x: f64| L::RANGE.is_none_or(|(a, b)| x >= a - MARGIN * (b - a) && x <= b + MARGIN * (b - a));
+        fields.number(L::STATE, &mut self.initial[i], &expected, inside);
     }
 
     #[inline(always)]

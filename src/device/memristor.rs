@@ -142,6 +142,7 @@ impl<R: Real> Drift<R> {
 
 impl<R: Real> Law<R> for Drift<R> {
     const STATE: &'static str = "x";
+    const RANGE: Option<(f64, f64)> = Some((0.0, 1.0));
     const SPEC: &'static DeviceSpec = &SPEC;
 
     fn new(n: usize) -> Self {

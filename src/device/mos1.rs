@@ -406,6 +406,13 @@ impl<R: Real> Params<R> {
         (von.v, i, [to_source, to_drain, to_bulk])
     }
 
+    /// Charge between the gate and terminal `k` at voltage `v` and Meyer's capacitance `c`, coming from `gate`.
+    #[inline(always)]
+    fn path_charge(&self, k: usize, v: Dual<R, 3>, c: Dual<R, 3>, gate: &Gate<R>) -> Dual<R, 3> {
+        let mean = plus(c, gate.c[k]) * 0.5;
+        plus(mean * plus(v, -gate.v[k]) + times(v, self.overlap[k]), gate.q[k])
+    }
+
     /// Current of the bulk junction `k` (0 source, 1 drain) without gmin.
     #[inline(always)]
     fn junction(&self, k: usize, v: Dual<R, 1>) -> Dual<R, 1> {
@@ -560,10 +567,8 @@ impl<R: Real> Element<R> for Transistors<R> {
         let gate = &self.gates[i];
         let (gs, ds, bs) = (Dual::variable(vgs, 0), Dual::<R, 3>::variable(vds, 1), Dual::variable(vbs, 2));
         let qg = [gs, gs - ds, gs - bs];
-        let [qgs, qgd, qgb] = std::array::from_fn(|k| {
-            let mean = plus(caps[k], gate.c[k]) * 0.5;
-            plus(mean * plus(qg[k], -gate.v[k]) + times(qg[k], p.overlap[k]), gate.q[k])
-        });
+        let charge = |k: usize| p.path_charge(k, qg[k], caps[k], gate);
+        let (qgs, qgd, qgb) = (charge(0), charge(1), charge(2));
 
         // Each terminal's own sum: the source as minus the others would carry their rounding.
         let f = [Dual::zero(), id - ibd, ibs + ibd, -(id + ibs)];

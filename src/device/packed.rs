@@ -82,6 +82,8 @@ struct PackedBank<E: Element<Wide>> {
     targets: Targets,
     starts: Vec<[Span; 4]>,
     limit_base: usize,
+    /// Lengths of f and q, and of ∂f and ∂q, that hold every target.
+    reach: [usize; 2],
     /// The stamps of the pack at hand.
     tape: RefCell<Tape>,
 }
@@ -151,6 +153,7 @@ impl<E: Element<Wide>> PackedBank<E> {
             targets: Targets::default(),
             starts: Vec::new(),
             limit_base: 0,
+            reach: [usize::MAX; 2],
             tape: RefCell::new(Tape::blank()),
         };
         bank.reload(0, instances, setting);
@@ -212,13 +215,19 @@ impl<E: Element<Wide>> PackedBank<E> {
     fn scatter(&self, p: usize, tape: &Tape, load: &mut Load<'_, f64>) {
         load.limited |= tape.limited.any();
         let (pack, [f, q, df, dq]) = (self.packs[p], self.starts[p]);
+        let [rows, slots] = self.reach;
+        let reached = rows <= load.f.len().min(load.q.len()) && slots <= load.df.len().min(load.dq.len());
+        assert!(reached, "arrays of another system");
         // A loop of constant length, so that the lane is a constant in each turn.
         for w in 0..WIDTH {
             if w < pack.len {
-                scatter(load.f, &self.targets.f, f, w, &tape.f);
-                scatter(load.q, &self.targets.q, q, w, &tape.q);
-                scatter(load.df, &self.targets.df, df, w, &tape.df);
-                scatter(load.dq, &self.targets.dq, dq, w, &tape.dq);
+                // SAFETY: no target is beyond `reach`, which was just compared with the arrays.
+                unsafe {
+                    scatter(load.f, &self.targets.f, f, w, &tape.f);
+                    scatter(load.q, &self.targets.q, q, w, &tape.q);
+                    scatter(load.df, &self.targets.df, df, w, &tape.df);
+                    scatter(load.dq, &self.targets.dq, dq, w, &tape.dq);
+                }
                 let base = self.limits_of(pack.first + w);
                 for (to, from) in load.limits[base..base + E::LIMITS].iter_mut().zip(&tape.limits) {
                     *to = from.0[w];
@@ -228,12 +237,17 @@ impl<E: Element<Wide>> PackedBank<E> {
     }
 }
 
-/// Adds lane w of the tape to where instance w of the pack has its targets.
+/// Adds lane w of the tape to where instance w of the pack has its targets. Checking each of
+/// these indices would cost as much as the sums.
+///
+/// # Safety
+/// Every target lies in `to`.
 #[inline(always)]
-fn scatter(to: &mut [f64], targets: &[u32], span: Span, w: usize, tape: &Track) {
+unsafe fn scatter(to: &mut [f64], targets: &[u32], span: Span, w: usize, tape: &Track) {
     let targets = &targets[span.start + w * span.len..][..span.len];
     for (target, value) in targets.iter().zip(&tape.values) {
-        to[*target as usize] += value.0[w];
+        // SAFETY: the caller's promise.
+        unsafe { *to.get_unchecked_mut(*target as usize) += value.0[w] };
     }
 }
 
@@ -387,6 +401,8 @@ impl<E: Element<Wide>> Bank<f64> for PackedBank<E> {
                 tape.dq.append(&mut to.dq, pack.len, slot),
             ]);
         });
+        let end = |a: &[u32], b: &[u32]| a.iter().chain(b).map(|t| *t as usize + 1).max().unwrap_or(0);
+        self.reach = [end(&to.f, &to.q), end(&to.df, &to.dq)];
         (self.targets, self.starts) = (to, starts);
     }
 

@@ -260,7 +260,7 @@ impl<R: Real> Params<R> {
         let held = u.v.max(R::splat(-STEEPEST)).min(R::splat(STEEPEST));
         let s = held.sinh();
         let c = (s * s + 1.0).sqrt();
-        i0 * Dual { v: s + c * (u.v - held), d: u.d.map(|d| d * c) }
+        i0 * u.chain(s + c * (u.v - held), c)
     }
 
     /// dx/dt with derivatives by (v, x, T).
@@ -275,8 +275,13 @@ impl<R: Real> Params<R> {
         let s = u.v.sinh();
         let c = (s * s + 1.0).sqrt();
         let hot = R::select(forward, self.hot_set, self.hot_reset);
-        let free = pick(vset, vreset) * self.arrhenius(hot, t).exp() * Dual { v: s, d: u.d.map(|d| d * c) };
-        let capped = free / (free * Dual::constant(self.inverse_cap) + 1.0);
+        let free = pick(vset, vreset) * self.arrhenius(hot, t).exp() * u.chain(s, c);
+        // v/(1 + v/c) in two forms that agree: far above c the first would leave its slope to the difference of two large
+        // numbers, far below it the second its value.
+        let ratio = free.v * self.inverse_cap;
+        let part = R::one() / (ratio + 1.0);
+        let value = R::select(ratio.gt(R::one()), (R::one() - part) / self.inverse_cap, free.v * part);
+        let capped = free.chain(value, part * part);
         // Beyond the end a window that turned negative would drive x backwards: there it is 0.
         let left = Dual::select(forward, x - Dual::constant(self.xmin), Dual::constant(xmax) - x).max(Dual::zero());
         let rate = capped * (Dual::one() - (-left * Dual::constant(self.inverse_dw)).exp());

@@ -1,7 +1,7 @@
 //! Filamentary RRAM, UniMORE-style, reconstructed: a conductive filament in series with a barrier of thickness x.
 //!
-//! The group's own Verilog-A source and parameters are not public enough to be used here. What follows keeps the structure
-//! that Benatti et al., Nano Futures 7 (2023) 025002, and the group's abstracts state (filament and barrier, thermal
+//! The group's own Verilog-A source and parameters could not be had. What follows keeps the structure that Benatti et al.,
+//! Nano Futures 7 (2023), doi 10.1088/2399-1984/accf53, and the group's abstracts state (filament and barrier, thermal
 //! effects, switching that is stochastic, multi-level telegraph noise from independent traps, one parameter set for
 //! quasi-static and pulsed operation) and closes it with equations of our own choice. So neither the equations nor the
 //! default parameters may be called UniMORE's.

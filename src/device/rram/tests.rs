@@ -241,10 +241,14 @@ fn dwell_times(b: &mut Bench<f64>, n: usize) -> [Vec<f64>; 2] {
         let next = b.breakpoint(t);
         b.accept(next, true);
         let now = current(b);
-        if let Some(since) = last {
-            out[usize::from(now > level)].push(next - since);
+        t = next;
+        // Traps beyond the barrier change unseen.
+        if now != level {
+            if let Some(since) = last {
+                out[usize::from(now > level)].push(next - since);
+            }
+            (last, level) = (Some(next), now);
         }
-        (last, level, t) = (Some(next), now, next);
     }
     out
 }
