@@ -130,7 +130,7 @@ impl Kind for Diode {
             Instance::example(&SPEC, own).with_model(&SPEC, "d", side),
         ]
     }
-    bank_builders!(Diodes, packed);
+    bank_builders!(Diodes);
 }
 
 /// Parameters of one instance at its temperature, scaled by area and multiplicity.
