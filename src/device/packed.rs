@@ -11,7 +11,7 @@
 //! is the same bits as without packs: [`UniformBank`] is what it is tested against (`tests/device_contract.rs`).
 //!
 //! It pays where the equations are long and the same in every region. A diode alone skips its exponential where it is in
-//! reverse; four of them side by side compute it for all, and were slower than one by one.
+//! reverse; four of them side by side compute it for all, and were no faster (instructions within 2 % on graetz and vmul).
 //!
 //! What a kind must promise: its stamps come in the same sequence whatever x is. It has no breakpoints, bounds or events.
 
