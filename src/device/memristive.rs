@@ -31,16 +31,29 @@ pub(super) const MODEL_PLASTICITY: ParamSpec =
         .integer()
         .range(Range::OneOf(&[0.0, 1.0]));
 
-/// A number of the instance, else of its model, else the default of the model's specification.
+/// A value of the instance, if its line may give it, else of its model.
+fn value<'a>(instance: &'a Instance, name: &str) -> Option<&'a Value> {
+    let from = |values: &'a Values| values.index(name).and_then(|_| values.get(name));
+    from(&instance.params).or_else(|| from(&instance.model.as_ref()?.params))
+}
+
+/// A number of the instance, else of its model; `None` if neither has it.
+pub(super) fn given(instance: &Instance, name: &str) -> Option<f64> {
+    match value(instance, name) {
+        Some(Value::Number(x)) => Some(*x),
+        _ => None,
+    }
+}
+
+/// The same, else the default of the model's specification.
 pub(super) fn number(spec: &DeviceSpec, instance: &Instance, name: &str) -> f64 {
     let default = || spec.model_params.iter().find(|p| p.name == name).and_then(|p| p.default);
-    value_or_model(instance, name).or_else(default).unwrap_or(0.0)
+    given(instance, name).or_else(default).unwrap_or(0.0)
 }
 
 /// A word of the instance, else of its model.
 pub(super) fn text<'a>(instance: &'a Instance, name: &str) -> Option<&'a str> {
-    let model = instance.model.as_ref().and_then(|m| m.params.get(name));
-    match instance.params.get(name).or(model) {
+    match value(instance, name) {
         Some(Value::Text(t)) => Some(t),
         _ => None,
     }
