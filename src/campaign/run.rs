@@ -69,6 +69,8 @@ pub fn run(plan: &Plan, threads: usize, observe: &mut dyn FnMut(Progress) -> Con
     let (sender, receiver) = mpsc::channel::<(u64, Result<Table, JobFailure>)>();
     let mut results: Vec<Option<Result<Table, JobFailure>>> = Vec::new();
     let mut progress = Progress { jobs, ..Progress::default() };
+    // Before the first job too: who stops a campaign at once must not depend on how fast its jobs are.
+    stop.store(observe(progress).is_break(), Ordering::Relaxed);
     let work = |sender: &mpsc::Sender<_>| {
         while !stop.load(Ordering::Relaxed) {
             let index = next.fetch_add(1, Ordering::Relaxed);
