@@ -94,6 +94,24 @@ struct Out<R> {
     limited: bool,
 }
 
+/// What these banks add, one after the other, to n rows and m slots.
+fn evaluate<R: BankNumber>(banks: &[Box<dyn Bank<R>>], cx: &EvalCx<'_, R>, want: Want, n: usize, m: usize) -> Out<R> {
+    let zeros = |n: usize| vec![R::zero(); n];
+    let (f, q, df, dq) = (zeros(n), zeros(n), zeros(m), zeros(m));
+    let mut out = Out { f, q, df, dq, limits: cx.limits.to_vec(), limited: false };
+    let mut load = Load {
+        f: &mut out.f,
+        q: &mut out.q,
+        df: &mut out.df,
+        dq: &mut out.dq,
+        limits: &mut out.limits,
+        limited: R::Mask::splat(false),
+    };
+    banks.iter().for_each(|b| b.eval(cx, want, &mut load));
+    out.limited = load.limited.any();
+    out
+}
+
 impl<R: BankNumber> Rig<R> {
     fn new(kind: &dyn Kind, instances: &[Arc<Instance>]) -> Self {
         let mut n_nodes = 0;
@@ -144,21 +162,8 @@ impl<R: BankNumber> Rig<R> {
     }
 
     fn eval(&self, x: &[R], t: R, limits: &[R], want: Want) -> Out<R> {
-        let zeros = |n: usize| vec![R::zero(); n];
-        let (n, m) = (self.n() + 1, self.entries.len() + 1);
-        let mut out =
-            Out { f: zeros(n), q: zeros(n), df: zeros(m), dq: zeros(m), limits: limits.to_vec(), limited: false };
-        let mut load = Load {
-            f: &mut out.f,
-            q: &mut out.q,
-            df: &mut out.df,
-            dq: &mut out.dq,
-            limits: &mut out.limits,
-            limited: R::Mask::splat(false),
-        };
-        self.bank.eval(&self.context(x, t, limits), want, &mut load);
-        out.limited = load.limited.any();
-        out
+        let banks = std::slice::from_ref(&self.bank);
+        evaluate(banks, &self.context(x, t, limits), want, self.n() + 1, self.entries.len() + 1)
     }
 
     /// A random point: nodes and currents of this magnitude, states near their initial value.
@@ -436,20 +441,7 @@ impl Row {
     }
 
     fn eval(&self, cx: &EvalCx<'_, f64>) -> Out<f64> {
-        let zeros = |n: usize| vec![0.0; n];
-        let (f, q, df, dq) = (zeros(self.n), zeros(self.n), zeros(self.n_slots), zeros(self.n_slots));
-        let mut out = Out { f, q, df, dq, limits: cx.limits.to_vec(), limited: false };
-        let mut load = Load {
-            f: &mut out.f,
-            q: &mut out.q,
-            df: &mut out.df,
-            dq: &mut out.dq,
-            limits: &mut out.limits,
-            limited: false,
-        };
-        self.banks.iter().for_each(|b| b.eval(cx, Want::All, &mut load));
-        out.limited = load.limited;
-        out
+        evaluate(&self.banks, cx, Want::All, self.n, self.n_slots)
     }
 }
 

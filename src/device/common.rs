@@ -4,8 +4,9 @@ use super::*;
 
 /// A number of the instance, else of its model.
 pub(super) fn value_or_model(instance: &Instance, name: &str) -> Option<f64> {
-    let from_model = || instance.model.as_ref().and_then(|m| m.params.number(name));
-    instance.params.number(name).or_else(from_model)
+    // Some parameters belong to the model alone.
+    let own = instance.params.index(name).and_then(|_| instance.params.number(name));
+    own.or_else(|| instance.model.as_ref()?.params.number(name))
 }
 
 /// 1 + tc1·ΔT + tc2·ΔT² with ΔT = T − tnom in kelvin; `temp` in °C. The coefficients are the instance's, else its

@@ -11,7 +11,7 @@ use super::junction::limit_junction;
 use super::*;
 
 /// x − x0 = 0 is scaled to the rate of a state that is this far off after a millisecond, 1/s.
-const HOLD_RATE: f64 = 1e3;
+pub(super) const HOLD_RATE: f64 = 1e3;
 /// The part of its range in which the rate of a state without a window falls to 0.
 pub(super) const MARGIN: f64 = 1e-3;
 /// No state crosses its range faster than in 10 ps, ranges per second: powers and exponentials far beyond their fit say
@@ -31,29 +31,16 @@ pub(super) const MODEL_PLASTICITY: ParamSpec =
         .integer()
         .range(Range::OneOf(&[0.0, 1.0]));
 
-/// A value of the instance, if its line may give it, else of its model.
-fn value<'a>(instance: &'a Instance, name: &str) -> Option<&'a Value> {
-    let from = |values: &'a Values| values.index(name).and_then(|_| values.get(name));
-    from(&instance.params).or_else(|| from(&instance.model.as_ref()?.params))
-}
-
-/// A number of the instance, else of its model; `None` if neither has it.
-pub(super) fn given(instance: &Instance, name: &str) -> Option<f64> {
-    match value(instance, name) {
-        Some(Value::Number(x)) => Some(*x),
-        _ => None,
-    }
-}
-
-/// The same, else the default of the model's specification.
+/// A number of the instance, else of its model, else the default of the model's specification.
 pub(super) fn number(spec: &DeviceSpec, instance: &Instance, name: &str) -> f64 {
     let default = || spec.model_params.iter().find(|p| p.name == name).and_then(|p| p.default);
-    given(instance, name).or_else(default).unwrap_or(0.0)
+    value_or_model(instance, name).or_else(default).unwrap_or(0.0)
 }
 
 /// A word of the instance, else of its model.
 pub(super) fn text<'a>(instance: &'a Instance, name: &str) -> Option<&'a str> {
-    match value(instance, name) {
+    let own = instance.params.index(name).and_then(|_| instance.params.get(name));
+    match own.or_else(|| instance.model.as_ref()?.params.get(name)) {
         Some(Value::Text(t)) => Some(t),
         _ => None,
     }

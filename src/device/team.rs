@@ -190,7 +190,7 @@ fn check(spec: &DeviceSpec, instance: &Instance) -> Vec<String> {
 }
 
 fn initial(spec: &DeviceSpec, instance: &Instance) -> f64 {
-    given(instance, "x0").unwrap_or_else(|| number(spec, instance, "xon"))
+    value_or_model(instance, "x0").unwrap_or_else(|| number(spec, instance, "xon"))
 }
 
 /// What drives a state.
@@ -265,11 +265,11 @@ impl<R: Real, D: Drive> Law<R> for Threshold<R, D> {
 
     fn reload(&mut self, i: usize, lane: usize, instance: &Instance, _setting: &Setting) {
         let n = |name| number(D::SPEC, instance, name);
-        let or = |name, otherwise| given(instance, name).unwrap_or(otherwise);
+        let or = |name, otherwise| value_or_model(instance, name).unwrap_or(otherwise);
         let (xon, xoff) = (n("xon"), n("xoff"));
         let (ron, roff) = (n("ron"), n("roff"));
         // w = (x − origin)/span.
-        let (origin, span) = given(instance, "d").map_or((xon, xoff - xon), |d| (0.0, d));
+        let (origin, span) = value_or_model(instance, "d").map_or((xon, xoff - xon), |d| (0.0, d));
         let range = [xon, xoff - xon];
         let resistance = [ron, roff - ron, crate::number::ln(roff / ron), n("ivrelation")];
         let on = [n("kon").abs(), n(D::NAMES.0).abs(), n("alphaon"), or("aon", xon)];

@@ -5,8 +5,6 @@ use crate::number::{exp, sinh};
 
 /// Boltzmann's constant, eV/K.
 pub(super) const K: f64 = 8.617333262e-5;
-/// x − x0 = 0 is scaled to the speed of a state that is this far off after a millisecond, 1/s.
-pub(super) const HOLD_RATE: f64 = 1e3;
 /// Newton's method may try any temperature; laws hold between these, K. Silicon oxide melts below the upper one.
 const COLDEST: f64 = 50.0;
 const HOTTEST: f64 = 3000.0;

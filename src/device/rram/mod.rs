@@ -252,7 +252,7 @@ impl<R: Real> Element<R> for Rrams<R> {
             let law = source.of_device(Law::of(instance, setting));
             self.params[i].load(lane, &law);
             self.traps[i].load(lane, &law, &source);
-            self.cycles[i].load(lane, &law, &source);
+            self.cycles[i].load(lane, &law);
             self.sources[i * R::LANES + lane] = source;
         }
     }
@@ -327,7 +327,7 @@ impl<R: Real> Element<R> for Rrams<R> {
         thermal(TB, -heat);
         let rate = p.speed(v, xs, t, cycle);
         let plastic = p.plastic.gt(R::splat(0.5));
-        let held = (xs - Dual::constant(p.x0)) * equations::HOLD_RATE;
+        let held = (xs - Dual::constant(p.x0)) * memristive::HOLD_RATE;
         let drift = Dual::select(plastic, -rate, held);
         thermal(X, drift);
         s.f(X, drift.v);

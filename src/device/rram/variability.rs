@@ -93,7 +93,7 @@ pub(super) struct Cycles<R> {
 
 impl<R: Real> Cycles<R> {
     /// Takes the parameters of one lane; where it is in its cycles stays.
-    pub fn load(&mut self, lane: usize, law: &Law, _source: &Source) {
+    pub fn load(&mut self, lane: usize, law: &Law) {
         self.laws.resize(R::LANES, Law::default());
         let moves = law.plasticity > 0.5 && law.cycle.iter().any(|s| *s > 0.0);
         self.active.set_lane(lane, if moves { 1.0 } else { 0.0 });
