@@ -3,6 +3,7 @@
 //! The layers and their rules are in `ARCHITECTURE.md`.
 
 pub mod analysis;
+pub mod calibrate;
 pub mod campaign;
 pub mod circuit;
 pub mod cli;

@@ -1,8 +1,8 @@
 //! From a TOML file to a [`Campaign`]: the top of the format and its axes. Columns, tables and figures are read in
 //! `file_table`, protocols in `file_protocol`.
 
-use super::spec::{Axis, Campaign, Distribution, Random, Trace};
-use super::toml::{Node, Report, Table, Text, Value, parse};
+use super::spec::{Axis, Campaign, Distribution, Random, SaveState, Trace};
+use super::toml::{Node, Report, Table, Text, parse};
 use crate::diagnostic::{Diagnostic, Severity, Span};
 
 /// Most points of one axis, and most repetitions.
@@ -36,9 +36,11 @@ fn campaign(r: &mut Report, root: &Node, at: Span) -> Option<Campaign> {
         r.choice("analysis", n, &[("tran", ()), ("dc", ()), ("ac", ()), ("op", ())]).map(|()| text)
     });
     let set = t.get("set").map(|n| (t.key_span("set"), n));
-    let set = set.map_or(Vec::new(), |(at, n)| settings(r, at, n));
-    let axes = tables(r, &mut t, "axis", axis);
-    let random = tables(r, &mut t, "random", random);
+    let set = set.map_or(Vec::new(), |(at, n)| r.settings("[set]", at, n));
+    let load_state = t.get("load_state").and_then(|n| r.text("load_state", n));
+    let save_states = r.tables(&mut t, "save_state", save_state);
+    let axes = r.tables(&mut t, "axis", axis);
+    let random = r.tables(&mut t, "random", random);
     let protocol = t.get("protocol").and_then(|n| super::file_protocol::protocol(r, t.key_span("protocol"), n));
     let trace = t.get("trace").and_then(|n| trace(r, t.key_span("trace"), n));
     if t.has("protocol") && t.has("trace") {
@@ -68,6 +70,8 @@ fn campaign(r: &mut Report, root: &Node, at: Span) -> Option<Campaign> {
         seed,
         repetitions: repetitions?,
         analysis,
+        load_state,
+        save_states,
         set,
         axes,
         random,
@@ -82,44 +86,21 @@ fn campaign(r: &mut Report, root: &Node, at: Span) -> Option<Campaign> {
     })
 }
 
-/// `[[key]]`: each of the tables read by `one`.
-fn tables<T>(
-    r: &mut Report,
-    t: &mut Table<'_>,
-    key: &'static str,
-    one: fn(&mut Report, &mut Table<'_>) -> Option<T>,
-) -> Vec<T> {
-    let Some(node) = t.get(key) else { return Vec::new() };
-    let Value::List(list) = &node.value else {
-        return r.wrong::<Vec<T>>(node, key, &format!("tables that begin with [[{key}]]")).unwrap_or_default();
+fn save_state(r: &mut Report, t: &mut Table<'_>) -> Option<SaveState> {
+    let file = t.required(r, "file", "\"programmed.json\"").and_then(|n| r.text("file", n));
+    let only = t.get("where").map(|n| r.text("where", n));
+    let file = file?;
+    let plain = std::path::Path::new(&file.value).file_name().is_some_and(|n| n == file.value.as_str());
+    if !plain {
+        let help = "a state goes into the folder of the results: write a file's name alone";
+        r.error("bad-value", format!("'{}' is no plain file name", file.value), file.span, help);
+        return None;
+    }
+    let only = match only {
+        Some(only) => Some(only?),
+        None => None,
     };
-    let mut all = Vec::new();
-    for node in list {
-        let Some(mut table) = r.table(&format!("[[{key}]]"), node.span, node) else { continue };
-        let before = r.diagnostics.len();
-        let found = one(r, &mut table);
-        // A table that could not be read says why; more would only follow from it.
-        if r.diagnostics.len() == before || found.is_some() {
-            table.finish(r);
-        }
-        all.extend(found);
-    }
-    all
-}
-
-/// Names and numbers: `rleak = "250k"`, `"mr1.x0" = 0.5`.
-fn settings(r: &mut Report, at: Span, node: &Node) -> Vec<(Text, f64)> {
-    let Some(t) = r.table("[set]", at, node) else { return Vec::new() };
-    let mut all = Vec::new();
-    for (key, node) in t.all() {
-        if let Value::Table(_) = node.value {
-            let help = format!("a name with a dot stands in quotes: \"{}.parameter\" = value", key.value);
-            r.error("bad-type", format!("'{}' is a table", key.value), key.span, help);
-        } else if let Some(x) = r.number(&key.value, node) {
-            all.push((Text { value: key.value.to_lowercase(), span: key.span }, x));
-        }
-    }
-    all
+    Some(SaveState { file, only })
 }
 
 fn axis(r: &mut Report, t: &mut Table<'_>) -> Option<Axis> {

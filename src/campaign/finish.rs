@@ -15,10 +15,14 @@ pub(super) struct Finish {
     group_derive: Vec<(String, Formula)>,
     /// The columns of the file, in order.
     columns: Vec<String>,
+    /// The columns of the final table that hold numbers.
+    pub numeric: Vec<String>,
     /// The condition of each summary value.
     only: Vec<Option<Formula>>,
     /// The condition of each panel of the figure.
     panels: Vec<Option<Formula>>,
+    /// The condition of each state that is saved, over the rows of a job.
+    pub saved: Vec<Option<Formula>>,
 }
 
 /// Adds a column to those known, unless there is one of this name.
@@ -66,6 +70,8 @@ impl Finish {
     pub fn new(r: &mut Report, campaign: &Campaign, recipe: &Recipe, source: &str, repetitions: u64) -> Finish {
         let mut columns = known(&recipe.fields);
         let derive = formulas(r, &campaign.derive, source, &mut columns);
+        let saved = campaign.save_states.iter();
+        let saved = saved.map(|s| s.only.as_ref().and_then(|text| compile(r, text, source, &columns))).collect();
         // What every job knows of itself is in the file only on request, the repetition also where there are several.
         let mut hidden = vec!["job"];
         if repetitions == 1 {
@@ -107,7 +113,8 @@ impl Finish {
                 panels.push(p.only.as_ref().and_then(|text| compile(r, text, source, &columns)));
             }
         }
-        Finish { derive, group_derive, columns: table, only, panels }
+        let numeric = columns.iter().filter(|c| !c.texts).map(|c| c.name.clone()).collect();
+        Finish { derive, group_derive, columns: table, numeric, only, panels, saved }
     }
 
     /// Adds the derived columns to a job's table.

@@ -3,15 +3,19 @@
 use super::grid::Place;
 use super::plan::Plan;
 use super::recipe::Field;
+use super::results::Results;
+use super::run::Outcomes;
 use super::sample::{Moments, Sampler};
 use super::spec::{Campaign, Distribution};
 use super::table::{Data, Table};
-use crate::analysis::{self, Failure, Outcome, Watch};
-use crate::circuit::elaborate;
+use crate::analysis::{self, Failure, Load, Outcome, Save, State, StateUse, Watch};
+use crate::circuit::{Circuit, elaborate};
 use crate::diagnostic::Severity;
 use crate::number::{Stream, StreamKey, exp};
+use crate::waveform::{Header, Sink};
 use serde::Serialize;
 use std::collections::HashMap;
+use std::io;
 
 /// Why a job has no rows.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -20,6 +24,30 @@ pub enum JobFailure {
     Failed(String),
     /// The watch stopped it.
     Stopped,
+}
+
+/// A state that a campaign saves.
+#[derive(Debug)]
+pub struct Saved<'p> {
+    /// The file's name.
+    pub file: &'p str,
+    /// The state; none where no row meets the condition.
+    pub state: Option<Box<State>>,
+}
+
+/// Takes points and forgets them.
+struct Nowhere;
+
+impl Sink for Nowhere {
+    fn begin(&mut self, _header: &Header) -> io::Result<()> {
+        Ok(())
+    }
+    fn point(&mut self, _values: &[f64]) -> io::Result<()> {
+        Ok(())
+    }
+    fn end(&mut self) -> io::Result<()> {
+        Ok(())
+    }
 }
 
 /// What is set for the job at a place: fixed values, values of the axes, draws.
@@ -54,8 +82,25 @@ impl Plan {
     /// # Errors
     /// See [`JobFailure`].
     pub fn run(&self, index: u64, watch: &mut dyn Watch) -> Result<Table, JobFailure> {
+        self.run_with(index, &[], watch)
+    }
+
+    /// All jobs one after another and what they give, with these values set in each: for those who look for values.
+    ///
+    /// # Errors
+    /// That of the first job that fails.
+    pub fn evaluate(&self, set: &[(String, f64)], watch: &mut dyn Watch) -> Result<Results, JobFailure> {
+        let mut outcomes = Outcomes::default();
+        for index in 0..self.jobs() {
+            outcomes.rows.append(self.run_with(index, set, watch)?);
+        }
+        Ok(self.results(outcomes))
+    }
+
+    fn run_with(&self, index: u64, set: &[(String, f64)], watch: &mut dyn Watch) -> Result<Table, JobFailure> {
         let place = self.grid.place(index);
-        let overrides = overrides(&self.campaign, &self.fixed, &place, self.seed);
+        let mut overrides = overrides(&self.campaign, &self.fixed, &place, self.seed);
+        overrides.extend_from_slice(set);
         let circuit = if overrides == self.base_overrides {
             self.base.clone()
         } else {
@@ -69,14 +114,7 @@ impl Plan {
         let recipe = &self.recipe;
         let mut sampler = Sampler::new(&recipe.signals, recipe.moments.clone(), &recipe.windows, &recipe.counts);
         // Between its rows an expression need not be finite (v/i at rest); in a row it is then a missing value.
-        let outcome = analysis::run(&circuit, self.analysis_index, &mut sampler, watch);
-        let outcome = outcome.map_err(|failure| {
-            JobFailure::Failed(match failure {
-                Failure::Simulation(d) => d.message,
-                Failure::Input(all) => all.first().map_or_else(String::new, |d| d.message.clone()),
-                Failure::Output(e) => e.to_string(),
-            })
-        })?;
+        let outcome = self.simulate(&circuit, Save::Never, &mut sampler, watch)?;
         if outcome.stopped_at.is_some() {
             return Err(JobFailure::Stopped);
         }
@@ -89,6 +127,51 @@ impl Plan {
         let mut table = self.rows(index, &place, &sampler, &outcome);
         self.finish.derive(&mut table);
         Ok(table)
+    }
+
+    fn simulate(
+        &self,
+        circuit: &Circuit,
+        save: Save,
+        sink: &mut dyn Sink,
+        watch: &mut dyn Watch,
+    ) -> Result<Outcome, JobFailure> {
+        let load = self.start.as_ref().map_or(Load::Nothing, |s| Load::Start(&s.state));
+        let states = StateUse { load, save };
+        analysis::run_with(circuit, self.analysis_index, states, sink, watch).map_err(|failure| {
+            JobFailure::Failed(match failure {
+                Failure::Simulation(d) => d.message,
+                Failure::Input(all) => all.first().map_or_else(String::new, |d| d.message.clone()),
+                Failure::Output(e) => e.to_string(),
+            })
+        })
+    }
+
+    /// The states that the campaign saves: the job is run again up to each.
+    ///
+    /// # Errors
+    /// The job's.
+    pub fn states(&self, rows: &Table, watch: &mut dyn Watch) -> Result<Vec<Saved<'_>>, JobFailure> {
+        let mut all = Vec::new();
+        for (save, only) in self.campaign.save_states.iter().zip(&self.finish.saved) {
+            let found = only.as_ref().map_or_else(|| rows.rows().checked_sub(1), |f| f.holds(rows).first().copied());
+            let time = found.and_then(|row| rows.numbers("time").get(row)).copied();
+            let state = match (found, time) {
+                (None, _) => None,
+                // Without a trace or a protocol the only row is the end.
+                (Some(_), at) => {
+                    let circuit = self.base.clone().with_seed(StreamKey { seed: self.seed, run: 0 });
+                    let save = at.map_or(Save::AtEnd, Save::At);
+                    let outcome = self.simulate(&circuit, save, &mut Nowhere, watch)?;
+                    if outcome.stopped_at.is_some() {
+                        return Err(JobFailure::Stopped);
+                    }
+                    outcome.state
+                }
+            };
+            all.push(Saved { file: &save.file.value, state });
+        }
+        Ok(all)
     }
 
     /// A job's table without rows.

@@ -25,14 +25,15 @@ mod run;
 mod sample;
 mod spec;
 mod table;
-mod toml;
+pub(crate) mod toml;
 
 pub use aggregate::{Crossing, Value};
 pub use file::read;
 pub use grid::{Grid, MAX_JOBS, Place};
-pub use job::JobFailure;
+pub use job::{JobFailure, Saved};
 pub use plan::{Given, Plan, Rejected};
 pub use results::Results;
+pub(crate) use results::relative;
 pub use run::{Failed, Outcomes, Progress, run};
 pub use spec::*;
 pub use table::{Data, Table};

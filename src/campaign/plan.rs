@@ -11,10 +11,11 @@ use super::finish::Finish;
 use super::grid::Grid;
 use super::protocol::Played;
 use super::recipe::{Field, Recipe, recipe};
+use super::results::hash;
 use super::spec::Campaign;
 use super::toml::{Report, Text};
 use super::{file, job};
-use crate::analysis::unknown_names;
+use crate::analysis::{State, parse_state, unknown_names};
 use crate::circuit::{Circuit, elaborate};
 use crate::diagnostic::{Diagnostic, Severity, Sources, Span};
 use crate::netlist::ast::Netlist;
@@ -60,6 +61,16 @@ pub struct Plan {
     pub(super) base_overrides: Vec<(String, f64)>,
     pub(super) recipe: Recipe,
     pub(super) finish: Finish,
+    /// The state from which the devices of every job start.
+    pub(super) start: Option<Start>,
+}
+
+/// The state from which the devices of every job start.
+#[derive(Debug)]
+pub(super) struct Start {
+    pub state: State,
+    /// SHA-256 of its file.
+    pub hash: String,
 }
 
 /// A campaign that cannot be run, and why.
@@ -101,7 +112,8 @@ impl Plan {
         let outcome = match file::read(text, here) {
             (Some(campaign), _) if diagnostics.iter().all(|d| d.severity == Severity::Warning) => {
                 let builder = Builder { campaign, here, text, given, sources: &sources };
-                builder.build(netlist, diagnostics)
+                let start = builder.start(name, loader).map_err(|d| vec![*d]);
+                start.and_then(|start| builder.build(netlist, diagnostics, start))
             }
             _ => Err(diagnostics),
         };
@@ -127,7 +139,25 @@ struct Builder<'a> {
 }
 
 impl Builder<'_> {
-    fn build(self, mut netlist: Netlist, mut said: Vec<Diagnostic>) -> Result<Plan, Vec<Diagnostic>> {
+    /// The state from which the devices start.
+    fn start(&self, name: &str, loader: &dyn Loader) -> Result<Option<Start>, Box<Diagnostic>> {
+        let Some(file) = &self.campaign.load_state else { return Ok(None) };
+        let wrong = |message: String| {
+            let d = Diagnostic::error("bad-state", message, file.span);
+            Box::new(d.help("it takes a file as `run --save-state` or [[save_state]] writes it"))
+        };
+        let read = |e: std::io::Error| wrong(format!("cannot read the state '{}': {}", file.value, e.kind()));
+        let (_, bytes) = loader.load(&file.value, Some(name)).map_err(read)?;
+        let state = parse_state(&file.value, &bytes).map_err(wrong)?;
+        Ok(Some(Start { state, hash: hash(&bytes) }))
+    }
+
+    fn build(
+        self,
+        mut netlist: Netlist,
+        mut said: Vec<Diagnostic>,
+        start: Option<Start>,
+    ) -> Result<Plan, Vec<Diagnostic>> {
         let mut r = Report::default();
         let campaign = &self.campaign;
         self.check_targets(&mut r);
@@ -142,6 +172,7 @@ impl Builder<'_> {
             cards::play(&mut r, &mut netlist, &protocol.source, played);
         }
         let analysis = self.analysis(&mut r, &netlist);
+        self.check_saves(&mut r, analysis, repetitions, grid.as_ref());
         let mut cards = Cards::new(self.sources, self.text);
         let recipe = recipe(&mut r, campaign, analysis, played.as_ref(), &mut cards);
         let unknowns = cards.unknowns;
@@ -177,8 +208,28 @@ impl Builder<'_> {
             base_overrides,
             recipe,
             finish,
+            start,
             campaign: self.campaign,
         })
+    }
+
+    /// A state is that of one transient.
+    fn check_saves(&self, r: &mut Report, analysis: &str, repetitions: u64, grid: Option<&Grid>) {
+        let saves = &self.campaign.save_states;
+        for (k, save) in saves.iter().enumerate() {
+            let span = save.file.span;
+            if analysis != "tran" {
+                r.error("bad-value", "only a transient has a state to save", span, "take analysis = \"tran\"");
+            }
+            if grid.is_some_and(|g| g.jobs() > 1) {
+                let message = format!("a state is that of one job; there are {repetitions} repetitions of the grid");
+                r.error("bad-value", message, span, "leave axes and repetitions out, or fix them with [set]");
+            }
+            if let Some(first) = saves.get(..k).and_then(|b| b.iter().find(|s| s.file.value == save.file.value)) {
+                let d = Diagnostic::error("duplicate-name", "two states go into one file", span);
+                r.diagnostics.push(d.also(first.file.span, "here is the other").help("give each its own file"));
+            }
+        }
     }
 
     fn top(&self) -> Span {

@@ -65,6 +65,7 @@ impl Plan {
             "campaign": describe(&own),
             "netlist": netlist.pop(),
             "includes": includes,
+            "load_state": self.start.as_ref().map(|s| json!({ "file": self.campaign.load_state, "sha256": s.hash })),
             "title": self.title(),
             "seed": self.seed,
             "repetitions": self.repetitions,
@@ -84,6 +85,11 @@ impl Plan {
         format!("{value:#}\n")
     }
 
+    /// The columns of the final table that hold numbers.
+    pub fn columns(&self) -> impl Iterator<Item = &str> {
+        self.finish.numeric.iter().map(String::as_str)
+    }
+
     /// The campaign's title, or the netlist's.
     pub fn title(&self) -> &str {
         self.campaign.title.as_deref().unwrap_or(self.base.title.trim())
@@ -91,16 +97,16 @@ impl Plan {
 }
 
 /// A file as seen from the campaign's folder; of one that lies elsewhere only the name.
-fn relative(name: &str, folder: &Path) -> String {
+pub(crate) fn relative(name: &str, folder: &Path) -> String {
     let path = Path::new(name);
     let inside = path.strip_prefix(folder).ok().filter(|p| p.is_relative());
     let short = inside.map(Path::as_os_str).or(path.file_name()).unwrap_or_default();
     short.to_string_lossy().replace('\\', "/")
 }
 
-/// SHA-256 of a text, as `sha256sum` prints it.
-fn hash(text: &str) -> String {
-    Sha256::digest(text.as_bytes()).iter().map(|b| format!("{b:02x}")).collect()
+/// SHA-256, as `sha256sum` prints it.
+pub(super) fn hash(bytes: impl AsRef<[u8]>) -> String {
+    Sha256::digest(bytes).iter().map(|b| format!("{b:02x}")).collect()
 }
 
 fn options(o: &Options) -> Json {

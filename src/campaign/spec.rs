@@ -17,6 +17,10 @@ pub struct Campaign {
     pub repetitions: u64,
     /// The analysis that gives the rows: `tran`, `dc`, `ac`, `op`.
     pub analysis: Option<Text>,
+    /// A saved state from which the devices of every job start, relative to the campaign's file.
+    pub load_state: Option<Text>,
+    /// States that are saved on the way.
+    pub save_states: Vec<SaveState>,
     /// Fixed values, as `--set` takes them.
     pub set: Vec<(Text, f64)>,
     /// The axes of the grid; the first is the slowest.
@@ -39,6 +43,15 @@ pub struct Campaign {
     pub summary: Vec<(Text, Summary)>,
     /// The figure.
     pub figure: Option<Figure>,
+}
+
+/// A state that is saved.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct SaveState {
+    /// The file, relative to the folder of the results.
+    pub file: Text,
+    /// It is saved at the first row where this holds; without it at the last.
+    pub only: Option<Text>,
 }
 
 /// One axis of the grid: targets that move together.

@@ -11,14 +11,14 @@ pub type Text = Spanned<String>;
 
 /// A value with its place.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) struct Node {
+pub(crate) struct Node {
     pub value: Value,
     pub span: Span,
 }
 
 /// A value.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) enum Value {
+pub(crate) enum Value {
     Text(String),
     Whole(i128),
     Real(f64),
@@ -48,7 +48,7 @@ impl Node {
 ///
 /// # Errors
 /// The diagnostic of what is no TOML.
-pub(super) fn parse(text: &str, file: u32) -> Result<Node, Box<Diagnostic>> {
+pub(crate) fn parse(text: &str, file: u32) -> Result<Node, Box<Diagnostic>> {
     let span = |r: Range<usize>| span_of(file, r);
     match DeTable::parse(text) {
         Ok(table) => Ok(Node { value: tree(&DeValue::Table(table.get_ref().clone()), file), span: span(0..0) }),
@@ -92,12 +92,12 @@ fn tree(value: &DeValue<'_>, file: u32) -> Value {
 
 /// Collects what is wrong.
 #[derive(Debug, Default)]
-pub(super) struct Report {
+pub(crate) struct Report {
     pub diagnostics: Vec<Diagnostic>,
 }
 
 /// A table that is being read.
-pub(super) struct Table<'t> {
+pub(crate) struct Table<'t> {
     /// What it is called in messages.
     name: String,
     span: Span,
@@ -213,6 +213,46 @@ impl Report {
             self.unknown("bad-value", &format!("'{name}' cannot be"), &text, words.iter().map(|w| w.0));
         }
         found.map(|w| w.1)
+    }
+
+    /// `[[key]]`: each of the tables read by `one`.
+    pub fn tables<T>(
+        &mut self,
+        t: &mut Table<'_>,
+        key: &'static str,
+        one: fn(&mut Report, &mut Table<'_>) -> Option<T>,
+    ) -> Vec<T> {
+        let Some(node) = t.get(key) else { return Vec::new() };
+        let Value::List(list) = &node.value else {
+            return self.wrong::<Vec<T>>(node, key, &format!("tables that begin with [[{key}]]")).unwrap_or_default();
+        };
+        let mut all = Vec::new();
+        for node in list {
+            let Some(mut table) = self.table(&format!("[[{key}]]"), node.span, node) else { continue };
+            let before = self.diagnostics.len();
+            let found = one(self, &mut table);
+            // A table that could not be read says why; more would only follow from it.
+            if self.diagnostics.len() == before || found.is_some() {
+                table.finish(self);
+            }
+            all.extend(found);
+        }
+        all
+    }
+
+    /// Names and numbers: `rleak = "250k"`, `"mr1.x0" = 0.5`. Names are folded to lower case.
+    pub fn settings(&mut self, name: &str, at: Span, node: &Node) -> Vec<(Text, f64)> {
+        let Some(t) = self.table(name, at, node) else { return Vec::new() };
+        let mut all = Vec::new();
+        for (key, node) in t.all() {
+            if let Value::Table(_) = node.value {
+                let help = format!("a name with a dot stands in quotes: \"{}.parameter\" = value", key.value);
+                self.error("bad-type", format!("'{}' is a table", key.value), key.span, help);
+            } else if let Some(x) = self.number(&key.value, node) {
+                all.push((Spanned { value: key.value.to_lowercase(), span: key.span }, x));
+            }
+        }
+        all
     }
 
     /// A name that is not among those known; the help names the nearest.

@@ -30,6 +30,8 @@ pub(super) enum Command {
     Run(RunArgs),
     /// Run a campaign: a netlist over axes, repetitions and seeds
     Campaign(CampaignArgs),
+    /// Fit the parameters of a model card to measured curves and wanted values
+    Calibrate(CalibrateArgs),
     /// Check a netlist without simulating it
     Check(CheckArgs),
     /// List the devices, or explain one
@@ -141,6 +143,35 @@ pub(super) struct CampaignArgs {
     /// Set a .param, `instance.parameter`, `model.parameter` or option; may be repeated
     #[arg(long, value_name = "NAME=VALUE", value_parser = setting)]
     pub set: Vec<(String, f64)>,
+    /// Progress on stderr; auto: on a terminal, after a second
+    #[arg(long, value_name = "WHEN", value_enum, default_value_t)]
+    pub progress: When,
+    #[command(flatten)]
+    pub messages: MessageArgs,
+}
+
+/// The file names a model, parameters with bounds, campaigns as experiments, and what they are to give; its format is in
+/// docs/calibrate.md. A global search is followed by a local one. Writes the model card, beside it its record (.json) and
+/// plots of fit against data (.svg), and says which parameters the targets do not tell.
+///
+/// Every evaluation is journaled beside the card: after Ctrl-C, or a crash, the same command goes on where it was and ends
+/// with the same card. The same file and seed give the same card for any --jobs.
+#[derive(Debug, ClapArgs)]
+#[command(after_help = "Example:
+  neurospice calibrate models/sdc/sdc.toml -o models/sdc.lib")]
+pub(super) struct CalibrateArgs {
+    /// The calibration
+    #[arg(value_name = "SPEC.toml")]
+    pub file: PathBuf,
+    /// The model card that is written
+    #[arg(short, long, value_name = "CARD")]
+    pub output: PathBuf,
+    /// Evaluations at a time; default: one for each core
+    #[arg(short, long, value_name = "N", value_parser = at_a_time)]
+    pub jobs: Option<usize>,
+    /// Seed of the search, instead of the file's
+    #[arg(long, value_name = "N")]
+    pub seed: Option<u64>,
     /// Progress on stderr; auto: on a terminal, after a second
     #[arg(long, value_name = "WHEN", value_enum, default_value_t)]
     pub progress: When,

@@ -8,7 +8,8 @@ use super::output::cannot_write;
 use super::progress::{self, Jobs};
 use super::summary::count;
 use super::{Exit, terminal};
-use crate::campaign::{Given, Plan, Results, Value, run};
+use crate::analysis::NoWatch;
+use crate::campaign::{Given, JobFailure, Plan, Results, Saved, Table, Value, run};
 use crate::diagnostic::units::engineering_digits;
 use crate::netlist::{FileLoader, Loader};
 use crate::plot::{Format, render_bytes};
@@ -60,8 +61,13 @@ pub(super) fn campaign(args: &CampaignArgs) -> Exit {
         terminal::say("stopped by Ctrl-C; a campaign writes its files only when all jobs are done");
         return Exit::Stopped;
     }
+    let rows = (!plan.campaign.save_states.is_empty()).then(|| outcomes.rows.clone());
     let results = plan.results(outcomes);
-    let files = match write(&plan, &results, files) {
+    let written = write(&plan, &results, files).and_then(|mut files| {
+        files.extend(rows.map_or(Ok(Vec::new()), |rows| states(&plan, &rows, &args.output))?);
+        Ok(files)
+    });
+    let files = match written {
         Ok(files) => files,
         Err(message) => return fail(Exit::Failed, message),
     };
@@ -107,6 +113,22 @@ fn report(plan: &Plan, results: &Results, files: &[PathBuf]) -> String {
         out.push_str(&format!("wrote {}\n", file.display()));
     }
     out
+}
+
+/// Writes the states that the campaign saves.
+fn states(plan: &Plan, rows: &Table, folder: &Path) -> Result<Vec<PathBuf>, String> {
+    let states = plan.states(rows, &mut NoWatch).map_err(|e| match e {
+        JobFailure::Failed(why) => format!("a state cannot be saved: {why}"),
+        JobFailure::Stopped => "stopped by Ctrl-C".to_string(),
+    })?;
+    let mut files = Vec::new();
+    for Saved { file, state } in states {
+        let path = folder.join(file);
+        let state = state.ok_or_else(|| format!("'{}' is not saved: no row meets its 'where'", path.display()))?;
+        super::state::save(&path, &state)?;
+        files.push(path);
+    }
+    Ok(files)
 }
 
 /// Opens the files under partial names, so that one that cannot be written is told before the jobs run.

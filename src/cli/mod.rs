@@ -1,6 +1,6 @@
 //! The command line: the only place that prints, reads the environment, or exits.
 //!
-//! arguments as typed (`args`) → as meant (`meant`) → one file per command: `run`, `campaign`, `check`, `devices`,
+//! arguments as typed (`args`) → as meant (`meant`) → one file per command: `run`, `campaign`, `calibrate`, `check`, `devices`,
 //! `plot`.
 //!
 //! Exit codes: 0 done; 1 the simulation failed or its output could not be written; 2 the input is wrong (also the
@@ -9,6 +9,7 @@
 //! Results go to stdout; what is said about them (diagnostics, progress) to stderr.
 
 mod args;
+mod calibrate;
 mod campaign;
 mod campaign_figure;
 mod check;
@@ -65,6 +66,7 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Ok(args) => match args.command {
             Command::Run(typed) => meant::run(typed).map_or_else(wrong, |request| run::run(&request)),
             Command::Campaign(typed) => campaign::campaign(&typed),
+            Command::Calibrate(typed) => calibrate::calibrate(&typed),
             Command::Check(typed) => check::check(&typed),
             Command::Devices(typed) => devices::devices(&typed),
             Command::Plot(typed) => meant::plot(typed).map_or_else(wrong, |request| plot::plot(&request)),

@@ -113,6 +113,14 @@ impl Jobs {
     pub fn new(name: &str, when: When) -> Self {
         Jobs(Display::new(name, when))
     }
+    /// So many of at most so many are done, with words of the caller's.
+    pub fn say(&mut self, done: u64, most: u64, words: &str) {
+        if self.0.is_seen() {
+            self.0.show(done as f64 / most as f64, |seconds| {
+                format!("{done} of at most {most}, {words}, {:.1}/s", done as f64 / seconds)
+            });
+        }
+    }
     /// So many are done, so many of them failed.
     pub fn at(&mut self, done: u64, jobs: u64, failed: u64) {
         if self.0.is_seen() {
