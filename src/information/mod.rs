@@ -17,10 +17,12 @@ mod mutual;
 mod nsb;
 mod occupied;
 mod plan;
+mod read;
 mod resample;
 mod special;
 mod split;
 mod surprise;
+mod table;
 #[cfg(test)]
 mod tests;
 mod trials;
@@ -31,6 +33,7 @@ pub use estimator::Estimator;
 pub use ladder::{Reason, Rung, STILL_BITS, Verdict, ladder, rungs, verdicts};
 pub use mutual::{Alphabet, Estimate, Settings, by, estimate};
 pub use plan::{Answer, Plan, plans};
+pub use read::{Recording, Stimuli, recording, stimuli};
 pub use resample::{
     Interval, Precision, Range, Resampling, Tracked, bootstrap, bootstrap_surprises, interval, null, precision,
 };
