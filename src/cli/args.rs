@@ -247,7 +247,7 @@ pub(super) struct InformationArgs {
     #[arg(long, value_name = "TIME", value_parser = number)]
     pub bin: Option<f64>,
     /// Start of the first bin in seconds [default: 0]
-    #[arg(long, value_name = "TIME", value_parser = number, allow_negative_numbers = true)]
+    #[arg(long, value_name = "TIME", value_parser = number, allow_hyphen_values = true)]
     pub start: Option<f64>,
     /// Spikes this near an edge of a bin are counted as near [default: a hundredth of a bin]
     #[arg(long, value_name = "TIME", value_parser = number)]

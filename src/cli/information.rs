@@ -84,7 +84,7 @@ fn measure(
     let intervals = bootstrap(trials, &settings, &how)?;
     let null = null(trials, &settings, &Resampling { resamplings: args.shuffles, ..how })?;
     let ladder = ladder(trials, &rungs(trials.repetitions().0), &settings)?;
-    let verdicts = verdicts(&ladder, &null, &settings);
+    let verdicts = verdicts(&ladder, &intervals, &null, &settings);
     let plans = if args.plan { plans(&ladder, &verdicts) } else { Vec::new() };
     let surprises = if args.surprises { surprises(trials, spikes.as_deref().unwrap_or(&[]))? } else { Vec::new() };
     Ok(Report {

@@ -9,6 +9,8 @@ use crate::information::{
 use crate::waveform::csv::{field, number};
 use serde_json::{Value, json};
 
+/// Characters in a line of text.
+const WIDTH: usize = 110;
 /// Stimuli shown at each end of the ranking.
 const SHOWN: usize = 5;
 
@@ -74,19 +76,27 @@ pub(super) fn text(report: &Report) -> String {
     out.push_str("\nMI in bit from the first repetitions of each stimulus\n");
     out.push_str(&ladder(report));
     out.push_str("\nverdict\n");
-    for v in &report.verdicts {
-        out.push_str(&wrapped(&format!("{}: {v}", v.estimator), 2, 110));
-    }
+    out.push_str(&by_text(report.verdicts.iter().map(|v| (v.estimator.name(), v.to_string()))));
     if !report.plans.is_empty() {
         out.push_str("\nplan\n");
-        for p in &report.plans {
-            out.push_str(&wrapped(&format!("{}: {p}", p.estimator), 2, 110));
-        }
+        out.push_str(&by_text(report.plans.iter().map(|p| (p.estimator.name(), p.to_string()))));
     }
     if !report.surprises.is_empty() {
         out.push_str(&surprises(report));
     }
     out
+}
+
+/// What is said of estimators; those of which the same is said share a line.
+fn by_text(said: impl Iterator<Item = (&'static str, String)>) -> String {
+    let mut groups: Vec<(Vec<&str>, String)> = Vec::new();
+    for (name, text) in said {
+        match groups.iter_mut().find(|g| g.1 == text) {
+            Some(group) => group.0.push(name),
+            None => groups.push((vec![name], text)),
+        }
+    }
+    groups.iter().map(|(names, text)| wrapped(&format!("{}: {text}", names.join(", ")), 2, WIDTH)).collect()
 }
 
 /// What digitisation did.
@@ -133,12 +143,12 @@ fn estimates(report: &Report) -> String {
             report.shuffles
         ),
         2,
-        110,
+        WIDTH,
     ));
     if !high.is_empty() {
         let note = "lies above its estimate: resampling repeats trials and so adds a bias of its own, which is large where \
                     repetitions are few";
-        out.push_str(&wrapped(&format!("the interval of {} {note}", high.join(", ")), 2, 110));
+        out.push_str(&wrapped(&format!("the interval of {} {note}", high.join(", ")), 2, WIDTH));
     }
     out
 }

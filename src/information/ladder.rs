@@ -1,15 +1,22 @@
 //! Do the repetitions suffice? Estimates from the first 2, 4, 8, … repetitions, and what follows from how they move.
 //!
 //! ```text
-//! well sampled   only if   |MI(n) − MI(n/2)| < 0.05 bit
-//!                and       plug-in H(R|S) < 0.75·log₂ n
-//!                and not   MI of permuted labels ≥ MI/2  and  > 0.05 bit
+//! well sampled  only if   |MI(n) − MI(n/2)| < 0.05 bit
+//!               and       |plug-in MI(n) − plug-in MI(n/2)| < 0.2 bit
+//!               and       plug-in H(R|S) < 0.75·log₂ n
+//!               and       half-width of the 95 % interval of MI < 0.1 bit
+//!               and not   MI of permuted labels ≥ MI/2  and  > 0.05 bit
 //! ```
 //!
-//! n: repetitions of each stimulus. The second and third conditions are needed because the first can hold by bias alone: where
-//! all words are different, plug-in H(R) and H(R|S) both grow by one bit for each doubling, and MI stands still at log₂ of the
-//! number of stimuli. H(R|S) by plug-in cannot exceed log₂ n; at three quarters of that a stimulus has n^¾ words that are
-//! equally probable, and the first-order bias, n^¾/(2n·ln 2), is 0.13 bit at n = 1,000 and 0.37 bit at n = 15.
+//! n: repetitions of each stimulus. The first condition is the definition; the others are needed because it can hold by bias or
+//! chance alone:
+//! - Where all words are different, plug-in H(R) and H(R|S) both grow by one bit for each doubling, and MI stands still at log₂ of
+//!   the number of stimuli. H(R|S) by plug-in cannot exceed log₂ n; at three quarters of that a stimulus has n^¾ words that are
+//!   equally probable, and the first-order bias, n^¾/(2n·ln 2), is 0.13 bit at n = 1,000 and 0.37 bit at n = 15.
+//! - A correction is good where what it corrects is small. The plug-in's bias is about what the last doubling moved; corrections of
+//!   first order take off three quarters of it or more where it falls as 1/n, which leaves 0.05 bit of 0.2.
+//! - Two estimates, the second from twice the trials, differ by about one standard deviation of the second by chance, a
+//!   quarter of the width of its interval.
 
 use super::estimator::Estimator;
 use super::mutual::{Estimate, Settings, by, estimate};
@@ -21,6 +28,10 @@ use std::fmt;
 
 /// A doubling of the repetitions that moves MI by this much or more, bit, was not enough.
 pub const STILL_BITS: f64 = 0.05;
+/// A correction is not trusted where the plug-in moves by this much or more, bit.
+pub(super) const CORRECTABLE_BITS: f64 = 4.0 * STILL_BITS;
+/// With a 95 % interval of this half-width or more, bit, a change of [`STILL_BITS`] is chance.
+pub(super) const CHANCE_BITS: f64 = 2.0 * STILL_BITS;
 /// Above this share of its cap, plug-in H(R|S) says more about the repetitions than about the noise.
 const CAP_SHARE: f64 = 0.75;
 /// A null of this share of MI is comparable with it.
@@ -35,6 +46,8 @@ pub struct Rung {
     pub cap_bits: f64,
     /// The plug-in's H(R|S), bit, whatever the estimators are.
     pub plug_in_noise_bits: f64,
+    /// The plug-in's MI, bit.
+    pub plug_in_mi_bits: f64,
     /// The estimates that so many repetitions allow.
     pub estimates: Vec<Estimate>,
 }
@@ -63,9 +76,11 @@ pub fn ladder(trials: &Trials, repetitions: &[usize], settings: &Settings) -> Re
     let mut all = Vec::new();
     for &n in repetitions.iter().filter(|n| **n >= 1 && **n <= least) {
         let mut estimates = estimate(&trials.first(n), &with_plug_in)?;
-        let plug_in_noise_bits = by(&estimates, Estimator::PlugIn).map_or(0.0, |e| e.s_noise_bits);
+        let plug_in = by(&estimates, Estimator::PlugIn);
+        let (plug_in_noise_bits, plug_in_mi_bits) = plug_in.map_or((0.0, 0.0), |e| (e.s_noise_bits, e.mi_bits));
         estimates.retain(|e| settings.estimators.contains(&e.estimator));
-        all.push(Rung { repetitions: n, cap_bits: log2(n as f64), plug_in_noise_bits, estimates });
+        let cap_bits = log2(n as f64);
+        all.push(Rung { repetitions: n, cap_bits, plug_in_noise_bits, plug_in_mi_bits, estimates });
     }
     if all.is_empty() {
         // Says why, if the reason is that there are no trials.
@@ -111,6 +126,16 @@ pub enum Reason {
         /// Change of MI.
         change_bits: f64,
     },
+    /// The plug-in moved by 0.2 bit or more, which is more than can be corrected.
+    PlugInMoves {
+        /// Change of the plug-in's MI.
+        change_bits: f64,
+    },
+    /// The interval is so wide that chance alone moves it.
+    Chance {
+        /// Half the width of the interval of MI.
+        half_width_bits: f64,
+    },
     /// The noise entropy is as large as so many repetitions allow.
     NearCap {
         /// H(R|S) by plug-in.
@@ -131,21 +156,23 @@ impl fmt::Display for Reason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Reason::TooFew { needed, repetitions } => {
-                write!(f, "it needs {needed} repetitions of every stimulus, and there are {repetitions}")
+                write!(f, "needs {needed} repetitions of every stimulus, and there are {repetitions}")
             }
             Reason::NoDoubling => f.write_str("too few repetitions to see what doubling them does"),
             Reason::Moves { from, to, change_bits } => {
-                write!(
-                    f,
-                    "going from {from} to {to} repetitions moved it by {change_bits:+.3} bit (limit {STILL_BITS})"
-                )
+                write!(f, "{change_bits:+.3} bit from {from} to {to} repetitions (limit {STILL_BITS})")
             }
-            Reason::NearCap { noise_bits, cap_bits } => write!(
-                f,
-                "the plug-in's noise entropy, {noise_bits:.2} bit, is near its cap, log2 of the repetitions = {cap_bits:.2} bit"
-            ),
+            Reason::PlugInMoves { change_bits } => {
+                write!(f, "the plug-in moved by {change_bits:+.3} bit, too much to correct (limit {CORRECTABLE_BITS})")
+            }
+            Reason::Chance { half_width_bits } => {
+                write!(f, "its interval is ±{half_width_bits:.2} bit, so that chance moves it (limit {CHANCE_BITS})")
+            }
+            Reason::NearCap { noise_bits, cap_bits } => {
+                write!(f, "plug-in S_noise {noise_bits:.2} bit is near its cap, log2(repetitions) = {cap_bits:.2} bit")
+            }
             Reason::Null { null_bits, mi_bits } => {
-                write!(f, "with permuted stimulus labels it is {null_bits:.2} bit, against {mi_bits:.2} bit")
+                write!(f, "{null_bits:.2} of its {mi_bits:.2} bit are there with permuted labels, too")
             }
         }
     }
@@ -166,12 +193,13 @@ impl fmt::Display for Verdict {
     }
 }
 
-/// What the ladder and the null (which may be empty: then it is not asked) say about each estimator.
-pub fn verdicts(ladder: &[Rung], null: &[Interval], settings: &Settings) -> Vec<Verdict> {
-    settings.estimators.iter().map(|e| verdict(ladder, null, *e)).collect()
+/// What the ladder, the intervals (95 %) and the null say about each estimator. Intervals and null may be empty: then they are
+/// not asked.
+pub fn verdicts(ladder: &[Rung], intervals: &[Interval], null: &[Interval], settings: &Settings) -> Vec<Verdict> {
+    settings.estimators.iter().map(|e| verdict(ladder, intervals, null, *e)).collect()
 }
 
-fn verdict(ladder: &[Rung], null: &[Interval], estimator: Estimator) -> Verdict {
+fn verdict(ladder: &[Rung], intervals: &[Interval], null: &[Interval], estimator: Estimator) -> Verdict {
     let mut verdict = Verdict { estimator, mi_bits: None, change_bits: None, well_sampled: false, reasons: Vec::new() };
     let Some(last) = ladder.last() else {
         verdict.reasons.push(Reason::NoDoubling);
@@ -192,6 +220,17 @@ fn verdict(ladder: &[Rung], null: &[Interval], estimator: Estimator) -> Verdict 
                 verdict.reasons.push(Reason::Moves { from, to: last.repetitions, change_bits });
             }
         }
+    }
+    if let Some(half) = ladder.iter().find(|r| r.repetitions == last.repetitions / 2) {
+        let change_bits = last.plug_in_mi_bits - half.plug_in_mi_bits;
+        if estimator != Estimator::PlugIn && change_bits.abs() >= CORRECTABLE_BITS {
+            verdict.reasons.push(Reason::PlugInMoves { change_bits });
+        }
+    }
+    if let Some(half_width_bits) = interval(intervals, estimator).map(|i| i.mi_bits.half_width())
+        && half_width_bits >= CHANCE_BITS
+    {
+        verdict.reasons.push(Reason::Chance { half_width_bits });
     }
     if last.plug_in_noise_bits >= CAP_SHARE * last.cap_bits {
         verdict.reasons.push(Reason::NearCap { noise_bits: last.plug_in_noise_bits, cap_bits: last.cap_bits });

@@ -174,7 +174,7 @@ pub struct Precision {
 
 /// Is the half-width of the MI's interval below `bits`? None if the estimator needs more repetitions than there are, or there
 /// are to be no resamplings. The interval does not know of bias: a plug-in estimate may be precise and wrong
-/// ([`ladder`](super::ladder) tells).
+/// (`ladder` tells).
 ///
 /// # Errors
 /// [`Unusable`] where there is no stimulus, or one without trials.

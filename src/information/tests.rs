@@ -219,7 +219,12 @@ fn well_sampled_is_said_only_where_it_is() {
     let how = Resampling { resamplings: 20, ..Resampling::default() };
     let ask = |trials: &Trials| {
         let ladder = ladder(trials, &rungs(trials.repetitions().0), &settings).unwrap();
-        let v = verdicts(&ladder, &null(trials, &settings, &how).unwrap(), &settings);
+        let v = verdicts(
+            &ladder,
+            &bootstrap(trials, &settings, &how).unwrap(),
+            &null(trials, &settings, &how).unwrap(),
+            &settings,
+        );
         let plans = plans(&ladder, &v);
         (v, plans)
     };
@@ -237,6 +242,10 @@ fn well_sampled_is_said_only_where_it_is() {
     assert!(v[0].reasons.iter().any(|r| matches!(r, Reason::Null { .. })));
     assert!(matches!(plans[0].answer, Answer::CannotTell { .. }));
 
+    // A still estimate of few trials is luck.
+    let (v, _) = ask(&channel(0.2, 32, 3));
+    assert!(v.iter().all(|v| v.reasons.iter().any(|r| matches!(r, Reason::Chance { .. }))), "{v:?}");
+
     // Fifteen repetitions of something noisy.
     let (v, _) = ask(&noise(100, 15, 16, 9));
     assert!(!v[0].well_sampled && v[0].reasons.iter().any(|r| matches!(r, Reason::Moves { .. })), "{v:?}");
@@ -249,7 +258,7 @@ fn one_repetition_is_no_ladder() {
     let settings = Settings::default();
     let trials = noise(3, 1, 4, 1);
     let rungs = ladder(&trials, &rungs(1), &settings).unwrap();
-    let v = verdicts(&rungs, &[], &settings);
+    let v = verdicts(&rungs, &[], &[], &settings);
     assert_eq!(v.len(), 10);
     assert!(v.iter().all(|v| !v.well_sampled));
     assert!(v.iter().any(|v| v.reasons == [Reason::TooFew { needed: 4, repetitions: 1 }]));
