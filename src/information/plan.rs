@@ -195,7 +195,7 @@ mod tests {
             Answer::CannotTell { why, .. } => why,
             other => panic!("{other:?}"),
         };
-        assert!(why(&rungs(5, 1.0, |n| log2(n))).contains("nearly as much"));
+        assert!(why(&rungs(5, 1.0, log2)).contains("nearly as much"));
         assert!(why(&rungs(5, 1.0, |n| if n == 16.0 { 3.0 } else { 1.0 })).contains("opposite"));
         assert!(why(&rungs(5, 4.5, |n| 2.0 + 10.0 / n)).contains("cap"));
         assert!(why(&rungs(1, 0.1, |_| 2.0)).contains("quarter"));
