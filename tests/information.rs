@@ -191,7 +191,7 @@ fn threads_do_not_show_and_seeds_do() {
 fn tables_for_other_programs() {
     let f = Folder::new("csv");
     f.put("c.csv", &channel(16)).put("w.csv", "spikes,stimulus,weight\n2,right,3\n0,left,1\n");
-    let text = f.well("c.csv --csv --estimators nsb,Plug-In --bootstrap 10 --shuffles 2");
+    let text = f.well("c.csv --csv --estimators nsb,Plug-In,nsb --bootstrap 10 --shuffles 2");
     let lines: Vec<&str> = text.lines().collect();
     assert_eq!(
         lines[0],

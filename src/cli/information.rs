@@ -75,7 +75,12 @@ fn measure(
     window: &Window,
     near: f64,
 ) -> Result<Report, Unusable> {
-    let estimators = if args.estimators.is_empty() { Estimator::ALL.to_vec() } else { args.estimators.clone() };
+    let mut estimators = Vec::new();
+    for &e in if args.estimators.is_empty() { &Estimator::ALL[..] } else { &args.estimators } {
+        if !estimators.contains(&e) {
+            estimators.push(e);
+        }
+    }
     let settings = Settings { estimators, alphabet: args.alphabet, seed: args.seed, ..Settings::default() };
     let jobs = args.jobs.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, |n| n.get()));
     let how = Resampling { resamplings: args.bootstrap, level: LEVEL, seed: args.seed, jobs };

@@ -136,15 +136,15 @@ fn estimates(report: &Report) -> String {
     }
     let right = Align::Right;
     let mut out = table(&[Align::Left, right, right, right, right, right], &rows);
-    out.push_str(&wrapped(
-        &format!(
-            "all in bit; interval: percentiles of {}; null: MI with stimulus labels permuted, mean of {}",
-            count(report.bootstrap, "bootstrap resampling"),
-            report.shuffles
-        ),
-        2,
-        WIDTH,
-    ));
+    let mut legend = "all in bit".to_string();
+    if report.bootstrap > 0 {
+        legend.push_str(&format!("; interval: percentiles of {}", count(report.bootstrap, "bootstrap resampling")));
+    }
+    if report.shuffles > 0 {
+        let permutations = count(report.shuffles, "permutation");
+        legend.push_str(&format!("; null: MI with stimulus labels permuted, mean of {permutations}"));
+    }
+    out.push_str(&wrapped(&legend, 2, WIDTH));
     if !high.is_empty() {
         let note = "lies above its estimate: resampling repeats trials and so adds a bias of its own, which is large where \
                     repetitions are few";

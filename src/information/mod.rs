@@ -39,4 +39,4 @@ pub use resample::{
 };
 pub use surprise::{Surprise, specific_surprises, surprises};
 pub use trials::{Trials, Unusable};
-pub use words::{BadWindow, Digitised, MOST_BINS, Response, Window};
+pub use words::{BadWindow, Digitised, MOST_BINS, Response, Window, word_text};

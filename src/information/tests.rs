@@ -169,6 +169,25 @@ fn corrections_take_bias_off() {
 }
 
 #[test]
+fn corrections_hold_where_weights_and_trials_are_unequal() {
+    // As above, with two to three times as many trials of some stimuli, and probabilities from 1 to 4.
+    let mut trials = noise(60, 16, 16, 11);
+    for s in 0..60 {
+        let more = noise(1, 16 * (s % 3), 16, 100 + s as u64);
+        more.words(0).iter().for_each(|w| trials.push(s, *w));
+    }
+    trials.weigh((0..60).map(|s| f64::from(1 + s % 4)).collect()).unwrap();
+    let estimates = all(&trials);
+    let plug_in = by(&estimates, Estimator::PlugIn).unwrap();
+    assert!(plug_in.mi_bits > 0.3, "{plug_in:?}");
+    for e in estimates.iter().filter(|e| e.estimator != Estimator::PlugIn) {
+        assert!(e.mi_bits.abs() < plug_in.mi_bits / 2.0, "{plug_in:?} {e:?}");
+        // The response entropy is 4 bit, and 16 words in 2,000 trials leave little to correct.
+        assert!((e.s_out_bits - 4.0).abs() < 0.01, "{e:?}");
+    }
+}
+
+#[test]
 fn the_null_is_what_bias_makes() {
     let settings = plug_in();
     let how = Resampling { resamplings: 40, ..Resampling::default() };

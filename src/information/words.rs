@@ -133,6 +133,11 @@ impl Window {
     }
 }
 
+/// A word as text, first bin first: what a column `word` of a file holds.
+pub fn word_text(word: u64, bins: u32) -> String {
+    (0..bins.min(MOST_BINS)).map(|k| if word >> k & 1 == 1 { '1' } else { '0' }).collect()
+}
+
 /// What digitisation did to many responses.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
 pub struct Digitised {
@@ -204,6 +209,8 @@ mod tests {
     fn the_last_of_64_bins_is_the_highest_bit() {
         let w = Window::new(0.0, 1.0, 64).unwrap();
         assert_eq!(w.response(&[63.5], 0.1).word, 1 << 63);
+        assert_eq!(word_text(1 << 63 | 1, 64), format!("1{}1", "0".repeat(62)));
+        assert_eq!(word_text(0b100, 4), "0010");
         assert_eq!(w.response(&[64.0, f64::NAN, f64::INFINITY], 0.1).outside, 3);
     }
 
