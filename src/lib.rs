@@ -9,6 +9,7 @@ pub mod circuit;
 pub mod cli;
 pub mod device;
 pub mod diagnostic;
+pub mod information;
 pub mod integrate;
 pub mod netlist;
 pub mod number;

@@ -1,6 +1,7 @@
 //! The arguments as typed. What they mean together is decided in `meant`.
 
 use crate::diagnostic::units::parse_number;
+use crate::information::{Alphabet, Estimator};
 use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
 
@@ -38,6 +39,8 @@ pub(super) enum Command {
     Devices(DevicesArgs),
     /// Draw a result file
     Plot(PlotArgs),
+    /// Measure how much spikes tell about stimuli
+    Information(InformationArgs),
 }
 
 /// Every analysis of the netlist is done in turn. Without -o and --plot a summary is printed and nothing is written.
@@ -250,6 +253,76 @@ pub(super) struct PlotArgs {
     pub to: Option<f64>,
 }
 
+/// Reads spikes or words of repeated stimuli from any source, and estimates response entropy, noise entropy and mutual
+/// information by several estimators, with bootstrap intervals, what is found with stimulus labels permuted, how estimates move
+/// with the number of repetitions, and a verdict on each.
+///
+/// Formats, estimators and the verdict are explained in docs/information.md.
+#[derive(Debug, ClapArgs)]
+#[command(after_help = "FILE.csv has a line of column names; columns go in any order, others are ignored:
+  trial,stimulus,time   a row for each spike, time in seconds; empty in a trial without spikes
+  stimulus,word         a row for each trial, the word as 0s and 1s; a column trial orders them
+
+Examples:
+  neurospice information spikes.csv
+  neurospice information spikes.csv --bins 20 --bin 10m --start 0.5 --plan
+  neurospice information words.csv --estimators plug-in,nsb --bootstrap 1000 --jobs 8 --json")]
+pub(super) struct InformationArgs {
+    /// The spikes or words; `-` reads standard input
+    #[arg(value_name = "FILE.csv")]
+    pub file: PathBuf,
+    /// Bins of a word, 1 to 64 [default: 20]
+    #[arg(long, value_name = "N")]
+    pub bins: Option<u32>,
+    /// Width of a bin in seconds, such as 10m [default: 10m]
+    #[arg(long, value_name = "TIME", value_parser = number)]
+    pub bin: Option<f64>,
+    /// Start of the first bin in seconds [default: 0]
+    #[arg(long, value_name = "TIME", value_parser = number, allow_hyphen_values = true)]
+    pub start: Option<f64>,
+    /// Spikes this near an edge of a bin are counted as near [default: a hundredth of a bin]
+    #[arg(long, value_name = "TIME", value_parser = number)]
+    pub near: Option<f64>,
+    /// Probabilities of the stimuli: columns stimulus, weight, and spikes for surprises per spike
+    #[arg(long, value_name = "FILE.csv")]
+    pub weights: Option<PathBuf>,
+    /// The estimators, separated by commas [default: all]
+    #[arg(long, value_name = "LIST", value_delimiter = ',', value_parser = estimator)]
+    pub estimators: Vec<Estimator>,
+    /// How many words there are, for shrinkage and nsb: a number, `seen` (in any trial), `own` (in each histogram)
+    #[arg(long, value_name = "N", value_parser = alphabet, default_value = "seen")]
+    pub alphabet: Alphabet,
+    /// Only the first N repetitions of each stimulus
+    #[arg(long, value_name = "N", value_parser = at_least_one)]
+    pub repetitions: Option<usize>,
+    /// Resamplings for the intervals; 0 leaves them out
+    #[arg(long, value_name = "N", default_value_t = 100, value_parser = clap::value_parser!(u64).range(..=1_000_000))]
+    pub bootstrap: u64,
+    /// Permutations of the stimulus labels for the null; 0 leaves it out
+    #[arg(long, value_name = "N", default_value_t = 20, value_parser = clap::value_parser!(u64).range(..=1_000_000))]
+    pub shuffles: u64,
+    /// Seed of everything random: the same seed gives the same bits
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub seed: u64,
+    /// Threads; default: one for each core
+    #[arg(short, long, value_name = "N", value_parser = at_a_time)]
+    pub jobs: Option<usize>,
+    /// Say whether the repetitions suffice, and how many would
+    #[arg(long)]
+    pub plan: bool,
+    /// Print what each stimulus tells, too (plug-in)
+    #[arg(long)]
+    pub surprises: bool,
+    /// Print one JSON object
+    #[arg(long, conflicts_with = "csv")]
+    pub json: bool,
+    /// Print a CSV table of the estimates, or with --surprises of the stimuli
+    #[arg(long)]
+    pub csv: bool,
+    #[command(flatten)]
+    pub messages: MessageArgs,
+}
+
 /// How diagnostics look.
 #[derive(Debug, Clone, Copy, ClapArgs)]
 pub(super) struct MessageArgs {
@@ -292,6 +365,26 @@ fn setting(text: &str) -> Result<(String, f64), String> {
         return Err("there is no name before '='".into());
     }
     Ok((name.to_lowercase(), number(value)?))
+}
+
+/// The name of an estimator.
+fn estimator(text: &str) -> Result<Estimator, String> {
+    Estimator::named(text).ok_or_else(|| format!("there are {}", Estimator::ALL.map(Estimator::name).join(", ")))
+}
+
+/// A number of words, `seen` or `own`.
+fn alphabet(text: &str) -> Result<Alphabet, String> {
+    match (text, text.parse()) {
+        ("seen", _) => Ok(Alphabet::Seen),
+        ("own", _) => Ok(Alphabet::Own),
+        (_, Ok(n)) if n > 0 => Ok(Alphabet::Size(n)),
+        _ => Err("write a number of words, seen, or own".into()),
+    }
+}
+
+/// A number of repetitions.
+fn at_least_one(text: &str) -> Result<usize, String> {
+    text.parse().ok().filter(|n| *n > 0).ok_or_else(|| "write a number from 1 on".into())
 }
 
 /// Jobs at a time.

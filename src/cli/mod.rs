@@ -1,7 +1,7 @@
 //! The command line: the only place that prints, reads the environment, or exits.
 //!
 //! arguments as typed (`args`) → as meant (`meant`) → one file per command: `run`, `campaign`, `calibrate`, `check`, `devices`,
-//! `plot`.
+//! `plot`, `information`.
 //!
 //! Exit codes: 0 done; 1 the simulation failed or its output could not be written; 2 the input is wrong (also the
 //! arguments); 130 stopped by Ctrl-C, with what was computed in the files. A fault of the program itself ends in 101.
@@ -15,6 +15,8 @@ mod campaign_figure;
 mod check;
 mod devices;
 mod figures;
+mod information;
+mod information_report;
 mod input;
 mod meant;
 mod output;
@@ -69,6 +71,7 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
             Command::Calibrate(typed) => calibrate::calibrate(&typed),
             Command::Check(typed) => check::check(&typed),
             Command::Devices(typed) => devices::devices(&typed),
+            Command::Information(typed) => information::information(&typed),
             Command::Plot(typed) => meant::plot(typed).map_or_else(wrong, |request| plot::plot(&request)),
         },
         Err(error) => {

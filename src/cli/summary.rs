@@ -157,6 +157,7 @@ pub(super) fn count(n: u64, word: &str) -> String {
     let plural = match word {
         _ if n == 1 => word.to_string(),
         "analysis" => "analyses".into(),
+        "stimulus" => "stimuli".into(),
         _ => format!("{word}s"),
     };
     format!("{n} {plural}")

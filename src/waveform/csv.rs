@@ -2,8 +2,10 @@
 //! same number. Names and quoting follow RFC 4180 (`"v(a,b)"`). A complex column is two: `re(v(a)),im(v(a))`.
 
 mod read;
+mod records;
 
 pub use read::parse;
+pub use records::{Field, Records};
 
 use super::file::PartialFile;
 use super::{Header, Sink, wrong_width};

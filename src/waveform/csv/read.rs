@@ -1,5 +1,6 @@
 //! Reads CSV as we write it, and as others write it: a line of names, then numbers.
 
+use super::records::Records;
 use crate::waveform::{Column, Contents, Header, Quantity, ReadError, Waveform};
 
 /// Reads a CSV file. The analysis follows from the first column's name, quantities and units from the others'. Tables after
@@ -9,39 +10,44 @@ use crate::waveform::{Column, Contents, Header, Quantity, ReadError, Waveform};
 /// With the byte of the field that makes no sense, and its line and column.
 pub fn parse(bytes: &[u8]) -> Result<Contents, ReadError> {
     let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
-    let mut reader = Reader { bytes, at: 0, line: 0, fields: Vec::new() };
+    let mut reader = Records::new(bytes);
     let mut contents = Contents::default();
     // Columns of numbers, under the names of the current table; empty between tables.
     let mut names: Vec<String> = Vec::new();
     let mut columns: Vec<Vec<f64>> = Vec::new();
-    while reader.record()? {
+    while reader.advance()? {
         if reader.is_blank() {
             finish(&mut contents, &mut names, &mut columns);
             continue;
         }
         if names.is_empty() {
-            names = reader.fields.iter().map(|f| f.1.trim().to_string()).collect();
+            names = reader.fields().iter().map(|f| f.text.trim().to_string()).collect();
             if names.iter().all(|n| n.parse::<f64>().is_ok()) {
-                return Err(reader.error(reader.fields[0].0, "expected a line of column names, found numbers"));
+                return Err(reader.error(reader.fields()[0].start, "expected a line of column names, found numbers"));
             }
             if let Some(k) = names.iter().position(|n| n.is_empty()) {
-                return Err(reader.error(reader.fields[k].0, format!("column {} has no name", k + 1)));
+                return Err(reader.error(reader.fields()[k].start, format!("column {} has no name", k + 1)));
             }
             columns = vec![Vec::new(); names.len()];
             continue;
         }
-        if reader.fields.len() != names.len() {
-            let message =
-                format!("line {}: {} fields, but there are {} columns", reader.line, reader.fields.len(), names.len());
-            return Err(reader.error(reader.fields[0].0, message));
+        if reader.fields().len() != names.len() {
+            let message = format!(
+                "line {}: {} fields, but there are {} columns",
+                reader.line(),
+                reader.fields().len(),
+                names.len()
+            );
+            return Err(reader.error(reader.fields()[0].start, message));
         }
-        for (k, (offset, text)) in reader.fields.iter().enumerate() {
-            match text.trim().parse::<f64>() {
+        for (k, field) in reader.fields().iter().enumerate() {
+            match field.text.trim().parse::<f64>() {
                 Ok(v) if v.is_finite() => columns[k].push(v),
                 _ => {
-                    let found: String = text.chars().take(40).collect();
-                    let message = format!("line {}: expected a number for {}, found '{found}'", reader.line, names[k]);
-                    return Err(reader.error(*offset, message));
+                    let found: String = field.text.chars().take(40).collect();
+                    let message =
+                        format!("line {}: expected a number for {}, found '{found}'", reader.line(), names[k]);
+                    return Err(reader.error(field.start, message));
                 }
             }
         }
@@ -99,73 +105,4 @@ fn finish(contents: &mut Contents, names: &mut Vec<String>, columns: &mut Vec<Ve
         }
     };
     contents.waveforms.push(Waveform { header, data });
-}
-
-struct Reader<'a> {
-    bytes: &'a [u8],
-    at: usize,
-    line: usize,
-    /// Offset and text of each field of the current record.
-    fields: Vec<(usize, String)>,
-}
-
-impl Reader<'_> {
-    fn error(&self, offset: usize, message: impl Into<String>) -> ReadError {
-        ReadError::Format { format: "CSV", offset, message: message.into() }
-    }
-
-    fn is_blank(&self) -> bool {
-        self.fields.len() == 1 && self.fields[0].1.trim().is_empty()
-    }
-
-    /// Reads one record; false at the end of the file.
-    fn record(&mut self) -> Result<bool, ReadError> {
-        self.fields.clear();
-        if self.at >= self.bytes.len() {
-            return Ok(false);
-        }
-        self.line += 1;
-        loop {
-            let start = self.at;
-            let mut text = Vec::new();
-            if self.bytes.get(self.at) == Some(&b'"') {
-                self.at += 1;
-                loop {
-                    match self.bytes.get(self.at) {
-                        None => {
-                            return Err(self.error(start, format!("line {}: a quote that is not closed", self.line)));
-                        }
-                        Some(b'"') if self.bytes.get(self.at + 1) == Some(&b'"') => {
-                            text.push(b'"');
-                            self.at += 2;
-                        }
-                        Some(b'"') => {
-                            self.at += 1;
-                            break;
-                        }
-                        Some(b) => {
-                            text.push(*b);
-                            self.at += 1;
-                        }
-                    }
-                }
-            }
-            while let Some(b) = self.bytes.get(self.at).filter(|b| !matches!(b, b',' | b'\n')) {
-                text.push(*b);
-                self.at += 1;
-            }
-            let Ok(text) = String::from_utf8(text) else {
-                return Err(self.error(start, format!("line {}: not text (expected UTF-8)", self.line)));
-            };
-            if text.contains('\0') {
-                return Err(self.error(start, format!("line {}: not text (it holds a zero byte)", self.line)));
-            }
-            self.fields.push((start, text.trim_end_matches('\r').to_string()));
-            let separator = self.bytes.get(self.at).copied();
-            self.at += 1;
-            if separator != Some(b',') {
-                return Ok(true);
-            }
-        }
-    }
 }
