@@ -35,7 +35,7 @@ pub(super) struct WordTrain(Listed);
 impl Train for WordTrain {
     fn new(instance: &Instance, setting: &Setting) -> Self {
         let p = &instance.params;
-        let stream = Stream::new(setting.seed, &instance.name, "jitter");
+        let stream = Stream::new(setting.seed, text(p, "jitterkey").unwrap_or(&instance.name), "jitter");
         let (start, bin) = (p.real("start"), p.real("bin"));
         let room = (bin - Shape::of(instance).length()).max(0.0);
         let jmax = p.number("jmax").unwrap_or(room);
@@ -46,8 +46,17 @@ impl Train for WordTrain {
             "exponential" if jmean > 0.0 => -jmean * ln(1.0 - stream.uniform(k) * (1.0 - exp(-jmax / jmean))),
             _ => 0.0,
         };
-        let bits = text(p, "word").unwrap_or("").bytes().enumerate().filter(|(_, bit)| *bit == b'1');
-        let starts = bits.map(|(k, _)| start + k as f64 * bin + jitter(k as u64)).collect();
+        let at = |k: u64| start + k as f64 * bin + jitter(k);
+        let starts = match p.number("pattern") {
+            Some(pattern) => {
+                let (pattern, bins) = (pattern as u64, p.real("bins") as u64);
+                (0..bins).filter(|k| pattern >> (bins - 1 - k) & 1 == 1).map(at).collect()
+            }
+            None => {
+                let bits = text(p, "word").unwrap_or("").bytes().enumerate().filter(|(_, bit)| *bit == b'1');
+                bits.map(|(k, _)| at(k as u64)).collect()
+            }
+        };
         WordTrain(Listed { starts, next: 0 })
     }
     fn next_start(&mut self) -> Option<f64> {
@@ -161,7 +170,7 @@ pub(super) fn list(instance: &Instance) -> &[f64] {
 
 #[cfg(test)]
 mod tests {
-    use super::super::spikes::{POISSON, word};
+    use super::super::spikes::{POISSON, SpikeWord, word};
     use super::*;
     use crate::number::StreamKey;
 
@@ -196,6 +205,39 @@ mod tests {
             // Four standard errors of a spread below 9 ms.
             assert!((got - mean).abs() < 4.0 * 9e-3 / 4000f64.sqrt(), "{kind}: {got} for {mean}");
         }
+    }
+
+    #[test]
+    fn a_pattern_is_a_word_and_a_key_shares_jitter() {
+        let starts = |instance: &Instance| {
+            let mut train = WordTrain::new(instance, &seeded(3, 1));
+            std::iter::from_fn(move || train.next_start()).collect::<Vec<f64>>()
+        };
+        for (bits, pattern) in [("1101", 13.0), ("0010", 2.0), ("1000", 8.0), ("0000", 0.0)] {
+            let by_word = word(bits, Some("uniform"), &[]);
+            let mut by_pattern = by_word.clone();
+            by_pattern.params = Values::defaults(by_word.params.spec);
+            by_pattern.params.set("jitter", Value::Text("uniform".into()));
+            by_pattern.params.set("pattern", Value::Number(pattern));
+            assert_eq!(starts(&by_word), starts(&by_pattern), "{bits}");
+            assert!(SpikeWord.check(&by_pattern).is_empty());
+            by_pattern.params.set("word", Value::Text(bits.into()));
+            assert_eq!(SpikeWord.check(&by_pattern).len(), 1);
+        }
+        let named = |name: &str, key: &str| {
+            let mut w = Instance { name: name.into(), ..word("1111", Some("uniform"), &[]) };
+            if !key.is_empty() {
+                w.params.set("jitterkey", Value::Text(key.into()));
+            }
+            starts(&w)
+        };
+        assert_ne!(named("a", ""), named("b", ""));
+        assert_eq!(named("a", "all"), named("b", "all"));
+        assert_eq!(named("a", ""), named("b", "a"));
+        let mut large = Instance::example(SpikeWord.spec(), &[("pattern", 16.0)]);
+        assert_eq!(SpikeWord.check(&large).len(), 1);
+        large.params.set("bins", Value::Number(5.0));
+        assert!(SpikeWord.check(&large).is_empty());
     }
 
     #[test]

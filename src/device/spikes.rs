@@ -17,7 +17,7 @@
 use super::ramp::Plans;
 use super::spike_trains::{PoissonTrain, Shape, TimesTrain, Train, WordTrain, dead_time, list, text};
 use super::*;
-use crate::number::Mask;
+use crate::number::{Mask, powi};
 
 const fn pulse_params() -> [ParamSpec; 5] {
     [
@@ -45,10 +45,20 @@ const WORD: DeviceSpec = DeviceSpec {
         PULSE[2],
         PULSE[3],
         PULSE[4],
-        ParamSpec::of(ParamKind::Text, "word", "", "the bits, such as 1101; the leftmost comes first").required(),
+        ParamSpec::of(ParamKind::Text, "word", "", "the bits, such as 1101; the leftmost comes first"),
+        ParamSpec::optional("pattern", "", "the bits as a number instead of a word; the highest of 'bins' bits comes first")
+            .integer()
+            .range(Range::Closed(0.0, MOST_PATTERN)),
+        ParamSpec::real("bins", "", 4.0, "how many bits 'pattern' has").integer().range(Range::Closed(1.0, 52.0)),
         ParamSpec::real("bin", "s", 50e-3, "length of a bin").range(Range::Positive),
         ParamSpec::real("start", "s", 0.0, "start of the first bin").range(Range::NonNegative),
         ParamSpec::of(ParamKind::Text, "jitter", "", "none (the default), uniform or exponential"),
+        ParamSpec::of(
+            ParamKind::Text,
+            "jitterkey",
+            "",
+            "name of the jitter's random stream: sources with the same one have the same jitter; default: the source's name",
+        ),
         ParamSpec::optional("jmax", "s", "largest jitter; default: what keeps the pulse inside its bin")
             .range(Range::NonNegative),
         ParamSpec::optional("jmean", "s", "mean of the exponential jitter before it is cut off; default: jmax/2")
@@ -94,6 +104,9 @@ const TIMES: DeviceSpec = DeviceSpec {
     ..DeviceSpec::EMPTY
 };
 
+/// Largest pattern: 52 bits.
+const MOST_PATTERN: f64 = 4_503_599_627_370_495.0;
+
 /// A word of bits.
 pub struct SpikeWord;
 /// A Poisson process.
@@ -108,9 +121,16 @@ impl Kind for SpikeWord {
     fn check(&self, instance: &Instance) -> Vec<String> {
         let p = &instance.params;
         let mut wrong = Vec::new();
-        let word = text(p, "word").unwrap_or("");
-        if word.is_empty() || !word.chars().all(|c| c == '0' || c == '1') {
-            wrong.push(format!("word is '{word}'; it is made of the bits 0 and 1, such as word=1101"));
+        let (word, pattern) = (text(p, "word").unwrap_or(""), p.number("pattern"));
+        if let Some(pattern) = pattern {
+            let bins = p.real("bins");
+            if !word.is_empty() {
+                wrong.push("word and pattern exclude each other".to_string());
+            } else if pattern >= powi(2.0, bins as i32) {
+                wrong.push(format!("pattern is {pattern}; {bins} bits hold numbers below {}", powi(2.0, bins as i32)));
+            }
+        } else if word.is_empty() || !word.chars().all(|c| c == '0' || c == '1') {
+            wrong.push(format!("word is '{word}'; it is made of the bits 0 and 1, such as word=1101 (or pattern=13)"));
         }
         let jitter = text(p, "jitter").unwrap_or("none");
         if !["none", "uniform", "exponential"].contains(&jitter) {
@@ -125,7 +145,8 @@ impl Kind for SpikeWord {
         wrong
     }
     fn examples(&self) -> Vec<Instance> {
-        vec![word("1101", None, &[]), word("01", Some("uniform"), &[("amplitude", 0.1), ("base", -0.2)])]
+        let pattern = Instance::example(&WORD, &[("pattern", 5.0), ("bins", 3.0)]);
+        vec![word("1101", None, &[]), word("01", Some("uniform"), &[("amplitude", 0.1), ("base", -0.2)]), pattern]
     }
     bank_builders!(SpikeWords);
 }
