@@ -4,6 +4,7 @@
 
 mod ac;
 mod dc;
+pub mod ensemble;
 mod measure;
 mod op;
 mod output;

@@ -7,7 +7,7 @@ use crate::device::{BankNumber, Setting};
 use crate::integrate::{Arrays, Dae, Mode};
 use crate::number::{Mask, Real};
 use crate::solve::{
-    HomotopyOptions, Newton, NewtonFailure, NewtonOptions, NewtonStats, SimError, Stage, operating_point,
+    HomotopyOptions, Newton, NewtonFailure, NewtonOptions, NewtonStats, Plan, SimError, Stage, operating_point,
 };
 use crate::system::{DcProblem, Forced, Observer, System, Tolerances, describe};
 use crate::waveform::Sink;
@@ -80,7 +80,21 @@ impl<R: BankNumber> Solver<R> {
     /// # Errors
     /// [`SimError`] if no stage of the homotopy arrives, or discrete states do not settle.
     pub fn solve(&mut self, x: &mut [R], dc_sources: bool, forced: &[Forced], fresh: bool) -> Result<Found, SimError> {
-        let all = R::Mask::splat(true);
+        self.solve_lanes(x, dc_sources, forced, fresh, R::Mask::splat(true))
+    }
+
+    /// As [`Solver::solve`], in these lanes alone.
+    ///
+    /// # Errors
+    /// As there, if any of these lanes has no solution.
+    pub fn solve_lanes(
+        &mut self,
+        x: &mut [R],
+        dc_sources: bool,
+        forced: &[Forced],
+        fresh: bool,
+        lanes: R::Mask,
+    ) -> Result<Found, SimError> {
         let before = self.newton.stats;
         let mut problem = DcProblem::new(&mut self.system, &mut self.arrays, R::zero(), dc_sources, self.gmin);
         problem.floating.clone_from(&self.floating);
@@ -88,11 +102,11 @@ impl<R: BankNumber> Solver<R> {
         if fresh && !self.nodesets.is_empty() {
             // A first solution with the nodesets held is the guess of the true one.
             problem.forced = forced.iter().chain(&self.nodesets).copied().collect();
-            operating_point(&mut self.newton, &mut problem, x, all, self.options);
+            operating_point(&mut self.newton, &mut problem, x, lanes, self.options);
         }
         problem.forced = forced.to_vec();
         let mut stage = Stage::Newton;
-        let mut active = all;
+        let mut active = lanes;
         for _ in 0..SETTLE_ROUNDS {
             let found = operating_point(&mut self.newton, &mut problem, x, active, self.options);
             stage = stage.max(found.stage);
@@ -114,6 +128,16 @@ impl<R: BankNumber> Solver<R> {
             }
         }
         Err(SimError::NoDiscreteState)
+    }
+
+    /// The pivot order in use, if one was needed so far.
+    pub fn pivot_plan(&self) -> Option<&Plan> {
+        self.newton.plan()
+    }
+
+    /// Uses the pivot order of a base circuit.
+    pub fn adopt_plan(&mut self, plan: Plan) {
+        self.newton.adopt_plan(plan);
     }
 
     /// Evaluates everything at a solution x, states free: f, q and the Jacobians are in `arrays`, observed currents in f.

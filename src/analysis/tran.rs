@@ -4,7 +4,7 @@ use super::op::{Solver, observed};
 use super::output::{Axis, Point, Recorder, Resolver, observers};
 use super::{Failure, Load, Outcome, RunStats, Save, StateUse, Watch};
 use crate::circuit::{AnalysisKind, AnalysisSpec, Circuit, Method as Asked};
-use crate::device::Setting;
+use crate::device::{BankNumber, Setting};
 use crate::diagnostic::Diagnostic;
 use crate::diagnostic::units::engineering;
 use crate::integrate::{Accepted, Dae, Method, Stepper, StepperOptions};
@@ -15,7 +15,7 @@ use std::ops::ControlFlow;
 
 /// The method: as asked or, where the choice is ours, the trapezoidal rule, but L-stable TR-BDF2 where devices have states
 /// of their own (fast ones ring under the trapezoidal rule) or events.
-fn method(circuit: &Circuit, system: &System<f64>) -> Method {
+fn method<R: BankNumber>(circuit: &Circuit, system: &System<R>) -> Method {
     match circuit.options.method {
         Some(Asked::BackwardEuler) => Method::BackwardEuler,
         Some(Asked::TrBdf2) => Method::TrBdf2,
@@ -24,6 +24,31 @@ fn method(circuit: &Circuit, system: &System<f64>) -> Method {
         Some(Asked::Trapezoidal) => Method::Trapezoidal,
         None if system.n_crossings() > 0 || system.has_states() => Method::TrBdf2,
         None => Method::Trapezoidal,
+    }
+}
+
+/// Nodes that are held at their initial conditions.
+pub(super) fn forced(circuit: &Circuit) -> Vec<Forced> {
+    let given = circuit.ics.iter().filter(|ic| ic.node > 0);
+    given.map(|ic| Forced { row: ic.node as usize - 1, value: ic.volts }).collect()
+}
+
+/// What the stepper of a transient needs to know.
+pub(super) fn options<R: BankNumber>(
+    circuit: &Circuit,
+    system: &System<R>,
+    (tstep, tstop, tstart, tmax): (f64, f64, f64, Option<f64>),
+) -> StepperOptions {
+    let o = &circuit.options;
+    let h_max = tmax.unwrap_or_else(|| tstep.min((tstop - tstart) / 50.0)).min(tstop);
+    StepperOptions {
+        method: method(circuit, system),
+        reltol: o.reltol,
+        trtol: o.trtol,
+        max_iterations: o.itl4 as usize,
+        t_stop: tstop,
+        h_max,
+        h_first: h_max.min(0.1 * (tstop / 100.0).min(tstep)),
     }
 }
 
@@ -43,12 +68,7 @@ pub(super) fn run(
     let mut warnings = states.start(&mut solver.system, circuit, spec)?;
     let n = solver.system.n();
     let mut x = solver.system.initial_x();
-    let ics: Vec<Forced> = circuit
-        .ics
-        .iter()
-        .filter(|ic| ic.node > 0)
-        .map(|ic| Forced { row: ic.node as usize - 1, value: ic.volts })
-        .collect();
+    let ics = forced(circuit);
     let mut stats = RunStats { unknowns: n, ..RunStats::default() };
     if matches!(states.load, Load::GoOn(_)) {
         // The state brings its own x.
@@ -62,16 +82,7 @@ pub(super) fn run(
         stats.operating_point = Some(found.stage.name());
     }
     let o = &circuit.options;
-    let h_max = tmax.unwrap_or_else(|| tstep.min((tstop - tstart) / 50.0)).min(tstop);
-    let options = StepperOptions {
-        method: method(circuit, &solver.system),
-        reltol: o.reltol,
-        trtol: o.trtol,
-        max_iterations: o.itl4 as usize,
-        t_stop: tstop,
-        h_max,
-        h_first: h_max.min(0.1 * (tstop / 100.0).min(tstep)),
-    };
+    let options = options(circuit, &solver.system, (tstep, tstop, tstart, tmax));
     let axis = Axis { axis: Some(("time", Quantity::Time)), outer: Vec::new() };
     let limits = solver.arrays.limits.clone();
     let mut recorder = {

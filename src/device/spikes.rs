@@ -46,9 +46,13 @@ const WORD: DeviceSpec = DeviceSpec {
         PULSE[3],
         PULSE[4],
         ParamSpec::of(ParamKind::Text, "word", "", "the bits, such as 1101; the leftmost comes first"),
-        ParamSpec::optional("pattern", "", "the bits as a number instead of a word; the highest of 'bins' bits comes first")
-            .integer()
-            .range(Range::Closed(0.0, MOST_PATTERN)),
+        ParamSpec::optional(
+            "pattern",
+            "",
+            "the bits as a number instead of a word; the highest of 'bins' bits comes first",
+        )
+        .integer()
+        .range(Range::Closed(0.0, MOST_PATTERN)),
         ParamSpec::real("bins", "", 4.0, "how many bits 'pattern' has").integer().range(Range::Closed(1.0, 52.0)),
         ParamSpec::real("bin", "s", 50e-3, "length of a bin").range(Range::Positive),
         ParamSpec::real("start", "s", 0.0, "start of the first bin").range(Range::NonNegative),

@@ -150,6 +150,8 @@ struct Lane {
     smooth: u32,
     /// The restart's step as a part of the next regular one.
     restart_share: f64,
+    /// It has not begun: its corner and crossings are not known yet.
+    fresh: bool,
     /// It starts here: devices settle and commit, and charges come from an evaluation.
     settles: bool,
     charges: bool,
@@ -195,8 +197,6 @@ pub struct Stepper<R: Real> {
     pattern: Arc<SparsePattern>,
     /// α of the Jacobian that Newton has factors of, for a linear system.
     factored_alpha: Option<R>,
-    /// Has the starting point been seen to?
-    begun: bool,
     /// What happened so far.
     pub stats: StepStats,
 }
@@ -315,31 +315,6 @@ impl<R: Real> Stepper<R> {
             remember: true,
         };
         let zero = R::zero();
-        let lane = Lane {
-            t: 0.0,
-            h: options.h_first,
-            h1: 0.0,
-            h2: 0.0,
-            history: 0,
-            phase: Phase::Plan,
-            restart: true,
-            step: 0.0,
-            t_try: 0.0,
-            target: None,
-            next_h: options.h_first,
-            corner: 0.0,
-            last_corner: 0.0,
-            bracket: None,
-            first_try: None,
-            events_at_once: 0,
-            calm: 0,
-            smooth: 1,
-            restart_share: SHORT_RESTART,
-            settles: true,
-            charges: true,
-            running: true,
-            error: None,
-        };
         let by_row = || vec![zero; rows];
         let by_unknown = || vec![zero; n + 1];
         Stepper {
@@ -354,7 +329,7 @@ impl<R: Real> Stepper<R> {
                 source_scale: R::one(),
                 start_junctions: R::Mask::splat(false),
             },
-            lanes: vec![lane; R::LANES],
+            lanes: vec![Lane::new(options.h_first); R::LANES],
             x_n: x.to_vec(),
             x_1: by_unknown(),
             x_2: by_unknown(),
@@ -380,7 +355,6 @@ impl<R: Real> Stepper<R> {
             abstol: dae.tolerances().iter().map(|t| t.abstol).collect(),
             pattern: dae.pattern().clone(),
             factored_alpha: None,
-            begun: false,
             stats: StepStats::default(),
         }
     }
@@ -422,9 +396,9 @@ impl<R: Real> Stepper<R> {
         dae: &mut impl Dae<R>,
         mut accepted: impl FnMut(&Accepted<'_, R>) -> ControlFlow<()>,
     ) -> ControlFlow<()> {
-        if !self.begun {
-            self.begin(dae);
-            let (lanes, t) = (R::Mask::splat(true), self.gather(|l| l.t));
+        let lanes = self.begin(dae);
+        if lanes.any() {
+            let t = self.gather(|l| l.t);
             accepted(&Accepted { lanes, t, x: &self.x_n, f: &self.arrays.f, q_dot: &self.qd_n, smooth: R::one() })?;
         }
         while self.lanes.iter().any(|l| l.running) {
@@ -897,6 +871,36 @@ const CALM_STEPS: u32 = 3;
 const MAX_EVENTS_AT_ONCE: u32 = 1000;
 
 impl Lane {
+    /// A lane that has not begun.
+    fn new(h_first: f64) -> Lane {
+        Lane {
+            t: 0.0,
+            h: h_first,
+            h1: 0.0,
+            h2: 0.0,
+            history: 0,
+            phase: Phase::Plan,
+            restart: true,
+            step: 0.0,
+            t_try: 0.0,
+            target: None,
+            next_h: h_first,
+            corner: 0.0,
+            last_corner: 0.0,
+            bracket: None,
+            first_try: None,
+            events_at_once: 0,
+            calm: 0,
+            smooth: 1,
+            restart_share: SHORT_RESTART,
+            fresh: true,
+            settles: true,
+            charges: true,
+            running: true,
+            error: None,
+        }
+    }
+
     /// The step failed: a smaller one next, or the end.
     fn cut(&mut self, factor: f64, cause: StepFailure) {
         self.bracket = None;

@@ -4,7 +4,7 @@
 //! U(:, k) = x above the pivot, L(:, k) = x below it divided by the pivot. This is the kernel for factors with much
 //! fill, where one index serves many multiplications.
 
-use super::plan::{Columns, Frozen, GROWTH_LIMIT};
+use super::plan::{Columns, Frozen};
 use super::scalar::Scalar;
 use crate::number::Mask;
 
@@ -62,7 +62,7 @@ impl<S: Scalar> ColumnFactors<S> {
     }
 
     #[inline(always)]
-    pub fn refactor(&mut self, plan: &Frozen, values: &[S]) -> S::Mask {
+    pub fn refactor(&mut self, plan: &Frozen, values: &[S], limit: f64) -> S::Mask {
         let ColumnFactors { l, u, f, inverse, x } = self;
         let mut good = S::Mask::splat(true);
         for ((f, &source), &scale) in f.iter_mut().zip(&plan.f_source).zip(&plan.f_scale) {
@@ -92,7 +92,7 @@ impl<S: Scalar> ColumnFactors<S> {
                 let value = x[i] * pivot;
                 x[i] = S::zero();
                 l[m] = value;
-                good = good & value.within(GROWTH_LIMIT);
+                good = good & value.within(limit);
             }
         }
         good

@@ -5,7 +5,7 @@
 //! that lane alone, so its bits do not depend on its mates; what can go wrong in a lane is told by a mask.
 
 use super::columns::ColumnFactors;
-use super::plan::Plan;
+use super::plan::{GROWTH_LIMIT, Plan};
 use super::program::ProgramFactors;
 use super::scalar::Scalar;
 use crate::number::{Mask, dispatch};
@@ -17,6 +17,8 @@ pub struct Lu<S> {
     factors: Factors<S>,
     /// The right-hand side in pivot order.
     x: Vec<S>,
+    /// Largest |L|.
+    limit: f64,
 }
 
 /// The two kernels.
@@ -33,7 +35,13 @@ impl<S: Scalar> Lu<S> {
             Some(program) => Factors::Program(ProgramFactors::new(program)),
             None => Factors::Columns(ColumnFactors::new(&plan.0)),
         };
-        Lu { factors, x: vec![S::zero(); plan.n()], plan: plan.clone() }
+        Lu { factors, x: vec![S::zero(); plan.n()], limit: GROWTH_LIMIT, plan: plan.clone() }
+    }
+
+    /// Refuses a lane only where an entry of L exceeds `limit`, instead of [`GROWTH_LIMIT`].
+    pub fn with_growth_limit(mut self, limit: f64) -> Self {
+        self.limit = limit;
+        self
     }
 
     /// The plan whose pivots are used.
@@ -44,23 +52,23 @@ impl<S: Scalar> Lu<S> {
     /// Factors new values (in the CSC order that the plan was made for) and tells the lanes where that went well.
     ///
     /// A lane is refused if a pivot is zero or not finite, or if an entry of L exceeds
-    /// [`GROWTH_LIMIT`](super::GROWTH_LIMIT); its factors are then of no use and it needs fresh pivots. Does not allocate.
+    /// the limit, [`GROWTH_LIMIT`] unless another was given; its factors are then of no use and it needs fresh pivots. Does not allocate.
     ///
     /// # Panics
     /// If `values` is not `plan.nnz()` long.
     pub fn refactor(&mut self, values: &[S]) -> S::Mask {
         assert_eq!(values.len(), self.plan.nnz(), "one value per entry of the pattern");
-        let (factors, plan) = (&mut self.factors, &*self.plan.0);
+        let (factors, plan, limit) = (&mut self.factors, &*self.plan.0, self.limit);
         match (factors, &plan.program) {
             (Factors::Program(factors), Some(program)) => dispatch(
                 S::LANES,
                 #[inline(always)]
-                || factors.refactor(program, values),
+                || factors.refactor(program, values, limit),
             ),
             (Factors::Columns(factors), _) => dispatch(
                 S::LANES,
                 #[inline(always)]
-                || factors.refactor(plan, values),
+                || factors.refactor(plan, values, limit),
             ),
             // `new` makes program factors only for a plan with a program.
             (Factors::Program(_), None) => S::Mask::splat(false),

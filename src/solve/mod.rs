@@ -18,5 +18,5 @@ pub use homotopy::{Continuation, Deform, HomotopyOptions, OperatingPoint, Stage,
 pub use lu::Lu;
 pub use newton::{Assemble, Assembled, Newton, NewtonFailure, NewtonOptions, NewtonOutcome, NewtonStats};
 pub use pattern::SparsePattern;
-pub use plan::{GROWTH_LIMIT, Kernel, PIVOT_TOLERANCE, Plan, Singular};
+pub use plan::{GIVEN_GROWTH_LIMIT, GROWTH_LIMIT, Kernel, PIVOT_TOLERANCE, Plan, Singular};
 pub use scalar::Scalar;

@@ -18,7 +18,7 @@
 
 use super::lu::Lu;
 use super::pattern::SparsePattern;
-use super::plan::Plan;
+use super::plan::{GIVEN_GROWTH_LIMIT, Plan};
 use crate::number::{Mask, Real};
 use std::sync::Arc;
 
@@ -389,7 +389,7 @@ impl<R: Real> Newton<R> {
     /// and an iterate whose Jacobian needed this is never taken for the last.
     fn choose_pivots(&mut self) -> bool {
         if let Some(plan) = &self.given {
-            self.lu = Some(Lu::new(plan));
+            self.lu = Some(Lu::new(plan).with_growth_limit(GIVEN_GROWTH_LIMIT));
             return true;
         }
         self.stats.factorisations += 1;

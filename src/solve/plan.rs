@@ -24,6 +24,11 @@ pub const PIVOT_TOLERANCE: f64 = 1e-3;
 /// 10⁻¹⁰ of its row, which is still far below any tolerance of a simulation (`reltol` 10⁻³ to 10⁻⁶).
 pub const GROWTH_LIMIT: f64 = 1e6;
 
+/// The same for an order that was given and must do for every step of every variant of a circuit, from restarts of 1e-16 s to
+/// steps of 10 ms. An |L| of 10¹² leaves an update of Newton's method four correct digits, and the next update corrects
+/// the rest: the residual is that of the equations themselves.
+pub const GIVEN_GROWTH_LIMIT: f64 = 1e12;
+
 /// Up to this many multiply-subtract pairs, and pairs per entry of the factors, the straight program is used. Its list
 /// of index triples (12 bytes a pair) must stay in the cache of a core. Refactorisation by program and by columns took
 /// 93 and 117 µs for 59 k pairs (1.7 an entry), but 940 and 634 µs for 449 k (2.8), 120 and 99 µs for 176 k (9).

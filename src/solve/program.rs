@@ -11,7 +11,7 @@
 //! Level scheduling: E. Anderson, Y. Saad, "Solving sparse triangular systems on parallel computers", Int. J. High
 //! Speed Comput. 1 (1989) 73.
 
-use super::plan::{Frozen, GROWTH_LIMIT};
+use super::plan::Frozen;
 use super::scalar::Scalar;
 use crate::number::Real;
 
@@ -269,7 +269,7 @@ impl<S: Scalar> ProgramFactors<S> {
     }
 
     #[inline(always)]
-    pub fn refactor(&mut self, p: &Program, values: &[S]) -> S::Mask {
+    pub fn refactor(&mut self, p: &Program, values: &[S], limit: f64) -> S::Mask {
         let v = &mut self.v[..];
         assert!(v.len() == p.n_slots && values.len() == p.load.len());
         v.fill(S::zero());
@@ -304,7 +304,7 @@ impl<S: Scalar> ProgramFactors<S> {
         let (_, others) = survey(rest, S::Size::splat(0.0), |kept, _| kept);
         // The inverse of a zero is infinite and of an infinity zero; a NaN anywhere survives in the sum.
         smallest.gt(S::Size::splat(0.0))
-            & growth.le(S::Size::splat(GROWTH_LIMIT))
+            & growth.le(S::Size::splat(limit))
             & (inverses + multipliers + others).is_finite()
     }
 

@@ -196,6 +196,11 @@ impl<R: Real> System<R> {
         self.initial.clone()
     }
 
+    /// The rows of the states that an operating point holds.
+    pub fn held_rows(&self) -> impl Iterator<Item = usize> + '_ {
+        self.held.iter().map(|(row, _)| *row)
+    }
+
     /// Does any device have states of its own?
     pub fn has_states(&self) -> bool {
         !self.held.is_empty()

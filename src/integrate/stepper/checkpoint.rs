@@ -171,11 +171,54 @@ impl<R: Real> Stepper<R> {
             events_at_once: c.events_at_once,
             calm: c.calm,
             running: from.t < t_stop,
+            fresh: true,
             settles: false,
             charges: from.from_x,
             ..l.clone()
         };
         true
+    }
+
+    /// A lane begins anew at t = 0 from its part of `x` (n + 1 entries) and `limits`, whatever it did before. The device must
+    /// have been given the lane's new parameters.
+    pub fn start(&mut self, lane: usize, x: &[R], limits: &[R]) {
+        let by_unknown = [&mut self.x_n, &mut self.x_1, &mut self.x_2, &mut self.x_s, &mut self.x, &mut self.guess];
+        for (k, to) in by_unknown.into_iter().enumerate() {
+            // What is past does not exist: only the point itself is set.
+            let start = k == 0 || k == 4;
+            for (to, from) in to.iter_mut().zip(x) {
+                to.set_lane(lane, if start { from.lane(lane) } else { 0.0 });
+            }
+        }
+        for (to, from) in self.x_max.iter_mut().zip(x) {
+            to.set_lane(lane, from.lane(lane).abs());
+        }
+        let by_row = [&mut self.q_n, &mut self.q_1, &mut self.q_s, &mut self.qd_n, &mut self.qd_s, &mut self.q];
+        for to in by_row.into_iter().chain([&mut self.qd]) {
+            to.iter_mut().for_each(|to| to.set_lane(lane, 0.0));
+        }
+        for to in [&mut self.limits_n, &mut self.limits] {
+            for (to, from) in to.iter_mut().zip(limits) {
+                to.set_lane(lane, from.lane(lane));
+            }
+        }
+        for to in [&mut self.g_n, &mut self.g_before, &mut self.g] {
+            to.iter_mut().for_each(|to| to.set_lane(lane, 0.0));
+        }
+        self.newton.forget_curvature_of(lane);
+        self.factored_alpha = None;
+        self.lanes[lane] = Lane::new(self.options.h_first);
+    }
+
+    /// A lane does nothing until it is started.
+    pub fn rest(&mut self, lane: usize) {
+        self.lanes[lane].running = false;
+        self.lanes[lane].fresh = false;
+    }
+
+    /// Is a lane on its way?
+    pub fn is_running(&self, lane: usize) -> bool {
+        self.lanes[lane].running
     }
 
     /// Lanes that have reached their end go on to a later one.
@@ -186,14 +229,19 @@ impl<R: Real> Stepper<R> {
         }
     }
 
-    /// Charges, crossings and corners at the starting point of each lane.
-    pub(super) fn begin(&mut self, dae: &mut impl Dae<R>) {
+    /// Charges, crossings and corners at the starting point of each lane that has not begun; returns these lanes.
+    pub(super) fn begin(&mut self, dae: &mut impl Dae<R>) -> R::Mask {
         let t = self.gather(|l| l.t);
         let none = R::Mask::splat(false);
-        let (mut settles, mut charges) = (none, none);
-        for (l, lane) in self.lanes.iter().enumerate() {
+        let (mut fresh, mut settles, mut charges) = (none, none, none);
+        for (l, lane) in self.lanes.iter_mut().enumerate().filter(|(_, lane)| lane.fresh) {
+            fresh.set_lane(l, true);
             settles.set_lane(l, lane.settles);
             charges.set_lane(l, lane.charges);
+            lane.fresh = false;
+        }
+        if !fresh.any() {
+            return none;
         }
         // Discrete states agree with the start also where no operating point saw to it; then devices commit. A lane that
         // goes on did both when its point was accepted.
@@ -209,11 +257,12 @@ impl<R: Real> Stepper<R> {
         dae.eval(t, &self.x_n, &self.mode, &mut self.arrays);
         dae.observe(t, &self.x_n, &self.mode, &mut self.arrays);
         super::copy_lanes(&mut self.q_n, &self.arrays.q, charges);
-        dae.crossings(t, &self.x_n, &self.mode, &mut self.g_n);
+        dae.crossings(t, &self.x_n, &self.mode, &mut self.g);
+        super::copy_lanes(&mut self.g_n, &self.g, fresh);
         let corner = dae.next_breakpoint(t);
-        for (l, lane) in self.lanes.iter_mut().enumerate() {
+        for (l, lane) in self.lanes.iter_mut().enumerate().filter(|(l, _)| fresh.lane(*l)) {
             lane.corner = corner.lane(l);
         }
-        self.begun = true;
+        fresh
     }
 }

@@ -1,0 +1,210 @@
+//! Many transients of one circuit that differ in the parameters of their devices: as many at a time as the number type has
+//! lanes, a lane that ends takes the next one.
+//!
+//! ```text
+//! base circuit, alone:       operating point and transient → pivot orders, and the operating point that all others begin from
+//! while there are variants:
+//!     each free lane:        takes a variant: parameters, operating point, start at t = 0
+//!     the stepper runs       until a lane ends; its points go to the observer lane by lane
+//! ```
+//!
+//! A variant's result is a function of the base circuit and the variant: its operating point begins from the base's, its
+//! pivot orders are the base's, and lanes do not see each other. One lane (`f64`) and eight give the same bits.
+
+use super::Failure;
+use super::op::Solver;
+use super::tran::{forced, options};
+use crate::circuit::{AnalysisKind, AnalysisSpec, Circuit};
+use crate::device::{BankNumber, Setting};
+use crate::diagnostic::Diagnostic;
+use crate::integrate::{StepStats, Stepper};
+use crate::number::Mask;
+use crate::solve::{Plan, SimError};
+use crate::system::{Forced, describe};
+use std::ops::ControlFlow;
+
+/// What a base circuit gives its variants.
+#[derive(Debug, Clone)]
+pub struct Base {
+    /// Unknowns of its operating point (n + 1), and the limited voltages there.
+    x: Vec<f64>,
+    limits: Vec<f64>,
+    dc: Option<Plan>,
+    tran: Option<Plan>,
+    setting: Setting,
+    times: (f64, f64, f64, Option<f64>),
+    index: usize,
+    unknowns: Vec<String>,
+}
+
+/// Who sees what the lanes compute.
+pub trait Observer<T> {
+    /// The next variant, if there is one: a circuit of the base's structure, and what it is known by.
+    fn next(&mut self) -> Option<(T, Circuit)>;
+    /// A lane accepted a point: time in seconds, the value of unknown k.
+    fn point(&mut self, lane: usize, t: f64, value: &dyn Fn(usize) -> f64);
+    /// A variant begins in this lane.
+    fn begin(&mut self, lane: usize, variant: &T);
+    /// The variant of a lane has come to its end, or not.
+    fn end(&mut self, lane: usize, variant: T, outcome: Result<(), SimError>);
+    /// Stops everything.
+    fn is_stopped(&mut self) -> bool {
+        false
+    }
+}
+
+fn transient(circuit: &Circuit, index: usize) -> Result<(&AnalysisSpec, (f64, f64, f64, Option<f64>)), Failure> {
+    let spec = circuit.analyses.get(index);
+    match spec.map(|s| (s, &s.kind)) {
+        Some((spec, AnalysisKind::Tran { tstep, tstop, tstart, tmax, uic: false })) => {
+            Ok((spec, (*tstep, *tstop, *tstart, *tmax)))
+        }
+        _ => {
+            let span = spec.map(|s| s.span).unwrap_or_default();
+            let message = "an ensemble takes a transient that begins from its operating point";
+            Err(Diagnostic::error("no-analysis", message, span).help("leave uic out").into())
+        }
+    }
+}
+
+impl Base {
+    /// Runs the base circuit alone, with its transient number `index`.
+    ///
+    /// # Errors
+    /// As a transient's.
+    pub fn new(circuit: &Circuit, index: usize) -> Result<Base, Failure> {
+        let (spec, times) = transient(circuit, index)?;
+        let setting = Setting { tstep: times.0, tstop: times.1, ..circuit.setting };
+        let mut solver = Solver::<f64>::new(circuit, &setting, &[]);
+        let mut x = solver.system.initial_x();
+        let told = |e, solver: &Solver<f64>| Failure::from(describe(e, &solver.system, circuit, spec.span));
+        solver.solve(&mut x, false, &forced(circuit), true).map_err(|e| told(e, &solver))?;
+        let limits = solver.arrays.limits.clone();
+        let mut stepper = Stepper::new(&solver.system, options(circuit, &solver.system, times), &x, &limits);
+        stepper.set_gmin(circuit.options.gmin);
+        let _ = stepper.run(&mut solver.system, |_| ControlFlow::Continue(()));
+        if let Some(e) = stepper.error(0) {
+            return Err(told(e, &solver));
+        }
+        Ok(Base {
+            x,
+            limits,
+            dc: solver.pivot_plan().cloned(),
+            tran: stepper.pivot_plan().cloned(),
+            setting,
+            times,
+            index,
+            unknowns: solver.system.unknowns.iter().map(|u| u.name.clone()).collect(),
+        })
+    }
+
+    /// The number of the unknown of this name, such as `v(out)`.
+    pub fn unknown(&self, name: &str) -> Option<usize> {
+        self.unknowns.iter().position(|u| u.eq_ignore_ascii_case(name))
+    }
+
+    /// The names of the unknowns.
+    pub fn unknowns(&self) -> &[String] {
+        &self.unknowns
+    }
+
+    /// Runs variants of the circuit until there is none left, or the observer stops everything. Returns counts over all lanes.
+    ///
+    /// # Errors
+    /// If the circuit's analysis is no longer the base's.
+    pub fn run<R: BankNumber, T>(
+        &self,
+        circuit: &Circuit,
+        observer: &mut dyn Observer<T>,
+    ) -> Result<StepStats, Failure> {
+        transient(circuit, self.index)?;
+        let mut solver = Solver::<R>::new(circuit, &self.setting, &[]);
+        if let Some(plan) = &self.dc {
+            solver.adopt_plan(plan.clone());
+        }
+        let x: Vec<R> = self.x.iter().map(|v| R::splat(*v)).collect();
+        let limits = solver.arrays.limits.clone();
+        let mut stepper = Stepper::new(&solver.system, options(circuit, &solver.system, self.times), &x, &limits);
+        stepper.set_gmin(circuit.options.gmin);
+        if let Some(plan) = &self.tran {
+            stepper.adopt_plan(plan.clone());
+        }
+        (0..R::LANES).for_each(|l| stepper.rest(l));
+        let mut ensemble = Lanes { base: self, solver, stepper, forced: forced(circuit), x, variants: Vec::new() };
+        ensemble.variants.resize_with(R::LANES, || None);
+        ensemble.run(observer);
+        Ok(ensemble.stepper.stats)
+    }
+}
+
+/// Lanes at work.
+struct Lanes<'a, R: BankNumber, T> {
+    base: &'a Base,
+    solver: Solver<R>,
+    stepper: Stepper<R>,
+    forced: Vec<Forced>,
+    x: Vec<R>,
+    /// What each lane computes.
+    variants: Vec<Option<T>>,
+}
+
+impl<R: BankNumber, T> Lanes<'_, R, T> {
+    fn run(&mut self, observer: &mut dyn Observer<T>) {
+        loop {
+            self.fill(observer);
+            if observer.is_stopped() || self.variants.iter().all(Option::is_none) {
+                return;
+            }
+            let t_stop = self.base.times.1;
+            let _ = self.stepper.run(&mut self.solver.system, |a| {
+                let mut ended = false;
+                for l in (0..R::LANES).filter(|l| a.lanes.lane(*l)) {
+                    let t = a.t.lane(l);
+                    observer.point(l, t, &|k| a.x[k].lane(l));
+                    ended |= t >= t_stop;
+                }
+                if ended || observer.is_stopped() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+            });
+            for l in (0..R::LANES).filter(|l| !self.stepper.is_running(*l)) {
+                if let Some(variant) = self.variants[l].take() {
+                    observer.end(l, variant, self.stepper.error(l).map_or(Ok(()), Err));
+                }
+            }
+        }
+    }
+
+    /// Gives each free lane a variant.
+    fn fill(&mut self, observer: &mut dyn Observer<T>) {
+        for l in 0..R::LANES {
+            while self.variants[l].is_none() && !observer.is_stopped() {
+                let Some((variant, circuit)) = observer.next() else { return };
+                observer.begin(l, &variant);
+                match self.start(l, &circuit) {
+                    Ok(()) => self.variants[l] = Some(variant),
+                    Err(e) => observer.end(l, variant, Err(e)),
+                }
+            }
+        }
+    }
+
+    fn start(&mut self, lane: usize, circuit: &Circuit) -> Result<(), SimError> {
+        let Setting { tstep, tstop, .. } = self.base.setting;
+        self.solver.system.start_fresh(lane, circuit, &Setting { tstep, tstop, ..circuit.setting });
+        // The guess is the base's operating point; states begin where the variant says.
+        let initial = self.solver.system.initial_x();
+        for (to, from) in self.x.iter_mut().zip(&self.base.x) {
+            to.set_lane(lane, *from);
+        }
+        for row in self.solver.system.held_rows() {
+            self.x[row].set_lane(lane, initial[row].lane(lane));
+        }
+        for (to, from) in self.solver.arrays.limits.iter_mut().zip(&self.base.limits) {
+            to.set_lane(lane, *from);
+        }
+        let mut mask = R::Mask::splat(false);
+        mask.set_lane(lane, true);
+        self.solver.solve_lanes(&mut self.x, false, &self.forced, false, mask)?;
+        self.stepper.start(lane, &self.x, &self.solver.arrays.limits);
+        Ok(())
+    }
+}

@@ -1,0 +1,91 @@
+//! Ensembles: variants of one transient in lanes. A variant's points do not depend on how many lanes there are, which
+//! lane it is in, who its mates are, or what the lane did before.
+
+use neurospice::analysis::ensemble::{Base, Observer};
+use neurospice::circuit::{Circuit, elaborate};
+use neurospice::device::{BankNumber, Value};
+use neurospice::netlist::{FileLoader, parse};
+use neurospice::number::{Lanes, StreamKey};
+use neurospice::solve::SimError;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+fn granule_cell() -> Circuit {
+    let path = "netlists/benatti2023/granule_cell.cir";
+    let (netlist, _) = parse(path, std::fs::read(path).expect("the netlist"), &FileLoader);
+    elaborate(&netlist, &[]).0.expect("a circuit")
+}
+
+/// The cell with its k-th stimulus: sixteen bits from a multiplicative hash, its own random numbers.
+fn variant(base: &Circuit, k: u64) -> Circuit {
+    let bits = k.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 48;
+    let mut circuit = base.clone().with_seed(StreamKey { seed: 5, run: k });
+    for (n, name) in ["n1", "n2", "n3", "n4"].iter().enumerate() {
+        let at = circuit.instance(name).expect("the source");
+        let pattern = (bits >> (4 * n)) & 15;
+        Arc::make_mut(&mut circuit.instances[at]).params.set("pattern", Value::Number(pattern as f64));
+    }
+    circuit
+}
+
+/// Accepted points of each variant: time, membrane, output, as bits.
+struct Keep<'a> {
+    base: &'a Circuit,
+    waiting: Vec<u64>,
+    signals: [usize; 2],
+    lanes: Vec<u64>,
+    points: BTreeMap<u64, Vec<[u64; 3]>>,
+}
+
+impl Observer<u64> for Keep<'_> {
+    fn next(&mut self) -> Option<(u64, Circuit)> {
+        let k = self.waiting.pop()?;
+        Some((k, variant(self.base, k)))
+    }
+    fn begin(&mut self, lane: usize, variant: &u64) {
+        self.lanes.resize(self.lanes.len().max(lane + 1), 0);
+        self.lanes[lane] = *variant;
+        self.points.insert(*variant, Vec::new());
+    }
+    fn point(&mut self, lane: usize, t: f64, value: &dyn Fn(usize) -> f64) {
+        let [a, b] = self.signals;
+        let point = [t.to_bits(), value(a).to_bits(), value(b).to_bits()];
+        self.points.get_mut(&self.lanes[lane]).expect("it has begun").push(point);
+    }
+    fn end(&mut self, _lane: usize, variant: u64, outcome: Result<(), SimError>) {
+        assert_eq!(outcome, Ok(()), "variant {variant}");
+    }
+}
+
+fn points<R: BankNumber>(circuit: &Circuit, base: &Base, order: &[u64]) -> BTreeMap<u64, Vec<[u64; 3]>> {
+    let signals = ["v(mem)", "v(out)"].map(|s| base.unknown(s).expect("the signal"));
+    let waiting = order.iter().rev().copied().collect();
+    let mut keep = Keep { base: circuit, waiting, signals, lanes: Vec::new(), points: BTreeMap::new() };
+    let start = std::time::Instant::now();
+    let stats = base.run::<R, u64>(circuit, &mut keep).expect("it runs");
+    println!(
+        "{} lanes: {:.0} µs per transient, {stats:?}",
+        R::LANES,
+        start.elapsed().as_secs_f64() * 1e6 / order.len() as f64
+    );
+    keep.points
+}
+
+// covers: rram, spikeword
+#[test]
+fn one_lane_and_eight_give_the_same_bits_in_any_order() {
+    let circuit = granule_cell();
+    let base = Base::new(&circuit, 0).expect("the base circuit runs");
+    let order: Vec<u64> = (0..40).collect();
+    let alone = points::<f64>(&circuit, &base, &order);
+    let eight = points::<Lanes<8>>(&circuit, &base, &order);
+    let shuffled: Vec<u64> = order.iter().map(|k| (k * 17 + 3) % 40).collect();
+    let mixed = points::<Lanes<8>>(&circuit, &base, &shuffled);
+    assert_eq!(alone.len(), 40);
+    assert!(alone.values().any(|p| p.iter().any(|q| f64::from_bits(q[2]) > 2.5)), "no variant spikes");
+    for (k, points) in &alone {
+        assert!(points.len() > 20, "variant {k} has {} points", points.len());
+        assert!(*points == eight[k], "variant {k} differs in eight lanes");
+        assert!(*points == mixed[k], "variant {k} differs beside other mates");
+    }
+}
