@@ -1,7 +1,7 @@
 //! Ensembles: variants of one transient in lanes. A variant's points do not depend on how many lanes there are, which
 //! lane it is in, who its mates are, or what the lane did before.
 
-use neurospice::analysis::ensemble::{Base, Observer};
+use neurospice::analysis::ensemble::{Base, Observer, Variant};
 use neurospice::circuit::{Circuit, elaborate};
 use neurospice::device::{BankNumber, Value};
 use neurospice::netlist::{FileLoader, parse};
@@ -16,16 +16,18 @@ fn granule_cell() -> Circuit {
     elaborate(&netlist, &[]).0.expect("a circuit")
 }
 
-/// The cell with its k-th stimulus: sixteen bits from a multiplicative hash, its own random numbers.
-fn variant(base: &Circuit, k: u64) -> Circuit {
+/// The k-th stimulus: sixteen bits from a multiplicative hash, its own random numbers.
+fn variant(base: &Circuit, k: u64) -> Variant {
     let bits = k.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 48;
-    let mut circuit = base.clone().with_seed(StreamKey { seed: 5, run: k });
-    for (n, name) in ["n1", "n2", "n3", "n4"].iter().enumerate() {
-        let at = circuit.instance(name).expect("the source");
+    let change = |(n, name): (usize, &&str)| {
+        let at = base.instance(name).expect("the source");
+        let mut instance = base.instances[at].clone();
         let pattern = (bits >> (4 * n)) & 15;
-        Arc::make_mut(&mut circuit.instances[at]).params.set("pattern", Value::Number(pattern as f64));
-    }
-    circuit
+        Arc::make_mut(&mut instance).params.set("pattern", Value::Number(pattern as f64));
+        (at, instance)
+    };
+    let changes = ["n1", "n2", "n3", "n4"].iter().enumerate().map(change).collect();
+    Variant { seed: StreamKey { seed: 5, run: k }, changes }
 }
 
 /// Accepted points of each variant: time, membrane, output, as bits.
@@ -38,7 +40,7 @@ struct Keep<'a> {
 }
 
 impl Observer<u64> for Keep<'_> {
-    fn next(&mut self) -> Option<(u64, Circuit)> {
+    fn next(&mut self) -> Option<(u64, Variant)> {
         let k = self.waiting.pop()?;
         Some((k, variant(self.base, k)))
     }
@@ -76,12 +78,12 @@ fn points<R: BankNumber>(circuit: &Circuit, base: &Base, order: &[u64]) -> BTree
 fn one_lane_and_eight_give_the_same_bits_in_any_order() {
     let circuit = granule_cell();
     let base = Base::new(&circuit, 0).expect("the base circuit runs");
-    let order: Vec<u64> = (0..40).collect();
+    let order: Vec<u64> = (0..400).collect();
     let alone = points::<f64>(&circuit, &base, &order);
     let eight = points::<Lanes<8>>(&circuit, &base, &order);
-    let shuffled: Vec<u64> = order.iter().map(|k| (k * 17 + 3) % 40).collect();
+    let shuffled: Vec<u64> = order.iter().map(|k| (k * 17 + 3) % 400).collect();
     let mixed = points::<Lanes<8>>(&circuit, &base, &shuffled);
-    assert_eq!(alone.len(), 40);
+    assert_eq!(alone.len(), 400);
     assert!(alone.values().any(|p| p.iter().any(|q| f64::from_bits(q[2]) > 2.5)), "no variant spikes");
     for (k, points) in &alone {
         assert!(points.len() > 20, "variant {k} has {} points", points.len());

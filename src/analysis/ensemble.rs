@@ -15,13 +15,14 @@ use super::Failure;
 use super::op::Solver;
 use super::tran::{forced, options};
 use crate::circuit::{AnalysisKind, AnalysisSpec, Circuit};
-use crate::device::{BankNumber, Setting};
+use crate::device::{BankNumber, Instance, Setting};
 use crate::diagnostic::Diagnostic;
 use crate::integrate::{StepStats, Stepper};
-use crate::number::Mask;
+use crate::number::{Mask, StreamKey};
 use crate::solve::{Plan, SimError};
 use crate::system::{Forced, describe};
 use std::ops::ControlFlow;
+use std::sync::Arc;
 
 /// What a base circuit gives its variants.
 #[derive(Debug, Clone)]
@@ -37,10 +38,19 @@ pub struct Base {
     unknowns: Vec<String>,
 }
 
+/// How a variant differs from the base circuit.
+#[derive(Debug, Clone)]
+pub struct Variant {
+    /// Its random numbers.
+    pub seed: StreamKey,
+    /// The instances that are others, by their number in the circuit.
+    pub changes: Vec<(usize, Arc<Instance>)>,
+}
+
 /// Who sees what the lanes compute.
 pub trait Observer<T> {
-    /// The next variant, if there is one: a circuit of the base's structure, and what it is known by.
-    fn next(&mut self) -> Option<(T, Circuit)>;
+    /// The next variant, if there is one, and what it is known by.
+    fn next(&mut self) -> Option<(T, Variant)>;
     /// A lane accepted a point: time in seconds, the value of unknown k.
     fn point(&mut self, lane: usize, t: f64, value: &dyn Fn(usize) -> f64);
     /// A variant begins in this lane.
@@ -130,8 +140,17 @@ impl Base {
             stepper.adopt_plan(plan.clone());
         }
         (0..R::LANES).for_each(|l| stepper.rest(l));
-        let mut ensemble = Lanes { base: self, solver, stepper, forced: forced(circuit), x, variants: Vec::new() };
-        ensemble.variants.resize_with(R::LANES, || None);
+        let mut ensemble = Lanes {
+            base: self,
+            solver,
+            stepper,
+            forced: forced(circuit),
+            x,
+            variants: (0..R::LANES).map(|_| None).collect(),
+            instances: vec![circuit.instances.clone(); R::LANES],
+            changes: vec![Vec::new(); R::LANES],
+            circuit,
+        };
         ensemble.run(observer);
         Ok(ensemble.stepper.stats)
     }
@@ -146,6 +165,10 @@ struct Lanes<'a, R: BankNumber, T> {
     x: Vec<R>,
     /// What each lane computes.
     variants: Vec<Option<T>>,
+    /// The instances that each lane has now, and which of them are not the base's.
+    instances: Vec<Vec<Arc<Instance>>>,
+    changes: Vec<Vec<usize>>,
+    circuit: &'a Circuit,
 }
 
 impl<R: BankNumber, T> Lanes<'_, R, T> {
@@ -177,19 +200,29 @@ impl<R: BankNumber, T> Lanes<'_, R, T> {
     fn fill(&mut self, observer: &mut dyn Observer<T>) {
         for l in 0..R::LANES {
             while self.variants[l].is_none() && !observer.is_stopped() {
-                let Some((variant, circuit)) = observer.next() else { return };
-                observer.begin(l, &variant);
-                match self.start(l, &circuit) {
-                    Ok(()) => self.variants[l] = Some(variant),
-                    Err(e) => observer.end(l, variant, Err(e)),
+                let Some((known, variant)) = observer.next() else { return };
+                observer.begin(l, &known);
+                match self.start(l, variant) {
+                    Ok(()) => self.variants[l] = Some(known),
+                    Err(e) => observer.end(l, known, Err(e)),
                 }
             }
         }
     }
 
-    fn start(&mut self, lane: usize, circuit: &Circuit) -> Result<(), SimError> {
-        let Setting { tstep, tstop, .. } = self.base.setting;
-        self.solver.system.start_fresh(lane, circuit, &Setting { tstep, tstop, ..circuit.setting });
+    fn start(&mut self, lane: usize, variant: Variant) -> Result<(), SimError> {
+        let setting = Setting { seed: variant.seed, ..self.base.setting };
+        let instances = &mut self.instances[lane];
+        let before = std::mem::take(&mut self.changes[lane]);
+        for k in &before {
+            instances[*k] = self.circuit.instances[*k].clone();
+        }
+        for (k, instance) in variant.changes {
+            instances[k] = instance;
+            self.changes[lane].push(k);
+        }
+        let now = &self.changes[lane];
+        self.solver.system.start_variant(lane, instances, |k| before.contains(&k) || now.contains(&k), &setting);
         // The guess is the base's operating point; states begin where the variant says.
         let initial = self.solver.system.initial_x();
         for (to, from) in self.x.iter_mut().zip(&self.base.x) {

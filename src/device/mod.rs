@@ -96,6 +96,10 @@ pub trait Kind: Sync {
     fn check(&self, _instance: &Instance) -> Vec<String> {
         Vec::new()
     }
+    /// Does the instance draw random numbers? Then a run with another seed must load it anew.
+    fn draws(&self, _instance: &Instance) -> bool {
+        false
+    }
     /// Instances for the contract tests and the documentation, of varied parameters. Nodes are distinct, from 1 up;
     /// branch currents of other instances are at circuit-wide indices from [`COMPANION`] up. The
     /// tests also vary their parameters inside their ranges.

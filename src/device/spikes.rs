@@ -148,6 +148,9 @@ impl Kind for SpikeWord {
         }
         wrong
     }
+    fn draws(&self, instance: &Instance) -> bool {
+        text(&instance.params, "jitter").is_some_and(|j| j != "none")
+    }
     fn examples(&self) -> Vec<Instance> {
         let pattern = Instance::example(&WORD, &[("pattern", 5.0), ("bins", 3.0)]);
         vec![word("1101", None, &[]), word("01", Some("uniform"), &[("amplitude", 0.1), ("base", -0.2)]), pattern]
@@ -169,6 +172,9 @@ impl Kind for Poisson {
             Shape::of(instance).length(),
             1.0 / dead
         )]
+    }
+    fn draws(&self, _instance: &Instance) -> bool {
+        true
     }
     fn examples(&self) -> Vec<Instance> {
         vec![Instance::example(&POISSON, &[("rate", 20.0), ("base", 0.5)])]

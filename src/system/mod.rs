@@ -265,6 +265,12 @@ impl<R: Real> System<R> {
             let instances: Vec<_> = g.ids.iter().map(|i| circuit.instances[*i].clone()).collect();
             g.bank.reload(lane, &instances, setting);
         }
+        self.take_initial(lane);
+        self.static_loaded = false;
+    }
+
+    /// Initial values and held unknowns are those that the devices say now.
+    fn take_initial(&mut self, lane: usize) {
         let ground = self.unknowns.len();
         for g in &self.groups {
             g.bank.initial_values(&mut self.initial);
@@ -274,7 +280,26 @@ impl<R: Real> System<R> {
             *value = self.initial[*row];
         }
         self.hold_kept(lane);
-        self.static_loaded = false;
+    }
+
+    /// Begins a variant in one lane: parameters are those of `instances`, hidden states and held unknowns those that they
+    /// say. Devices that are not `changed` since this lane's last variant and draw nothing keep their parameters.
+    pub fn start_variant(
+        &mut self,
+        lane: usize,
+        instances: &[Arc<Instance>],
+        changed: impl Fn(usize) -> bool,
+        setting: &Setting,
+    ) {
+        for g in &mut self.groups {
+            if g.ids.iter().any(|i| changed(*i) || g.kind.draws(&instances[*i])) {
+                let own: Vec<_> = g.ids.iter().map(|i| instances[*i].clone()).collect();
+                g.bank.reload(lane, &own, setting);
+                self.static_loaded &= !g.bank.is_linear();
+            }
+            g.bank.reset(lane);
+        }
+        self.take_initial(lane);
     }
 
     /// The kind of each group and how many instances it has.

@@ -57,7 +57,7 @@ impl Law {
         let m = |name: &str| instance.model_real(name);
         let own = |name: &str| instance.params.number(name);
         let on = |switch: &str, value: f64| if m(switch) > 0.5 { value } else { 0.0 };
-        let mut law = Law {
+        Law {
             x0: own("x0").unwrap_or(m("x0")),
             plasticity: own("plasticity").unwrap_or(m("plasticity")),
             ambient: own("temp").map_or(m("t0"), |c| c + ZERO_CELSIUS),
@@ -87,38 +87,50 @@ impl Law {
             sigma_tau: m("sigmatau"),
             blocks_hrs: ["ahrsmin", "ahrsmax"].map(m),
             blocks_lrs: ["alrsmin", "alrsmax"].map(m),
-        };
-        if let Some(g0) = own("g0") {
-            // Out of reach, it has been reported by `check`.
-            law.x0 = state_of_conductance(&law, m("vread"), g0).unwrap_or(law.x0);
         }
-        law
     }
 
-    /// The same at the ambient temperature of a run. `g0` is meant there, too.
+    /// The same at the ambient temperature of a run, with the thickness that `g0` asks for.
     pub fn of(instance: &Instance, setting: &Setting) -> Law {
         let mut law = Law::nominal(instance);
         if instance.params.number("temp").is_none() {
             law.ambient = setting.temperature;
         }
         if let Some(g0) = instance.params.number("g0") {
+            // Out of reach, it has been reported by `check`.
             law.x0 = state_of_conductance(&law, instance.model_real("vread"), g0).unwrap_or(law.x0);
         }
         law
     }
 
-    /// Current at a small voltage `v`, without self-heating, at barrier thickness x.
-    fn current(&self, v: f64, x: f64) -> f64 {
+    /// Does anything of it depend on random numbers?
+    pub fn draws(&self) -> bool {
+        self.nt > 0.0 || self.cycle.iter().chain(&self.device).any(|sigma| *sigma > 0.0)
+    }
+
+    /// What the current at a small voltage `v` and thickness x is made of, without self-heating: the barrier's prefactor, A, and
+    /// the resistance in series, Ω.
+    fn parts(&self, x: f64) -> (f64, f64) {
         let warm = exp(-(self.eab / K) * (1.0 / self.ambient - 1.0 / self.t0));
         let i0 = self.s * self.beta * self.v0 * exp(-x / self.xdecay) * warm;
         let r = self.rs + self.rho * (self.tox - x) / self.s * (1.0 + self.alpha * (self.ambient - self.t0));
-        // The drop across the barrier, by bisection: the filament's current falls with it, the barrier's rises.
-        let (mut low, mut high) = (0.0, v);
+        (i0, r)
+    }
+
+    /// Is the current at `v` and x above i? It is where the barrier carries more than i at what i leaves it of v.
+    fn exceeds(&self, v: f64, x: f64, i: f64) -> bool {
+        let (i0, r) = self.parts(x);
+        i0 * sinh((v - i * r) / self.v0) > i
+    }
+
+    /// Current at a small voltage `v`, without self-heating, at barrier thickness x.
+    fn current(&self, v: f64, x: f64) -> f64 {
+        let (mut low, mut high) = (0.0, v / self.parts(x).1);
         for _ in 0..60 {
             let middle = 0.5 * (low + high);
-            if i0 * sinh(middle / self.v0) * r > v - middle { high = middle } else { low = middle }
+            if self.exceeds(v, x, middle) { low = middle } else { high = middle }
         }
-        (v - 0.5 * (low + high)) / r
+        0.5 * (low + high)
     }
 }
 
@@ -128,13 +140,13 @@ impl Law {
 /// The conductances at `xmax` and `xmin` if `g` is not between them.
 pub(super) fn state_of_conductance(law: &Law, v: f64, g: f64) -> Result<f64, [f64; 2]> {
     let (mut low, mut high) = (law.xmin, law.xmax);
-    let range = [law.current(v, high) / v, law.current(v, low) / v];
-    if !(range[0]..=range[1]).contains(&g) {
-        return Err(range);
+    let i = g * v;
+    if !law.exceeds(v, low, i) || law.exceeds(v, high, i) {
+        return Err([high, low].map(|x| law.current(v, x) / v));
     }
     for _ in 0..60 {
         let middle = 0.5 * (low + high);
-        if law.current(v, middle) / v > g { low = middle } else { high = middle }
+        if law.exceeds(v, middle, i) { low = middle } else { high = middle }
     }
     Ok(0.5 * (low + high))
 }

@@ -165,6 +165,10 @@ impl Kind for Rram {
         wrong
     }
 
+    fn draws(&self, instance: &Instance) -> bool {
+        Law::nominal(instance).draws()
+    }
+
     fn examples(&self) -> Vec<Instance> {
         let with =
             |own: &[(&str, f64)], model: &[(&str, f64)]| Instance::example(&SPEC, own).with_model(&SPEC, "rram", model);
