@@ -146,6 +146,10 @@ struct Lane {
     events_at_once: u32,
     /// Steps to come that do not grow.
     calm: u32,
+    /// The step that error control last liked where no corner was in the way.
+    h_free: f64,
+    /// Steps to come that may grow tenfold.
+    quick: u32,
     /// Accepted points since the last restart.
     smooth: u32,
     /// The restart's step as a part of the next regular one.
@@ -696,8 +700,13 @@ impl<R: Real> Stepper<R> {
                 if lane.first_try.is_some() {
                     lane.calm = CALM_STEPS;
                 }
-                let growth = if lane.calm > 0 { 1.0 } else { 2.0 };
+                let growth = match (lane.calm, lane.quick) {
+                    (1.., _) => 1.0,
+                    (0, 1..) => 10.0,
+                    (0, 0) => 2.0,
+                };
                 lane.calm = lane.calm.saturating_sub(1);
+                lane.quick = lane.quick.saturating_sub(1);
                 lane.next_h = lane.step * factor.clamp(0.3, growth);
                 if lane.step < 0.999 * lane.h && lane.target.is_some() {
                     // Shortened for a corner, not for accuracy: the old step stays the proposal.
@@ -796,6 +805,9 @@ impl<R: Real> Stepper<R> {
             } else {
                 lane.smooth = lane.smooth.saturating_add(1);
                 lane.h = lane.next_h;
+                if lane.target.is_none() || lane.h > lane.h_free {
+                    lane.h_free = lane.h;
+                }
                 lane.events_at_once = 0;
             }
             lane.phase = Phase::Plan;
@@ -820,10 +832,11 @@ impl<R: Real> Stepper<R> {
                 lane.restart = true;
             }
             if lane.restart {
-                // The new stretch may be faster than the last: begin with a tenth of what was good there. At the end of the
-                // run only a later run goes on, and where that one ends is not known yet.
+                // The new stretch may be faster than the last: begin with a tenth of what was good where no corner was in the
+                // way. At the end of the run only a later run goes on, and where that one ends is not known yet.
                 let limit = if lane.running { lane.corner.min(t_stop) } else { lane.corner };
-                lane.h = 0.1 * lane.h.min(limit - lane.t);
+                lane.h = lane.h_free.min(limit - lane.t);
+                lane.quick = QUICK_STEPS;
             }
         }
     }
@@ -867,6 +880,9 @@ const LONG_RESTART: f64 = 0.1;
 /// So many steps after a rejection do not grow.
 const CALM_STEPS: u32 = 3;
 
+/// So many steps after a restart may grow tenfold: how fast the new stretch is, nobody knows.
+const QUICK_STEPS: u32 = 6;
+
 /// More events than this without a proper step between them are a loop of discrete states.
 const MAX_EVENTS_AT_ONCE: u32 = 1000;
 
@@ -891,6 +907,8 @@ impl Lane {
             first_try: None,
             events_at_once: 0,
             calm: 0,
+            h_free: h_first,
+            quick: QUICK_STEPS,
             smooth: 1,
             restart_share: SHORT_RESTART,
             fresh: true,
@@ -922,6 +940,8 @@ impl Lane {
         } else {
             self.h = h;
         }
+        // What begins with a tenth of it is then as long as what is tried now.
+        self.h_free = self.h_free.min(h);
         self.phase = Phase::Plan;
         if h <= 2.0 * f64::EPSILON * self.t || h < 1e-24 {
             self.error = Some(SimError::StepTooSmall { t: self.t, h: self.step, cause });

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 /// What [`State::format`] is.
 pub const STATE_FORMAT: &str = "neurospice state";
 /// The version of the format that is written, and the only one that is read.
-pub const STATE_VERSION: u32 = 1;
+pub const STATE_VERSION: u32 = 2;
 
 /// The state of a circuit.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

@@ -30,6 +30,10 @@ pub struct Control {
     pub events_at_once: u32,
     /// Steps to come that do not grow.
     pub calm: u32,
+    /// The step that error control last liked where no corner was in the way, seconds.
+    pub h_free: f64,
+    /// Steps to come that may grow tenfold.
+    pub quick: u32,
     /// Newton's remembered speed of convergence κ; `None` if nothing is known.
     pub curvature: Option<f64>,
 }
@@ -45,6 +49,8 @@ impl Control {
             && self.restart_share > 0.0
             && self.restart_share <= 0.5
             && self.h.is_finite()
+            && self.h_free.is_finite()
+            && self.h_free > 0.0
             && self.last_corner.is_finite()
             && self.curvature.is_none_or(|k| k.is_finite() && k > 0.0)
     }
@@ -116,6 +122,8 @@ impl<R: Real> Stepper<R> {
                 last_corner: l.last_corner,
                 events_at_once: l.events_at_once,
                 calm: l.calm,
+                h_free: l.h_free,
+                quick: l.quick,
                 curvature: self.newton.curvature(lane),
             },
             unknowns: (0..self.n).map(|k| row(k, true)).collect(),
@@ -170,6 +178,8 @@ impl<R: Real> Stepper<R> {
             last_corner: c.last_corner,
             events_at_once: c.events_at_once,
             calm: c.calm,
+            h_free: c.h_free,
+            quick: c.quick,
             running: from.t < t_stop,
             fresh: true,
             settles: false,
