@@ -15,9 +15,9 @@
 //! - A set of constants meets the conditions if, of all trials, at most 5 % have more than two spikes at 13.6 µS, at least 1 %
 //!   have a spike at 2.6 µS, and MI rises from 2.6 µS to 6.2 µS to 13.6 µS.
 //!
-//! Stages: all sets with 32 repetitions, Panzeri-Treves; the 16 best among those that meet the conditions, and all around the
-//! best, with 256; the best three and the reference with 2,000, quadratic extrapolation. Best is what
-//! has the larger smallest rise of MI. A value is well sampled if `information`'s verdict says so.
+//! Three stages: the grid with 32 repetitions, Panzeri-Treves; the 16 best of those that meet the conditions, and six neighbours of
+//! the best, with 256; the three best of these and the reference with 2,000, quadratic extrapolation. Best is what has the
+//! larger smallest rise of MI. A value is well sampled if the verdict of `information` says so.
 
 #[path = "../tests/support/exact_lif.rs"]
 #[allow(dead_code)]
