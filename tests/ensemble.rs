@@ -77,7 +77,7 @@ fn points<R: BankNumber>(circuit: &Circuit, base: &Base, order: &[u64]) -> BTree
 #[test]
 fn one_lane_and_eight_give_the_same_bits_in_any_order() {
     let circuit = granule_cell();
-    let base = Base::new(&circuit, 0).expect("the base circuit runs");
+    let base = Base::new(&circuit, 0, None).expect("the base circuit runs");
     let order: Vec<u64> = (0..400).collect();
     let alone = points::<f64>(&circuit, &base, &order);
     let eight = points::<Lanes<8>>(&circuit, &base, &order);

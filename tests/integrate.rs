@@ -102,7 +102,7 @@ impl<R: Real> Dae<R> for Hand<R, Eval<R>> {
 }
 
 fn options(method: Method, t_stop: f64, h: f64, reltol: f64) -> StepperOptions {
-    StepperOptions { method, reltol, trtol: 1.0, max_iterations: 20, t_stop, h_max: h, h_first: h }
+    StepperOptions { method, reltol, trtol: 1.0, max_iterations: 20, t_stop, h_max: h, h_first: h, eager: false }
 }
 
 const METHODS: [(Method, f64); 4] =

@@ -72,6 +72,7 @@ fn transient<R: BankNumber>(base: &Circuit, lanes: &[&Circuit], method: Method, 
         t_stop: tstop,
         h_max: tmax.unwrap_or(tstop / 50.0),
         h_first: 1e-3 * tstep,
+        eager: false,
     };
     let mut stepper = Stepper::new(&system, options, &x, &arrays.limits);
     stepper.set_gmin(o.gmin);

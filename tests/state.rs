@@ -161,6 +161,7 @@ fn paused_and_saved<R: BankNumber>(
             t_stop: 0.5 * tstop,
             h_max: tstop / 50.0,
             h_first: 1e-3 * tstep,
+            eager: false,
         };
         let mut stepper = Stepper::new(&system, options, &x, &limits);
         if let Some(plan) = plan {

@@ -132,7 +132,7 @@ fn what_does_not_fit_is_told() {
     f.put("foreign.json", "{\"hello\": 1}");
     f.put("huge.json", &f.get("good.json").replace("\"time\": 0.02", "\"time\": 1e999"));
     edited("format.json", &|v| v["format"] = json!("another state"));
-    edited("version.json", &|v| v["version"] = json!(2));
+    edited("version.json", &|v| v["version"] = json!(3));
     edited("null.json", &|v| v["instances"]["m1"]["state"]["x"] = Value::Null);
     edited("typo.json", &|v| v["instances"]["m1"]["state"] = json!({ "y": 0.5 }));
     edited("range.json", &|v| v["instances"]["m1"]["state"]["x"] = json!(1.5));

@@ -17,10 +17,10 @@ use super::tran::{forced, options};
 use crate::circuit::{AnalysisKind, AnalysisSpec, Circuit};
 use crate::device::{BankNumber, Instance, Setting};
 use crate::diagnostic::Diagnostic;
-use crate::integrate::{StepStats, Stepper};
+use crate::integrate::{StepStats, Stepper, StepperOptions};
 use crate::number::{Mask, StreamKey};
 use crate::solve::{Plan, SimError};
-use crate::system::{Forced, describe};
+use crate::system::{Forced, State, describe};
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
@@ -36,6 +36,8 @@ pub struct Base {
     times: (f64, f64, f64, Option<f64>),
     index: usize,
     unknowns: Vec<String>,
+    /// The state from which the devices of all start.
+    state: Option<State>,
 }
 
 /// How a variant differs from the base circuit.
@@ -78,14 +80,17 @@ fn transient(circuit: &Circuit, index: usize) -> Result<(&AnalysisSpec, (f64, f6
 }
 
 impl Base {
-    /// Runs the base circuit alone, with its transient number `index`.
+    /// Runs the base circuit alone, with its transient number `index`, its devices in a saved state if one is given.
     ///
     /// # Errors
     /// As a transient's.
-    pub fn new(circuit: &Circuit, index: usize) -> Result<Base, Failure> {
+    pub fn new(circuit: &Circuit, index: usize, state: Option<&State>) -> Result<Base, Failure> {
         let (spec, times) = transient(circuit, index)?;
         let setting = Setting { tstep: times.0, tstop: times.1, ..circuit.setting };
         let mut solver = Solver::<f64>::new(circuit, &setting, &[]);
+        if let Some(state) = state {
+            solver.system.start_from(circuit, 0, state, spec.span).map_err(Failure::Input)?;
+        }
         let mut x = solver.system.initial_x();
         let told = |e, solver: &Solver<f64>| Failure::from(describe(e, &solver.system, circuit, spec.span));
         solver.solve(&mut x, false, &forced(circuit), true).map_err(|e| told(e, &solver))?;
@@ -105,6 +110,7 @@ impl Base {
             times,
             index,
             unknowns: solver.system.unknowns.iter().map(|u| u.name.clone()).collect(),
+            state: state.cloned(),
         })
     }
 
@@ -127,14 +133,21 @@ impl Base {
         circuit: &Circuit,
         observer: &mut dyn Observer<T>,
     ) -> Result<StepStats, Failure> {
-        transient(circuit, self.index)?;
+        let (spec, _) = transient(circuit, self.index)?;
         let mut solver = Solver::<R>::new(circuit, &self.setting, &[]);
+        if let Some(state) = &self.state {
+            for l in 0..R::LANES {
+                solver.system.start_from(circuit, l, state, spec.span).map_err(Failure::Input)?;
+            }
+        }
         if let Some(plan) = &self.dc {
             solver.adopt_plan(plan.clone());
         }
         let x: Vec<R> = self.x.iter().map(|v| R::splat(*v)).collect();
         let limits = solver.arrays.limits.clone();
-        let mut stepper = Stepper::new(&solver.system, options(circuit, &solver.system, self.times), &x, &limits);
+        // Nobody draws these waveforms.
+        let options = StepperOptions { eager: true, ..options(circuit, &solver.system, self.times) };
+        let mut stepper = Stepper::new(&solver.system, options, &x, &limits);
         stepper.set_gmin(circuit.options.gmin);
         if let Some(plan) = &self.tran {
             stepper.adopt_plan(plan.clone());

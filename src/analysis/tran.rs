@@ -49,6 +49,7 @@ pub(super) fn options<R: BankNumber>(
         t_stop: tstop,
         h_max,
         h_first: h_max.min(0.1 * (tstop / 100.0).min(tstep)),
+        eager: false,
     }
 }
 

@@ -1,6 +1,7 @@
 //! From a TOML file to a [`Campaign`]: the top of the format and its axes. Columns, tables and figures are read in
 //! `file_table`, protocols in `file_protocol`.
 
+use super::file_information;
 use super::spec::{Axis, Campaign, Distribution, Random, SaveState, Trace};
 use super::toml::{Node, Report, Table, Text, parse};
 use crate::diagnostic::{Diagnostic, Severity, Span};
@@ -54,7 +55,25 @@ fn campaign(r: &mut Report, root: &Node, at: Span) -> Option<Campaign> {
     let table = t.get("table").and_then(|n| super::file_table::table(r, t.key_span("table"), n));
     let summary = t.get("summary").map(|n| super::file_table::summary(r, t.key_span("summary"), n));
     let figure = t.get("figure").and_then(|n| super::file_figure::figure(r, t.key_span("figure"), n));
-    if columns.is_empty() && !t.has("columns") {
+    let stimuli = t.get("stimuli").and_then(|n| file_information::stimuli(r, t.key_span("stimuli"), n));
+    let information = t.get("information").and_then(|n| file_information::information(r, t.key_span("information"), n));
+    if t.has("stimuli") != t.has("information") {
+        let (there, missing) = if t.has("stimuli") { ("stimuli", "information") } else { ("information", "stimuli") };
+        let message = format!("[{there}] needs [{missing}]");
+        r.error("missing-key", message, t.key_span(there), "what the answers tell about the stimuli needs both");
+    }
+    for other in ["columns", "trace", "protocol", "random"] {
+        if t.has("information") && t.has(other) {
+            let d = Diagnostic::error(
+                "bad-value",
+                format!("'{other}' and 'information' exclude each other"),
+                t.key_span(other),
+            );
+            let d = d.also(t.key_span("information"), "here is the other");
+            r.diagnostics.push(d.help("an information campaign records the spikes of one signal"));
+        }
+    }
+    if columns.is_empty() && !t.has("columns") && !t.has("information") {
         let message = "the campaign records nothing";
         r.error(
             "missing-key",
@@ -77,6 +96,8 @@ fn campaign(r: &mut Report, root: &Node, at: Span) -> Option<Campaign> {
         random,
         protocol,
         trace,
+        stimuli,
+        information,
         columns,
         derive: derive.unwrap_or_default(),
         aggregate,

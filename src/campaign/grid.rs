@@ -3,8 +3,8 @@
 //! job = repetition·points + point; within a point the first axis is the slowest. The repetition is the slowest of all,
 //! so that more repetitions leave the jobs of the first ones as they are, random numbers included.
 //!
-//! The random streams of a job are keyed by (seed, run). The run is the job's index, except that along an axis with
-//! common random numbers all jobs have the run of that axis' first point.
+//! The random streams of a job are keyed by (seed, run). The run is the job's index in the grid without the axes that have
+//! common random numbers: along these all jobs have the same, and more of their values change nothing.
 
 use super::spec::Campaign;
 
@@ -33,11 +33,18 @@ pub struct Place {
 
 impl Grid {
     /// The grid of a campaign; `None` if it has more than [`MAX_JOBS`] jobs.
-    pub fn new(campaign: &Campaign, repetitions: u64) -> Option<Grid> {
-        let sizes: Vec<u64> = campaign.axes.iter().map(|a| a.targets.first().map_or(0, |t| t.1.len()) as u64).collect();
+    /// `stimuli` are a last axis, if there are any.
+    pub fn new(campaign: &Campaign, repetitions: u64, stimuli: Option<u64>) -> Option<Grid> {
+        let axes = campaign.axes.iter().map(|a| a.targets.first().map_or(0, |t| t.1.len()) as u64);
+        let sizes: Vec<u64> = axes.chain(stimuli).collect();
         let points = sizes.iter().try_fold(1u64, |p, n| p.checked_mul(*n))?;
         points.checked_mul(repetitions).filter(|jobs| *jobs <= MAX_JOBS)?;
-        Some(Grid { sizes, common: campaign.axes.iter().map(|a| a.common_random).collect(), repetitions, points })
+        let common = campaign.axes.iter().map(|a| a.common_random).chain(stimuli.map(|_| false)).collect();
+        Some(Grid { sizes, common, repetitions, points })
+    }
+    /// How many points it has, repetitions left aside.
+    pub fn points(&self) -> u64 {
+        self.points
     }
     /// How many jobs there are.
     pub fn jobs(&self) -> u64 {
@@ -48,7 +55,7 @@ impl Grid {
         let points = self.points.max(1);
         let (repetition, mut point) = (index / points, index % points);
         let mut at = vec![0; self.sizes.len()];
-        let mut run = index - point;
+        let mut run = 0;
         let mut stride = 1;
         for (k, size) in self.sizes.iter().enumerate().rev() {
             let here = point % size;
@@ -56,9 +63,10 @@ impl Grid {
             point /= size;
             if !self.common[k] {
                 run += here * stride;
+                stride *= size;
             }
-            stride *= size;
         }
+        run += repetition * stride;
         Place { repetition, at, run }
     }
 }
@@ -86,8 +94,8 @@ mod tests {
     #[test]
     fn common_random_numbers_are_those_of_the_first_point() {
         let g = grid(&[2, 3], &[false, true], 2);
-        assert_eq!((0..12).map(|k| g.place(k).run).collect::<Vec<_>>(), [0, 0, 0, 3, 3, 3, 6, 6, 6, 9, 9, 9]);
+        assert_eq!((0..12).map(|k| g.place(k).run).collect::<Vec<_>>(), [0, 0, 0, 1, 1, 1, 2, 2, 2, 3, 3, 3]);
         let g = grid(&[2, 3], &[true, true], 2);
-        assert_eq!((g.place(5).run, g.place(11).run), (0, 6));
+        assert_eq!((g.place(5).run, g.place(11).run), (0, 1));
     }
 }

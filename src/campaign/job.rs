@@ -176,8 +176,7 @@ impl Plan {
 
     /// A job's table without rows.
     pub(super) fn empty(&self) -> Table {
-        let none = |f: &Field| if f.texts() { Data::Texts(Vec::new()) } else { Data::Numbers(Vec::new()) };
-        let mut table = Table { columns: self.recipe.fields.iter().map(|(n, f)| (n.clone(), none(f))).collect() };
+        let mut table = self.recipe.empty();
         self.finish.derive(&mut table);
         table
     }
@@ -211,6 +210,8 @@ impl Plan {
             Field::Final(k) => all(sampler.last().get(k + 1).copied().unwrap_or(f64::NAN)),
             Field::Window(k) => Data::Numbers(sampler.integrals.get(*k).cloned().unwrap_or_default()),
             Field::Count(k) => all(spikes.get(*k).copied().unwrap_or(f64::NAN)),
+            // Only of a campaign whose jobs are trials.
+            Field::Answer(_) => all(f64::NAN),
             Field::Measure(name) => all(measured.get(name.as_str()).copied().unwrap_or(f64::NAN)),
         };
         Table { columns: self.recipe.fields.iter().map(|(name, f)| (name.clone(), data(f))).collect() }

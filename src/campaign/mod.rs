@@ -4,6 +4,9 @@
 //! `job`) → tables in the order of the indices (`run`) → groups and summary (`finish`, `aggregate`) → CSV and record
 //! (`table`, `results`). `docs/campaign.md` is the reference of the format.
 //!
+//! With [`StimuliSpec`] and [`Information`] the jobs are trials that run in lanes (`stimuli`, `respond`); the rows are what
+//! the answers tell.
+//!
 //! A job is a function of (plan, index), and jobs are enumerated by index without a list: whatever runs them in another
 //! order or elsewhere gets the same rows.
 
@@ -11,6 +14,7 @@ mod aggregate;
 mod cards;
 mod file;
 mod file_figure;
+mod file_information;
 mod file_protocol;
 mod file_table;
 mod finish;
@@ -20,10 +24,12 @@ mod job;
 mod plan;
 pub mod protocol;
 mod recipe;
+mod respond;
 mod results;
 mod run;
 mod sample;
 mod spec;
+mod stimuli;
 mod table;
 pub(crate) mod toml;
 
@@ -36,4 +42,5 @@ pub use results::Results;
 pub(crate) use results::relative;
 pub use run::{Failed, Outcomes, Progress, run};
 pub use spec::*;
+pub use stimuli::{MAX_STIMULI, Stimuli};
 pub use table::{Data, Table};

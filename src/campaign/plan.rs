@@ -12,15 +12,19 @@ use super::grid::Grid;
 use super::protocol::Played;
 use super::recipe::{Field, Recipe, recipe};
 use super::results::hash;
-use super::spec::Campaign;
+use super::spec::{Campaign, StimulusSet};
+use super::stimuli::{MAX_STIMULI, Stimuli};
 use super::toml::{Report, Text};
 use super::{file, job};
 use crate::analysis::{State, parse_state, unknown_names};
-use crate::circuit::{Circuit, elaborate};
+use crate::circuit::{AnalysisKind, Circuit, elaborate};
 use crate::diagnostic::{Diagnostic, Severity, Sources, Span};
 use crate::netlist::ast::Netlist;
 use crate::netlist::{Loader, parse};
 use std::path::Path;
+
+/// Most bits of a word: every word that a source can play is kept ready.
+const MOST_BITS: u32 = 16;
 
 /// What is given beside the file and wins over it.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -63,6 +67,10 @@ pub struct Plan {
     pub(super) finish: Finish,
     /// The state from which the devices of every job start.
     pub(super) start: Option<Start>,
+    /// The stimuli, if there are any.
+    pub stimuli: Option<Stimuli>,
+    /// Were the repetitions given beside the file? Then they are the only rung.
+    pub(super) given_repetitions: bool,
 }
 
 /// The state from which the devices of every job start.
@@ -162,7 +170,8 @@ impl Builder<'_> {
         let campaign = &self.campaign;
         self.check_targets(&mut r);
         let repetitions = self.given.repetitions.unwrap_or(campaign.repetitions);
-        let grid = Grid::new(campaign, repetitions);
+        let stimuli = self.stimuli(&mut r);
+        let grid = Grid::new(campaign, repetitions, stimuli.as_ref().map(|s| s.len() as u64));
         if grid.is_none() {
             let d = Diagnostic::error("too-large", "the grid has more than 1e9 jobs", self.top());
             r.diagnostics.push(d.help("axes multiply; let targets move together with zip"));
@@ -209,8 +218,41 @@ impl Builder<'_> {
             recipe,
             finish,
             start,
+            stimuli,
+            given_repetitions: self.given.repetitions.is_some(),
             campaign: self.campaign,
         })
+    }
+
+    /// The stimuli of the campaign. How many bits a word has is the longest of the list, or what is in the netlist's sources.
+    fn stimuli(&self, r: &mut Report) -> Option<Stimuli> {
+        let spec = self.campaign.stimuli.as_ref()?;
+        let bins = match &spec.set {
+            StimulusSet::Words(list) => {
+                let first = list.first().and_then(|(text, _)| text.value.split_whitespace().next());
+                first.map_or(0, str::len) as u32
+            }
+            _ => spec.bins,
+        };
+        let found = Stimuli::new(&spec.set, spec.weights, spec.sources.len(), bins);
+        let span = spec.sources.first().map_or(self.top(), |s| s.span);
+        if found.is_none() {
+            let message = format!("the set has more than {MAX_STIMULI} stimuli");
+            r.error("too-large", message, span, "take fewer sources or bins, or a list of words");
+        }
+        if bins > MOST_BITS {
+            let message = format!("a word has {bins} bits; at most {MOST_BITS} can be played");
+            r.error("too-large", message, span, "take fewer bins");
+            return None;
+        }
+        let found = found.filter(|s| !s.is_empty())?;
+        for text in self.campaign.information.iter().flat_map(|i| &i.track) {
+            if !(0..found.len()).any(|k| found.text(k) == text.value.trim()) {
+                let help = "write it as the table does: words in ascending order, such as \"0000 0110 1001 1101\"";
+                r.error("unknown-name", format!("'{}' is no stimulus of the set", text.value), text.span, help);
+            }
+        }
+        Some(found)
     }
 
     /// A state is that of one transient.
@@ -346,6 +388,26 @@ impl Builder<'_> {
             {
                 let what = format!("the netlist has no .measure {analysis} named");
                 r.unknown("unknown-name", &what, name, written.iter().copied());
+            }
+        }
+        if let (Some(s), Some(i)) = (&self.campaign.stimuli, &self.campaign.information) {
+            let spikewords =
+                || (base.instances.iter().zip(&base.origins)).filter(|(_, o)| o.kind.spec().name == "spikeword");
+            for source in &s.sources {
+                if !spikewords().any(|(i, _)| i.name == source.value) {
+                    let names = spikewords().map(|(i, _)| i.name.as_str()).collect::<Vec<_>>();
+                    r.unknown("unknown-name", "the netlist has no source of spike words", source, names);
+                }
+            }
+            let names = unknown_names(base);
+            if !names.iter().any(|n| n.eq_ignore_ascii_case(&i.spikes.value)) {
+                let names = names.iter().map(String::as_str).filter(|n| n.starts_with("v("));
+                r.unknown("unknown-name", "the circuit has no unknown", &i.spikes, names);
+            }
+            let uic = base.analyses.iter().any(|a| matches!(a.kind, AnalysisKind::Tran { uic: true, .. }));
+            if analysis != "tran" || uic {
+                let help = "trials are transients that begin from the operating point";
+                r.error("no-analysis", "an information campaign needs a .tran without uic", i.spikes.span, help);
             }
         }
         if !unknowns.is_empty() {

@@ -3,8 +3,10 @@
 use super::cards::Cards;
 use super::formula::Known;
 use super::protocol::Played;
+use super::respond;
 use super::sample::{Count, Moments, Windows};
-use super::spec::{Campaign, Column, Scalar, Stretch};
+use super::spec::{Campaign, Column, Information, Scalar, Stretch};
+use super::table::{Data, Table};
 use super::toml::{Report, Text};
 use crate::diagnostic::Diagnostic;
 
@@ -39,11 +41,34 @@ pub(super) enum Field {
     Count(usize),
     /// A measurement of the netlist, by name.
     Measure(String),
+    /// What the answers tell; `true` for texts.
+    Answer(bool),
 }
 
 impl Field {
     pub fn texts(&self) -> bool {
-        *self == Field::Kind
+        matches!(self, Field::Kind | Field::Answer(true))
+    }
+}
+
+impl Recipe {
+    /// The table without rows.
+    pub fn empty(&self) -> Table {
+        let none = |f: &Field| if f.texts() { Data::Texts(Vec::new()) } else { Data::Numbers(Vec::new()) };
+        Table { columns: self.fields.iter().map(|(n, f)| (n.clone(), none(f))).collect() }
+    }
+}
+
+/// The columns of an information campaign.
+fn answers(campaign: &Campaign, information: &Information) -> Recipe {
+    let axes = campaign.axes.iter().enumerate().map(|(k, a)| (a.name.value.clone(), Field::Axis(k)));
+    let own = respond::columns(information.table).iter().map(|(n, texts)| (n.to_string(), Field::Answer(*texts)));
+    Recipe {
+        signals: Vec::new(),
+        moments: Moments::End,
+        windows: Vec::new(),
+        counts: Vec::new(),
+        fields: axes.chain(own).collect(),
     }
 }
 
@@ -60,6 +85,9 @@ pub(super) fn recipe(
     played: Option<&Played>,
     cards: &mut Cards<'_>,
 ) -> Recipe {
+    if let Some(information) = &campaign.information {
+        return answers(campaign, information);
+    }
     let mut fields = vec![("job".to_string(), Field::Job), ("repetition".to_string(), Field::Repetition)];
     let mut places: Vec<(String, Option<Text>)> = fields.iter().map(|f| (f.0.clone(), None)).collect();
     let mut add = |r: &mut Report, name: &str, at: Option<&Text>, field: Field| {

@@ -20,6 +20,8 @@ pub struct Results {
     pub summary: Vec<(String, Value)>,
     /// The jobs that failed.
     pub failed: Vec<Failed>,
+    /// What is to be said about the results.
+    pub remarks: Vec<String>,
 }
 
 /// Failures that are listed one by one; the rest are only counted.
@@ -29,7 +31,7 @@ impl Plan {
     /// Derived columns, groups and summary of what the jobs gave.
     pub fn results(&self, outcomes: Outcomes) -> Results {
         let (table, file, summary) = self.finish.results(&self.campaign, outcomes.rows, self.seed);
-        Results { table, file, summary, failed: outcomes.failed }
+        Results { table, file, summary, failed: outcomes.failed, remarks: outcomes.remarks }
     }
 
     /// The rows of panel `panel` of the figure.
@@ -72,6 +74,14 @@ impl Plan {
             "set": numbers(&self.fixed),
             "axes": axes.collect::<Vec<_>>(),
             "random": self.campaign.random,
+            "stimuli": self.campaign.stimuli.as_ref().map(|s| json!({
+                "sources": s.sources,
+                "set": s.set,
+                "weights": s.weights,
+                "count": self.stimuli.as_ref().map_or(0, |s| s.len()),
+            })),
+            "information": self.campaign.information,
+            "remarks": results.remarks,
             "analysis": self.analysis,
             "protocol": self.played.as_ref().map(|p| json!({ "rows": p.samples.len(), "seconds": p.end })),
             "options": options(&self.base.options),

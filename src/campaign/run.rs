@@ -50,6 +50,8 @@ pub struct Outcomes {
     pub failed: Vec<Failed>,
     /// Was it stopped before all jobs were done?
     pub stopped: bool,
+    /// What is to be said about the results.
+    pub remarks: Vec<String>,
 }
 
 /// Stops a job when the campaign is stopped.
@@ -63,6 +65,9 @@ impl Watch for Stop<'_> {
 
 /// Runs all jobs on so many threads. `observe` is called again and again; `Break` stops the campaign.
 pub fn run(plan: &Plan, threads: usize, observe: &mut dyn FnMut(Progress) -> ControlFlow<()>) -> Outcomes {
+    if plan.campaign.information.is_some() {
+        return plan.respond(threads, observe);
+    }
     let jobs = plan.jobs();
     let threads = u64::try_from(threads).unwrap_or(1).clamp(1, jobs.max(1));
     let (next, stop) = (AtomicU64::new(0), AtomicBool::new(false));

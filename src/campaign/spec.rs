@@ -2,6 +2,7 @@
 
 use super::protocol::Protocol;
 use super::toml::Text;
+use crate::information::{Estimator, Window};
 use serde::Serialize;
 
 /// A whole campaign.
@@ -31,6 +32,10 @@ pub struct Campaign {
     pub protocol: Option<Protocol>,
     /// A trace: a row for each point of the analysis or of a grid.
     pub trace: Option<Trace>,
+    /// What the spike sources play: a last axis.
+    pub stimuli: Option<StimuliSpec>,
+    /// How much the answers tell about the stimuli: instead of columns.
+    pub information: Option<Information>,
     /// What is recorded, by column.
     pub columns: Vec<(Text, Column)>,
     /// Columns computed from others, row by row within a job.
@@ -302,4 +307,78 @@ pub enum Style {
     Symbols,
     /// Symbols joined by lines.
     Both,
+}
+
+/// What the spike sources play, one word for each.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct StimuliSpec {
+    /// The sources: `spikeword` instances.
+    pub sources: Vec<Text>,
+    /// Which stimuli.
+    pub set: StimulusSet,
+    /// Bits of a word, where they are not written out.
+    pub bins: u32,
+    /// How often each counts.
+    pub weights: Weights,
+}
+
+/// Which stimuli there are.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum StimulusSet {
+    /// All patterns.
+    All,
+    /// All multisets of words: the sources are equal.
+    Multisets,
+    /// These, as written and as numbers.
+    Words(Vec<(Text, Vec<u64>)>),
+}
+
+/// p(s).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Weights {
+    /// All stimuli are equally probable.
+    Uniform,
+    /// In proportion to the number of orders of their words: as if all patterns were equally probable.
+    Multiplicity,
+}
+
+/// How much the spikes of a signal tell about the stimuli.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Information {
+    /// The signal that spikes, an unknown of the circuit.
+    pub spikes: Text,
+    /// What it rises through, in its unit.
+    pub threshold: f64,
+    /// How far it must return below the threshold between two spikes.
+    pub hysteresis: f64,
+    /// The bins of a word.
+    pub window: Window,
+    /// Spikes so near an edge of a bin are counted, s.
+    pub near: f64,
+    /// The ladder: so many of the first repetitions are looked at. Empty: all.
+    pub repetitions: Vec<u64>,
+    /// The estimators.
+    pub estimators: Vec<Estimator>,
+    /// Resamplings of the bootstrap.
+    pub bootstrap: u64,
+    /// Permutations of the labels for the null.
+    pub shuffles: u64,
+    /// Confidence level of the intervals.
+    pub level: f64,
+    /// What the rows are.
+    pub table: InformationTable,
+    /// Stimuli that are marked in the table of surprises, as they are written.
+    pub track: Vec<Text>,
+}
+
+/// What the rows of an information campaign are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum InformationTable {
+    /// A row for each point of the axes, number of repetitions, and estimator.
+    Estimates,
+    /// A row for each point of the axes, number of repetitions, and stimulus.
+    Surprises,
 }

@@ -109,6 +109,9 @@ fn report(plan: &Plan, results: &Results, files: &[PathBuf]) -> String {
             }
         }
     }
+    for remark in &results.remarks {
+        out.push_str(&format!("  {remark}\n"));
+    }
     for file in files {
         out.push_str(&format!("wrote {}\n", file.display()));
     }

@@ -119,6 +119,13 @@ impl Values {
         self.given[k] = true;
         true
     }
+    /// Takes a value away, as if it were not written in the netlist and had no default.
+    pub fn unset(&mut self, name: &str) {
+        if let Some(k) = self.index(name) {
+            self.values[k] = None;
+            self.given[k] = false;
+        }
+    }
     /// The value of a parameter, if it has one.
     pub fn get(&self, name: &str) -> Option<&Value> {
         let k = self.index(name);

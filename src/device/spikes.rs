@@ -152,7 +152,7 @@ impl Kind for SpikeWord {
         text(&instance.params, "jitter").is_some_and(|j| j != "none")
     }
     fn examples(&self) -> Vec<Instance> {
-        let pattern = Instance::example(&WORD, &[("pattern", 5.0), ("bins", 3.0)]);
+        let pattern = Instance::example(&WORD, &[("pattern", 13.0)]);
         vec![word("1101", None, &[]), word("01", Some("uniform"), &[("amplitude", 0.1), ("base", -0.2)]), pattern]
     }
     bank_builders!(SpikeWords);

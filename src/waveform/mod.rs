@@ -15,7 +15,7 @@ pub mod tee;
 
 pub use data::{Contents, ReadError, Waveform};
 pub use finite::{Finite, NonFinite};
-pub use spikes::{SpikeDetector, SpikeTrain};
+pub use spikes::{SpikeDetector, SpikeTrain, UpCrossing};
 pub use tee::Tee;
 
 use std::io;

@@ -30,16 +30,46 @@ impl SpikeTrain {
     }
 }
 
+/// Finds the up-crossings of a threshold in points that come one after another.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct UpCrossing {
+    threshold: f64,
+    hysteresis: f64,
+    previous: Option<(f64, f64)>,
+    armed: bool,
+}
+
+impl UpCrossing {
+    /// `hysteresis` ≥ 0 is how far below the threshold the signal must return between two crossings.
+    pub fn new(threshold: f64, hysteresis: f64) -> Self {
+        UpCrossing { threshold, hysteresis: hysteresis.max(0.0), previous: None, armed: false }
+    }
+    /// The next point; the time of the crossing that it ends, if it does.
+    #[inline]
+    pub fn point(&mut self, t: f64, v: f64) -> Option<f64> {
+        let mut crossed = None;
+        if v >= self.threshold {
+            if let (true, Some((t0, v0))) = (self.armed, self.previous) {
+                // v0 < threshold ≤ v here: it is armed only if no point since was at or above the threshold.
+                crossed = Some(t0 + (t - t0) * ((self.threshold - v0) / (v - v0)));
+            }
+            self.armed = false;
+        } else if v <= self.threshold - self.hysteresis {
+            self.armed = true;
+        }
+        self.previous = Some((t, v));
+        crossed
+    }
+}
+
 /// Extracts the spikes of one column while a result streams by.
 #[derive(Debug, Clone)]
 pub struct SpikeDetector {
     column: usize,
-    threshold: f64,
-    hysteresis: f64,
+    fresh: UpCrossing,
+    crossing: UpCrossing,
     width: usize,
     stride: usize,
-    previous: Option<(f64, f64)>,
-    armed: bool,
     train: SpikeTrain,
 }
 
@@ -47,16 +77,8 @@ impl SpikeDetector {
     /// Looks for up-crossings of `threshold` (in the column's unit) in a column, by its index.
     /// `hysteresis` ≥ 0 is how far below the threshold the signal must return between two spikes.
     pub fn new(column: usize, threshold: f64, hysteresis: f64) -> Self {
-        SpikeDetector {
-            column,
-            threshold,
-            hysteresis: hysteresis.max(0.0),
-            width: 0,
-            stride: 1,
-            previous: None,
-            armed: false,
-            train: SpikeTrain::default(),
-        }
+        let fresh = UpCrossing::new(threshold, hysteresis);
+        SpikeDetector { column, fresh, crossing: fresh, width: 0, stride: 1, train: SpikeTrain::default() }
     }
     /// The spikes so far.
     pub fn train(&self) -> &SpikeTrain {
@@ -79,8 +101,7 @@ impl Sink for SpikeDetector {
         self.train = SpikeTrain { signal: column.name.clone(), ..SpikeTrain::default() };
         self.stride = if header.complex { 2 } else { 1 };
         self.width = header.width();
-        self.previous = None;
-        self.armed = false;
+        self.crossing = self.fresh;
         Ok(())
     }
     fn point(&mut self, values: &[f64]) -> io::Result<()> {
@@ -88,20 +109,11 @@ impl Sink for SpikeDetector {
             return Err(wrong_width(values.len(), self.width));
         }
         let (t, v) = (values[0], values[self.column * self.stride]);
-        if self.previous.is_none() {
+        if self.crossing.previous.is_none() {
             self.train.span.0 = t;
         }
         self.train.span.1 = t;
-        if v >= self.threshold {
-            if let (true, Some((t0, v0))) = (self.armed, self.previous) {
-                // v0 < threshold ≤ v here: an armed detector has seen no point at or above the threshold since.
-                self.train.times.push(t0 + (t - t0) * ((self.threshold - v0) / (v - v0)));
-            }
-            self.armed = false;
-        } else if v <= self.threshold - self.hysteresis {
-            self.armed = true;
-        }
-        self.previous = Some((t, v));
+        self.train.times.extend(self.crossing.point(t, v));
         Ok(())
     }
     fn end(&mut self) -> io::Result<()> {

@@ -1,0 +1,492 @@
+//! The information campaign: every stimulus at every point of the axes, again and again; words of the answers; estimates.
+//!
+//! ```text
+//! for each point of the axes:        elaborate, run the base circuit alone
+//!     workers, lanes in each:        take the next (repetition, stimulus); play it; its spikes are a word
+//!     rows:                          estimates for each number of repetitions, or surprises of the stimuli
+//! ```
+//!
+//! A trial is a function of (plan, job): the same words whatever the number of threads, in any lane. A trial that fails in
+//! its lane is run again alone, from a fresh operating point with pivots of its own, and is a failed job if that fails too.
+
+use super::job::{self, JobFailure};
+use super::plan::Plan;
+use super::run::{Failed, Outcomes, Progress};
+use super::spec::{Information, InformationTable};
+use super::stimuli::Stimuli;
+use super::table::{Data, Table};
+use crate::analysis::ensemble::{Base, Observer, Variant};
+use crate::analysis::{self, Failure, Load, NoWatch, Save, StateUse};
+use crate::circuit::{Circuit, elaborate};
+use crate::device::{Instance, Value};
+use crate::diagnostic::Severity;
+use crate::information::{
+    Digitised, Estimator, Resampling, Response, Settings, Trials, bootstrap, by, estimate, interval, ladder, null,
+    rungs, surprises, verdicts,
+};
+use crate::number::{Lanes, StreamKey};
+use crate::solve::SimError;
+use crate::waveform::{SpikeDetector, UpCrossing};
+use std::ops::ControlFlow;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::mpsc;
+use std::time::Duration;
+
+/// How often the observer is asked.
+const PATIENCE: Duration = Duration::from_millis(100);
+/// Stack of a worker, bytes: as much as a main thread usually has.
+const STACK: usize = 8 << 20;
+/// Failures that are kept one by one.
+const MOST_FAILURES: usize = 1000;
+
+/// A trial: which stimulus, and the number of its repetition.
+type Trial = (usize, u64);
+
+/// What the workers of one point of the axes share.
+struct Point<'p> {
+    plan: &'p Plan,
+    information: &'p Information,
+    stimuli: &'p Stimuli,
+    /// The first job of the point in the first repetition.
+    first: u64,
+    circuit: Circuit,
+    base: Base,
+    /// The number of the unknown that spikes.
+    signal: usize,
+    /// For each source its number in the circuit, and itself with each word that it can play.
+    sources: Vec<(usize, Vec<Arc<Instance>>)>,
+    next: AtomicU64,
+    stop: &'p AtomicBool,
+}
+
+/// One worker: what its lanes see.
+struct Worker<'p> {
+    point: &'p Point<'p>,
+    spikes: Vec<(UpCrossing, Vec<f64>)>,
+    sender: mpsc::Sender<(Trial, Result<Response, String>)>,
+}
+
+impl Point<'_> {
+    fn trials(&self) -> u64 {
+        self.stimuli.len() as u64 * self.plan.repetitions
+    }
+
+    fn job(&self, (stimulus, repetition): Trial) -> u64 {
+        repetition * self.plan.grid.points() + self.first + stimulus as u64
+    }
+
+    fn variant(&self, trial: Trial) -> Variant {
+        let place = self.plan.grid.place(self.job(trial));
+        let words = self.stimuli.patterns.get(trial.0).map_or(&[][..], Vec::as_slice);
+        let played = |((k, instances), word): (&(usize, Vec<Arc<Instance>>), &u64)| {
+            Some((*k, instances.get(usize::try_from(*word).ok()?)?.clone()))
+        };
+        let changes = self.sources.iter().zip(words).filter_map(played).collect();
+        Variant { seed: StreamKey { seed: self.plan.seed, run: place.run }, changes }
+    }
+
+    /// A trial by itself.
+    fn alone(&self, trial: Trial) -> Result<Response, String> {
+        let variant = self.variant(trial);
+        let mut circuit = self.circuit.clone().with_seed(variant.seed);
+        for (k, instance) in variant.changes {
+            circuit.instances[k] = instance;
+        }
+        circuit.prints.clear();
+        circuit.saves.clear();
+        circuit.measures.clear();
+        let i = self.information;
+        let mut detector = SpikeDetector::new(self.signal + 1, i.threshold, i.hysteresis);
+        let load = self.plan.start.as_ref().map_or(Load::Nothing, |s| Load::Start(&s.state));
+        let states = StateUse { load, save: Save::Never };
+        let outcome = analysis::run_with(&circuit, self.plan.analysis_index, states, &mut detector, &mut NoWatch);
+        match outcome {
+            Ok(_) => Ok(i.window.response(&detector.train().times, i.near)),
+            Err(Failure::Simulation(d)) => Err(d.message),
+            Err(Failure::Input(all)) => Err(all.into_iter().next().map(|d| d.message).unwrap_or_default()),
+            Err(Failure::Output(e)) => Err(e.to_string()),
+        }
+    }
+}
+
+impl Observer<Trial> for Worker<'_> {
+    fn next(&mut self) -> Option<(Trial, Variant)> {
+        let p = self.point;
+        let k = p.next.fetch_add(1, Ordering::Relaxed);
+        let n = p.stimuli.len() as u64;
+        // The stimulus is the fastest: neighbours have about as many spikes, so that lanes end at about the same time.
+        let trial = (k < p.trials()).then(|| ((k % n) as usize, k / n))?;
+        Some((trial, p.variant(trial)))
+    }
+    fn begin(&mut self, lane: usize, _trial: &Trial) {
+        let i = self.point.information;
+        if self.spikes.len() <= lane {
+            self.spikes.resize_with(lane + 1, || (UpCrossing::new(i.threshold, i.hysteresis), Vec::new()));
+        }
+        self.spikes[lane] = (UpCrossing::new(i.threshold, i.hysteresis), std::mem::take(&mut self.spikes[lane].1));
+        self.spikes[lane].1.clear();
+    }
+    fn point(&mut self, lane: usize, t: f64, value: &dyn Fn(usize) -> f64) {
+        let (crossing, times) = &mut self.spikes[lane];
+        times.extend(crossing.point(t, value(self.point.signal)));
+    }
+    fn end(&mut self, lane: usize, trial: Trial, outcome: Result<(), SimError>) {
+        let i = self.point.information;
+        let response = match outcome {
+            Ok(()) => Ok(i.window.response(&self.spikes[lane].1, i.near)),
+            Err(_) => self.point.alone(trial),
+        };
+        // Nobody waits for a campaign that was stopped.
+        let _ = self.sender.send((trial, response));
+    }
+    fn is_stopped(&mut self) -> bool {
+        self.point.stop.load(Ordering::Relaxed)
+    }
+}
+
+/// What the trials of one point gave.
+struct Answers {
+    trials: Trials,
+    digitised: Digitised,
+    /// Trials with more than two spikes.
+    many: u64,
+}
+
+impl Plan {
+    /// Runs all trials on so many threads, and makes the rows.
+    pub(super) fn respond(&self, threads: usize, observe: &mut dyn FnMut(Progress) -> ControlFlow<()>) -> Outcomes {
+        let (Some(stimuli), Some(information)) = (&self.stimuli, &self.campaign.information) else {
+            return Outcomes::default();
+        };
+        let mut outcomes = Outcomes { rows: self.empty(), ..Outcomes::default() };
+        let stop = AtomicBool::new(false);
+        let mut progress = Progress { jobs: self.jobs(), ..Progress::default() };
+        stop.store(observe(progress).is_break(), Ordering::Relaxed);
+        let points = self.grid.points() / (stimuli.len() as u64).max(1);
+        for point in 0..points {
+            let first = point * stimuli.len() as u64;
+            let prepared = self.point(stimuli, information, first, &stop);
+            let p = match prepared {
+                Ok(p) => p,
+                Err(reason) => {
+                    let trials = stimuli.len() as u64 * self.repetitions;
+                    progress.done += trials;
+                    progress.failed += trials;
+                    outcomes.failed.push(Failed { job: first, reason });
+                    continue;
+                }
+            };
+            let answers = p.run(threads, &mut progress, &mut outcomes.failed, observe);
+            if stop.load(Ordering::Relaxed) {
+                outcomes.stopped = true;
+                return outcomes;
+            }
+            let place = self.grid.place(first);
+            match self.information_rows(information, stimuli, &place.at, &answers, threads) {
+                Ok((rows, remarks)) => {
+                    outcomes.rows.append(rows);
+                    outcomes.remarks.extend(remarks);
+                }
+                Err(reason) => outcomes.failed.push(Failed { job: first, reason }),
+            }
+        }
+        outcomes
+    }
+
+    fn point<'p>(
+        &'p self,
+        stimuli: &'p Stimuli,
+        information: &'p Information,
+        first: u64,
+        stop: &'p AtomicBool,
+    ) -> Result<Point<'p>, String> {
+        let place = self.grid.place(first);
+        let overrides = job::overrides(&self.campaign, &self.fixed, &place, self.seed);
+        let (circuit, said) = elaborate(&self.netlist, &overrides);
+        let circuit = circuit.ok_or_else(|| {
+            let error = said.into_iter().find(|d| d.severity == Severity::Error);
+            error.map_or_else(|| "the circuit is not valid".to_string(), |d| d.message)
+        })?;
+        let sources = self.campaign.stimuli.as_ref().map_or(&[][..], |s| s.sources.as_slice());
+        let sources = sources.iter().map(|name| {
+            let k = circuit.instance(&name.value)?;
+            let words = 1u64 << stimuli.bins;
+            let play = |word: u64| {
+                let mut instance = circuit.instances[k].clone();
+                let own = Arc::make_mut(&mut instance);
+                own.params.unset("word");
+                own.params.set("pattern", Value::Number(word as f64));
+                own.params.set("bins", Value::Number(f64::from(stimuli.bins)));
+                instance
+            };
+            Some((k, (0..words).map(play).collect()))
+        });
+        let sources: Option<Vec<(usize, Vec<Arc<Instance>>)>> = sources.collect();
+        let sources = sources.ok_or("a source of the stimuli is not in the circuit")?;
+        let state = self.start.as_ref().map(|s| &s.state);
+        let base = Base::new(&circuit, self.analysis_index, state).map_err(|e| match e {
+            Failure::Simulation(d) => d.message,
+            Failure::Input(all) => all.into_iter().next().map(|d| d.message).unwrap_or_default(),
+            Failure::Output(e) => e.to_string(),
+        })?;
+        let signal = base.unknown(&information.spikes.value).ok_or("there is no such signal")?;
+        let next = AtomicU64::new(0);
+        Ok(Point { plan: self, information, stimuli, first, circuit, base, signal, sources, next, stop })
+    }
+}
+
+impl Point<'_> {
+    fn run(
+        &self,
+        threads: usize,
+        progress: &mut Progress,
+        failed: &mut Vec<Failed>,
+        observe: &mut dyn FnMut(Progress) -> ControlFlow<()>,
+    ) -> Answers {
+        let (sender, receiver) = mpsc::channel::<(Trial, Result<Response, String>)>();
+        let mut rows: Vec<(usize, u64, u64)> = Vec::new();
+        let mut answers = Answers { trials: Trials::new(self.stimuli.len()), digitised: Digitised::default(), many: 0 };
+        let work = |sender: mpsc::Sender<_>| {
+            let mut worker = Worker { point: self, spikes: Vec::new(), sender };
+            // What can fail here failed when the base circuit ran alone.
+            let _ = self.base.run::<Lanes<8>, Trial>(&self.circuit, &mut worker);
+        };
+        let mut broken: Vec<Failed> = Vec::new();
+        std::thread::scope(|scope| {
+            let mut workers = 0;
+            for _ in 0..threads.max(1) {
+                let (sender, work) = (sender.clone(), &work);
+                let worker = std::thread::Builder::new().stack_size(STACK);
+                workers += usize::from(worker.spawn_scoped(scope, move || work(sender)).is_ok());
+            }
+            if workers == 0 {
+                // A system without a thread to spare still has this one.
+                work(sender.clone());
+            }
+            drop(sender);
+            let mut asked = std::time::Instant::now();
+            loop {
+                match receiver.recv_timeout(PATIENCE) {
+                    Ok((trial, Ok(response))) => {
+                        progress.done += 1;
+                        rows.push((trial.0, trial.1, response.word));
+                        answers.digitised.add(&response);
+                        answers.many += u64::from(response.spikes > 2);
+                    }
+                    Ok((trial, Err(reason))) => {
+                        progress.done += 1;
+                        progress.failed += 1;
+                        broken.push(Failed { job: self.job(trial), reason });
+                    }
+                    Err(mpsc::RecvTimeoutError::Timeout) => {}
+                    Err(mpsc::RecvTimeoutError::Disconnected) => break,
+                }
+                if asked.elapsed() >= PATIENCE {
+                    asked = std::time::Instant::now();
+                    if observe(*progress).is_break() {
+                        self.stop.store(true, Ordering::Relaxed);
+                    }
+                }
+            }
+        });
+        broken.sort_by_key(|f| f.job);
+        broken.truncate(MOST_FAILURES);
+        failed.append(&mut broken);
+        answers.trials = Trials::from_rows(self.stimuli.len(), rows);
+        answers
+    }
+}
+
+/// The columns of an information campaign beside the axes, and which of them hold texts.
+pub(super) fn columns(table: InformationTable) -> &'static [(&'static str, bool)] {
+    match table {
+        InformationTable::Estimates => &[
+            ("repetitions", false),
+            ("estimator", true),
+            ("mi_bits", false),
+            ("s_out_bits", false),
+            ("s_noise_bits", false),
+            ("null_mi_bits", false),
+            ("ci_low", false),
+            ("ci_high", false),
+            ("change_bits", false),
+            ("well_sampled", false),
+            ("mean_spikes", false),
+            ("share_above_two", false),
+            ("share_near_edge", false),
+        ],
+        InformationTable::Surprises => &[
+            ("repetitions", false),
+            ("rank", false),
+            ("stimulus", true),
+            ("spikes", false),
+            ("sss_bits", false),
+            ("sps_bits", false),
+            ("tracked", false),
+        ],
+    }
+}
+
+/// Cells of a row: numbers and texts, in the order of the columns.
+enum Cell {
+    Number(f64),
+    Text(String),
+}
+
+impl Plan {
+    /// The rows of one point of the axes, and what is to be said about its last rung.
+    fn information_rows(
+        &self,
+        information: &Information,
+        stimuli: &Stimuli,
+        at: &[usize],
+        answers: &Answers,
+        threads: usize,
+    ) -> Result<(Table, Vec<String>), String> {
+        let mut trials = answers.trials.clone();
+        let told = |e: crate::information::Unusable| e.to_string();
+        trials.weigh(stimuli.weights.clone()).map_err(told)?;
+        let most = trials.repetitions().1;
+        let asked = |n: &u64| usize::try_from(*n).unwrap_or(usize::MAX).min(most);
+        let mut heights: Vec<usize> = match self.given_repetitions {
+            true => vec![most],
+            false => information.repetitions.iter().map(asked).collect(),
+        };
+        if heights.is_empty() {
+            heights.push(most);
+        }
+        heights.dedup();
+        let axes: Vec<Cell> = (self.campaign.axes.iter().zip(at))
+            .map(|(a, k)| Cell::Number(a.targets.first().and_then(|t| t.1.get(*k)).copied().unwrap_or(f64::NAN)))
+            .collect();
+        let mut rows: Vec<Vec<Cell>> = Vec::new();
+        let mut remarks = Vec::new();
+        let spikes = stimuli.spikes();
+        for height in heights {
+            let part = trials.first(height);
+            match information.table {
+                InformationTable::Surprises => {
+                    for s in surprises(&part, &spikes).map_err(told)? {
+                        let text = stimuli.text(s.stimulus);
+                        let tracked = information.track.iter().any(|t| t.value.trim() == text);
+                        rows.push(vec![
+                            Cell::Number(height as f64),
+                            Cell::Number(s.rank.map_or(f64::NAN, |r| r as f64)),
+                            Cell::Text(text),
+                            Cell::Number(f64::from(s.spikes)),
+                            Cell::Number(s.sss_bits),
+                            Cell::Number(s.sps_bits.unwrap_or(f64::NAN)),
+                            Cell::Number(f64::from(u8::from(tracked))),
+                        ]);
+                    }
+                }
+                InformationTable::Estimates => {
+                    let (more, said) = self.estimates(information, &part, height, answers, threads).map_err(told)?;
+                    rows.extend(more);
+                    remarks = said;
+                }
+            }
+        }
+        if information.table == InformationTable::Surprises {
+            // In the order of the ranks, those without one last.
+            rows.sort_by(|a, b| match (a.first(), b.first(), a.get(1), b.get(1)) {
+                (Some(Cell::Number(h)), Some(Cell::Number(i)), Some(Cell::Number(p)), Some(Cell::Number(q))) => {
+                    h.total_cmp(i).then(p.total_cmp(q))
+                }
+                _ => std::cmp::Ordering::Equal,
+            });
+        }
+        let place: Vec<String> = (self.campaign.axes.iter().zip(&axes))
+            .filter_map(|(a, c)| match c {
+                Cell::Number(x) => Some(format!("{} = {x:e}", a.name.value)),
+                Cell::Text(_) => None,
+            })
+            .collect();
+        let remarks = remarks.into_iter().map(|r| format!("{}: {r}", place.join(", "))).collect();
+        Ok((self.filled(&axes, rows), remarks))
+    }
+
+    fn estimates(
+        &self,
+        information: &Information,
+        trials: &Trials,
+        height: usize,
+        answers: &Answers,
+        threads: usize,
+    ) -> Result<(Vec<Vec<Cell>>, Vec<String>), crate::information::Unusable> {
+        let settings = Settings { estimators: information.estimators.clone(), seed: self.seed, ..Settings::default() };
+        let how = |n: u64| Resampling { resamplings: n, level: information.level, seed: self.seed, jobs: threads };
+        let estimates = estimate(trials, &settings)?;
+        let none = Vec::new();
+        let chance = match information.shuffles {
+            0 => none.clone(),
+            n => null(trials, &settings, &how(n))?,
+        };
+        let resampled = match information.bootstrap {
+            0 => none,
+            n => bootstrap(trials, &settings, &how(n))?,
+        };
+        let steps = ladder(trials, &rungs(height), &settings)?;
+        let judged = verdicts(&steps, &resampled, &chance, &settings);
+        let d = answers.digitised;
+        let share = |n: u64| n as f64 / (d.responses as f64).max(1.0);
+        let number = |x: Option<f64>| Cell::Number(x.unwrap_or(f64::NAN));
+        let row = |e: Estimator| {
+            let found = by(&estimates, e)?;
+            let verdict = judged.iter().find(|v| v.estimator == e);
+            let range = interval(&resampled, e).map(|i| i.mi_bits);
+            Some(vec![
+                Cell::Number(height as f64),
+                Cell::Text(e.name().to_string()),
+                Cell::Number(found.mi_bits),
+                Cell::Number(found.s_out_bits),
+                Cell::Number(found.s_noise_bits),
+                number(interval(&chance, e).map(|i| i.mi_bits.mean)),
+                number(range.map(|r| r.low)),
+                number(range.map(|r| r.high)),
+                number(verdict.and_then(|v| v.change_bits)),
+                number(verdict.map(|v| f64::from(u8::from(v.well_sampled)))),
+                Cell::Number(share(d.spikes)),
+                Cell::Number(share(answers.many)),
+                Cell::Number(share(d.could_flip)),
+            ])
+        };
+        let rows = information.estimators.iter().filter_map(|e| row(*e)).collect();
+        Ok((rows, judged.iter().map(|v| format!("{}: {v}", v.estimator.name())).collect()))
+    }
+
+    /// A table with the columns of the campaign: axes, then cells.
+    fn filled(&self, axes: &[Cell], rows: Vec<Vec<Cell>>) -> Table {
+        let mut table = Table { columns: self.recipe.empty().columns };
+        for row in &rows {
+            for ((_, data), cell) in table.columns.iter_mut().zip(axes.iter().chain(row)) {
+                match (data, cell) {
+                    (Data::Numbers(v), Cell::Number(x)) => v.push(*x),
+                    (Data::Texts(v), Cell::Text(t)) => v.push(t.clone()),
+                    // Cells stand in the order of the columns.
+                    (Data::Numbers(v), Cell::Text(_)) => v.push(f64::NAN),
+                    (Data::Texts(v), Cell::Number(_)) => v.push(String::new()),
+                }
+            }
+        }
+        self.finish.derive(&mut table);
+        table
+    }
+
+    /// Runs the job `index` of an information campaign by itself.
+    ///
+    /// # Errors
+    /// See [`JobFailure`].
+    pub fn answer(&self, index: u64) -> Result<Response, JobFailure> {
+        let (Some(stimuli), Some(information)) = (&self.stimuli, &self.campaign.information) else {
+            return Err(JobFailure::Failed("the campaign has no [information]".to_string()));
+        };
+        let n = stimuli.len() as u64;
+        let point = index % self.grid.points() / n.max(1);
+        let stop = AtomicBool::new(false);
+        let p = self.point(stimuli, information, point * n, &stop).map_err(JobFailure::Failed)?;
+        let trial = ((index % n) as usize, index / self.grid.points());
+        p.alone(trial).map_err(JobFailure::Failed)
+    }
+}
