@@ -379,3 +379,100 @@ fn the_examples_are_accepted() {
         plan.run(0, &mut neurospice::analysis::NoWatch).unwrap();
     }
 }
+
+/// MI = S_out − S_noise and Σ p·SSS = MI to 1e-12; the words are those that the trials give one by one; conductances that
+/// share their random numbers answer the same jitter; the same bytes for any number of threads.
+// covers: spikeword
+#[test]
+fn trials_in_lanes_are_the_trials_one_by_one_and_their_information_adds_up() {
+    let plan = plan("stimuli");
+    assert_eq!((plan.stimuli.as_ref().unwrap().len(), plan.jobs()), (10, 120));
+    let one = plan.results(outcomes(&plan, 1));
+    assert!(one.failed.is_empty(), "{:?}", one.failed);
+    let three = plan.results(outcomes(&plan, 3));
+    assert_eq!(one.file.csv(), three.file.csv());
+    assert_eq!(plan.record(&one), plan.record(&three));
+    let t = &one.table;
+    // Two points, two rungs, two estimators.
+    assert_eq!(t.rows(), 8);
+    assert_eq!(t.numbers("repetitions"), [3.0, 3.0, 6.0, 6.0, 3.0, 3.0, 6.0, 6.0]);
+    assert!(t.numbers("difference").iter().step_by(2).all(|d| d.abs() < 1e-12), "{:?}", t.numbers("difference"));
+    let mi = t.numbers("mi_bits");
+    assert!(mi[6] > 0.1 && mi[6] < 10f64.log2(), "{mi:?}");
+    // The words of all trials, each by itself, give the same plug-in estimate.
+    let stimuli = plan.stimuli.as_ref().unwrap();
+    let mut trials = neurospice::information::Trials::new(stimuli.len());
+    let mut spikes = 0;
+    for repetition in 0..6 {
+        for stimulus in 0..10 {
+            let answer = plan.answer(repetition * plan.grid.points() + 10 + stimulus).unwrap();
+            spikes += answer.spikes;
+            trials.push(stimulus as usize, answer.word);
+        }
+    }
+    trials.weigh(stimuli.weights.clone()).unwrap();
+    let settings = neurospice::information::Settings::default();
+    let all = neurospice::information::estimate(&trials, &settings).unwrap();
+    let plug_in = neurospice::information::by(&all, neurospice::information::Estimator::PlugIn).unwrap();
+    near(plug_in.mi_bits, mi[6], 1e-12);
+    near(f64::from(spikes) / 60.0, t.numbers("mean_spikes")[6], 1e-12);
+    let sss = neurospice::information::specific_surprises(&trials).unwrap();
+    let p: f64 = sss.iter().zip(trials.probabilities()).map(|(s, p)| s * p).sum();
+    near(p, mi[6], 1e-12);
+    let few = plan_with("stimuli", &Given { repetitions: Some(2), ..Given::default() });
+    assert_eq!(few.results(outcomes(&few, 2)).table.numbers("repetitions"), [2.0; 4]);
+}
+
+#[test]
+fn surprises_are_ranked_and_the_stimulus_without_spikes_is_not() {
+    let r = results(&plan("surprises"));
+    let t = &r.table;
+    let texts = match t.column("stimulus").unwrap() {
+        Data::Texts(v) => v.clone(),
+        Data::Numbers(_) => panic!("numbers"),
+    };
+    assert_eq!(t.rows(), 3);
+    assert_eq!(t.numbers("rank")[..2], [1.0, 2.0]);
+    assert!(t.numbers("rank")[2].is_nan() && texts[2] == "00 00");
+    let sps = t.numbers("sps_bits");
+    assert!(sps[0] >= sps[1] && sps[2].is_nan());
+    for (k, text) in texts.iter().enumerate() {
+        let spikes = text.bytes().filter(|b| *b == b'1').count() as f64;
+        assert_eq!(t.numbers("spikes")[k], spikes);
+        assert_eq!(t.numbers("tracked")[k], f64::from(u8::from(text == "01 10")));
+        if spikes > 0.0 {
+            near(sps[k], t.numbers("sss_bits")[k] / spikes, 1e-15);
+        }
+    }
+}
+
+/// Where the jitter travels with its pattern, equal synapses make the order of the inputs meaningless: the same words to
+/// the bit. Without jitter every repetition answers the same, and nothing is lost to noise.
+#[test]
+fn permuted_inputs_answer_the_same_and_without_jitter_there_is_no_noise() {
+    let netlist = std::fs::read_to_string("tests/campaign/neuron.cir").unwrap();
+    let folder = std::env::temp_dir().join(format!("neurospice-permuted-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).unwrap();
+    let campaign = std::fs::read_to_string("tests/campaign/surprises.toml").unwrap();
+    let words = |netlist: &str, stimuli: &str| -> Vec<u64> {
+        std::fs::write(folder.join("neuron.cir"), netlist).unwrap();
+        let text = campaign.replace(r#"["00 00", "01 10", "11 01"]"#, stimuli).replace("track = [\"01 10\"]", "");
+        let name = folder.join("c.toml").to_string_lossy().into_owned();
+        let plan = Plan::new(&name, &text, &Given::default(), &FileLoader).unwrap_or_else(|r| panic!("{}", said(&r)));
+        (0..plan.jobs()).map(|k| plan.answer(k).unwrap().word).collect()
+    };
+    let keyed = |first: &str, second: &str| {
+        let n1 = netlist.replacen("jitter=uniform", &format!("jitter=uniform jitterkey={first}"), 1);
+        let at = n1.rfind("jitter=uniform").unwrap();
+        format!("{}jitter=uniform jitterkey={second}{}", &n1[..at], &n1[at + "jitter=uniform".len()..])
+    };
+    let straight = words(&keyed("p", "q"), r#"["01 10", "11 01", "10 11"]"#);
+    let crossed = words(&keyed("q", "p"), r#"["10 01", "01 11", "11 10"]"#);
+    assert_eq!(straight, crossed);
+    assert!(straight.iter().any(|w| *w != 0));
+    let other = words(&keyed("p", "q"), r#"["10 01", "01 11", "11 10"]"#);
+    assert_ne!(straight, other, "the jitter does not travel with its pattern, and yet nothing changes");
+    let still = words(&netlist.replace("jitter=uniform", "jitter=none"), r#"["01 10", "11 01", "10 11"]"#);
+    assert!(still.chunks(3).all(|c| c == &still[..3]), "{still:?}");
+    std::fs::remove_dir_all(&folder).unwrap();
+}

@@ -23,7 +23,7 @@ pub use checkpoint::{Checkpoint, Control, ROW_HISTORY, RowHistory};
 
 use super::dae::{Arrays, Dae, Mode};
 use super::scheme::{self, Coefficients, GAMMA, Method};
-use crate::number::{Mask, Real};
+use crate::number::{Mask, Real, dispatch};
 use crate::solve::{
     Assemble, Assembled, Newton, NewtonFailure, NewtonOptions, Plan, SimError, SparsePattern, StepFailure,
 };
@@ -242,16 +242,24 @@ impl<R: Real, D: Dae<R>> Assemble<R> for StepProblem<'_, R, D> {
         let limited = self.dae.eval(self.t, x, self.mode, self.arrays);
         let a = &mut *self.arrays;
         std::mem::swap(&mut a.limits, &mut a.new_limits);
-        let alpha = self.alpha;
-        for (((r, f), q), past) in r.iter_mut().zip(&a.f).zip(&a.q).zip(self.past) {
-            *r = *f + alpha * *q + *past;
-        }
+        let (alpha, past) = (self.alpha, self.past);
         let same = self.linear && self.factored_alpha.is_some_and(|last| (last.le(alpha) & alpha.le(last)).all());
+        dispatch(
+            R::LANES,
+            #[inline(always)]
+            || {
+                for (((r, f), q), past) in r.iter_mut().zip(&a.f).zip(&a.q).zip(past) {
+                    *r = *f + alpha * *q + *past;
+                }
+                if !same {
+                    for ((j, df), dq) in j.iter_mut().zip(&a.df).zip(&a.dq) {
+                        let new = *df + alpha * *dq;
+                        *j = if R::LANES == 1 { new } else { R::select(lanes, new, *j) };
+                    }
+                }
+            },
+        );
         if !same {
-            for ((j, df), dq) in j.iter_mut().zip(&a.df).zip(&a.dq) {
-                let new = *df + alpha * *dq;
-                *j = if R::LANES == 1 { new } else { R::select(lanes, new, *j) };
-            }
             *self.factored_alpha = Some(alpha);
         }
         Assembled { limited, same_jacobian: same, linear: self.linear }
@@ -264,19 +272,26 @@ impl<R: Real, D: Dae<R>> Assemble<R> for StepProblem<'_, R, D> {
     fn converged(&mut self, lanes: R::Mask, dx: &[R]) {
         // Charges at x + Δ to first order: f, q and Δ then satisfy the step's equation exactly, so charge is conserved
         // whatever the Newton tolerance.
-        let a = &*self.arrays;
-        for (q_final, q) in self.q_final.iter_mut().zip(&a.q) {
-            *q_final = R::select(lanes, *q, *q_final);
-        }
-        for (c, dx) in dx.iter().enumerate() {
-            for k in self.pattern.col_ptr[c]..self.pattern.col_ptr[c + 1] {
-                let row = &mut self.q_final[self.pattern.row_idx[k]];
-                *row = R::select(lanes, *row + a.dq[k] * *dx, *row);
-            }
-        }
-        for (to, from) in self.limits_final.iter_mut().zip(&a.limits) {
-            *to = R::select(lanes, *from, *to);
-        }
+        let (a, pattern) = (&*self.arrays, self.pattern);
+        let (q_final, limits_final) = (&mut *self.q_final, &mut *self.limits_final);
+        dispatch(
+            R::LANES,
+            #[inline(always)]
+            || {
+                for (q_final, q) in q_final.iter_mut().zip(&a.q) {
+                    *q_final = R::select(lanes, *q, *q_final);
+                }
+                for (c, dx) in dx.iter().enumerate() {
+                    for k in pattern.col_ptr[c]..pattern.col_ptr[c + 1] {
+                        let row = &mut q_final[pattern.row_idx[k]];
+                        *row = R::select(lanes, *row + a.dq[k] * *dx, *row);
+                    }
+                }
+                for (to, from) in limits_final.iter_mut().zip(&a.limits) {
+                    *to = R::select(lanes, *from, *to);
+                }
+            },
+        );
     }
 }
 
@@ -287,14 +302,19 @@ fn event_tolerance(since_corner: f64, t: f64) -> f64 {
 }
 
 /// to ← from in the masked lanes.
-#[inline(always)]
 fn copy_lanes<R: Real>(to: &mut [R], from: &[R], lanes: R::Mask) {
     if lanes.all() {
         to.copy_from_slice(from);
     } else {
-        for (to, from) in to.iter_mut().zip(from) {
-            *to = R::select(lanes, *from, *to);
-        }
+        dispatch(
+            R::LANES,
+            #[inline(always)]
+            || {
+                for (to, from) in to.iter_mut().zip(from) {
+                    *to = R::select(lanes, *from, *to);
+                }
+            },
+        );
     }
 }
 
@@ -490,9 +510,12 @@ impl<R: Real> Stepper<R> {
             let observers = self.n + 1;
             copy_lanes(&mut self.q[observers..], &self.arrays.q[observers..], outcome.converged);
         }
-        for ((qd, q), past) in self.qd.iter_mut().zip(&self.q).zip(&self.past) {
-            *qd = tick.alpha * *q + *past;
-        }
+        let (alpha, all) = (tick.alpha, self.qd.iter_mut().zip(&self.q).zip(&self.past));
+        dispatch(
+            R::LANES,
+            #[inline(always)]
+            || all.for_each(|((qd, q), past)| *qd = alpha * *q + *past),
+        );
         self.judge(dae, outcome.converged, &tick)
     }
 
@@ -567,14 +590,22 @@ impl<R: Real> Stepper<R> {
     /// Predicted unknowns and the part of the equations that is past.
     fn predict(&mut self, tick: &Tick<R>) {
         let [p0, p1, p2, ps] = tick.p;
-        for i in 0..self.n {
-            self.x[i] = p0 * self.x_n[i] + p1 * self.x_1[i] + p2 * self.x_2[i] + ps * self.x_s[i];
-        }
+        let n = self.n;
+        dispatch(
+            R::LANES,
+            #[inline(always)]
+            || {
+                let history = self.x_n.iter().zip(&self.x_1).zip(&self.x_2).zip(&self.x_s);
+                for (x, (((x_n, x_1), x_2), x_s)) in self.x[..n].iter_mut().zip(history) {
+                    *x = p0 * *x_n + p1 * *x_1 + p2 * *x_2 + ps * *x_s;
+                }
+                let history = self.q_n.iter().zip(&self.q_1).zip(&self.q_s).zip(&self.qd_n);
+                for (past, (((q_n, q_1), q_s), qd_n)) in self.past.iter_mut().zip(history) {
+                    *past = tick.a0 * *q_n + tick.a1 * *q_1 + tick.a_stage * *q_s + tick.b0 * *qd_n;
+                }
+            },
+        );
         self.guess.copy_from_slice(&self.x);
-        for i in 0..self.past.len() {
-            self.past[i] =
-                tick.a0 * self.q_n[i] + tick.a1 * self.q_1[i] + tick.a_stage * self.q_s[i] + tick.b0 * self.qd_n[i];
-        }
     }
 
     fn newton_failed(&mut self, lanes: R::Mask) {
@@ -644,10 +675,17 @@ impl<R: Real> Stepper<R> {
             }
             // The error of q, seen through the step's own Jacobian: an error of x in each unknown's unit, in which fast
             // modes that the formula damps count for nothing.
-            for i in 0..self.n {
-                let e = w[0] * self.qd_n[i] + w[1] * self.qd_s[i] + w[2] * self.qd[i];
-                self.lte[i] = tick.alpha * e;
-            }
+            let rates = self.qd_n.iter().zip(&self.qd_s).zip(&self.qd);
+            let all = self.lte[..self.n].iter_mut().zip(rates);
+            dispatch(
+                R::LANES,
+                #[inline(always)]
+                || {
+                    all.for_each(|(lte, ((qd_n, qd_s), qd))| {
+                        *lte = tick.alpha * (w[0] * *qd_n + w[1] * *qd_s + w[2] * *qd);
+                    });
+                },
+            );
             self.newton.solve_linear(&mut self.lte);
         }
         if single.any() {
@@ -666,12 +704,20 @@ impl<R: Real> Stepper<R> {
             }
         }
         let estimated = single | second;
-        let mut worst = R::zero();
-        for i in 0..self.n {
-            let weight = self.weights[i];
-            let scale = self.x_max[i].max(self.x[i].abs()) * self.options.reltol + self.abstol[i];
-            worst = (self.lte[i].abs() * weight / scale).max(worst);
-        }
+        let (reltol, n) = (self.options.reltol, self.n);
+        let worst = dispatch(
+            R::LANES,
+            #[inline(always)]
+            || {
+                let mut worst = R::zero();
+                let sizes = self.x_max.iter().zip(&self.x).zip(self.weights.iter().zip(&self.abstol));
+                for (lte, ((x_max, x), (weight, abstol))) in self.lte[..n].iter().zip(sizes) {
+                    let scale = x_max.max(x.abs()) * reltol + *abstol;
+                    worst = (lte.abs() * *weight / scale).max(worst);
+                }
+                worst
+            },
+        );
         R::select(estimated, worst / self.options.trtol, R::zero())
     }
 
@@ -789,9 +835,12 @@ impl<R: Real> Stepper<R> {
         std::mem::swap(&mut self.g_n, &mut self.g_before);
         self.g_n.copy_from_slice(&self.g_before);
         copy_lanes(&mut self.g_n, &self.g, lanes);
-        for (max, x) in self.x_max.iter_mut().zip(&self.x) {
-            *max = R::select(lanes, max.max(x.abs()), *max);
-        }
+        let sizes = self.x_max.iter_mut().zip(&self.x);
+        dispatch(
+            R::LANES,
+            #[inline(always)]
+            || sizes.for_each(|(max, x)| *max = R::select(lanes, max.max(x.abs()), *max)),
+        );
         dae.accept(tick.t, &self.x, &self.mode, lanes);
         if events.any() {
             self.act(dae, events, tick);

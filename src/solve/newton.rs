@@ -19,7 +19,7 @@
 use super::lu::Lu;
 use super::pattern::SparsePattern;
 use super::plan::{GIVEN_GROWTH_LIMIT, Plan};
-use crate::number::{Mask, Real};
+use crate::number::{Mask, Real, dispatch};
 use std::sync::Arc;
 
 /// A system of equations with its Jacobian, in compressed-column order.
@@ -266,9 +266,12 @@ impl<R: Real> Newton<R> {
                     break;
                 }
             }
-            for (d, r) in self.dx.iter_mut().zip(&self.r) {
-                *d = -*r;
-            }
+            let all = self.dx.iter_mut().zip(&self.r);
+            dispatch(
+                R::LANES,
+                #[inline(always)]
+                || all.for_each(|(d, r)| *d = -*r),
+            );
             self.solve_linear_dx();
             let size = self.update(x, problem.scales(), going);
             let arrives = self.arrives(size, before, going);
@@ -328,26 +331,36 @@ impl<R: Real> Newton<R> {
 
     /// x += Δ in the masked lanes; returns the largest |Δᵢ| over its tolerance, per lane.
     fn update(&self, x: &mut [R], scales: Option<&[R]>, going: R::Mask) -> R {
-        let mut size = R::zero();
         let reltol = NEWTON_SHARE * self.options.reltol;
-        let mut step = |x: &mut R, dx: R, abstol: f64, scale: R| {
-            let new = *x + dx;
-            let tolerance = x.abs().max(new.abs()).max(scale) * reltol + abstol;
-            size = size.max(dx.abs() / tolerance);
-            *x = R::select(going, new, *x);
-        };
+        let none = [];
+        let mut scales = scales.unwrap_or(&none).iter();
         let unknowns = x.iter_mut().zip(&self.dx[..self.n]).zip(&self.options.abstol);
-        match scales {
-            Some(scales) => unknowns.zip(scales).for_each(|(((x, dx), abstol), scale)| step(x, *dx, *abstol, *scale)),
-            None => unknowns.for_each(|((x, dx), abstol)| step(x, *dx, *abstol, R::zero())),
-        }
-        size
+        dispatch(
+            R::LANES,
+            #[inline(always)]
+            || {
+                let mut size = R::zero();
+                for ((x, dx), abstol) in unknowns {
+                    let scale = scales.next().copied().unwrap_or(R::zero());
+                    let new = *x + *dx;
+                    let tolerance = x.abs().max(new.abs()).max(scale) * reltol + *abstol;
+                    size = size.max(dx.abs() / tolerance);
+                    *x = R::select(going, new, *x);
+                }
+                size
+            },
+        )
     }
 
     /// Lanes in which every unknown is below `limit` in magnitude; the first that is not is noted as the failure.
     fn below(&mut self, x: &[R], lanes: R::Mask, limit: f64) -> R::Mask {
         // A sum of magnitudes is below only if every term is: one test for all unknowns. NaN is below nothing.
-        let sum = x[..self.n].iter().fold(R::zero(), |s, x| s + x.abs());
+        let all = x[..self.n].iter();
+        let sum = dispatch(
+            R::LANES,
+            #[inline(always)]
+            || all.fold(R::zero(), |s, x| s + x.abs()),
+        );
         let below = sum.lt(R::splat(limit));
         if (lanes & !below).any() && self.failure.is_none() {
             let unknown = x[..self.n].iter().position(|x| !x.abs().lt(R::splat(limit)).all()).unwrap_or(0);
