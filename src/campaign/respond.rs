@@ -10,6 +10,7 @@
 //! its lane is run again alone, from a fresh operating point with pivots of its own, and is a failed job if that fails too.
 
 use super::job::{self, JobFailure};
+use super::journal::Journal;
 use super::plan::Plan;
 use super::run::{Failed, Outcomes, Progress};
 use super::spec::{Information, InformationTable};
@@ -57,6 +58,8 @@ struct Point<'p> {
     /// For each source its number in the circuit, and itself with each word that it can play.
     sources: Vec<(usize, Vec<Arc<Instance>>)>,
     next: AtomicU64,
+    /// Trials whose answers are known, by their number.
+    done: Vec<bool>,
     stop: &'p AtomicBool,
 }
 
@@ -74,6 +77,20 @@ impl Point<'_> {
 
     fn job(&self, (stimulus, repetition): Trial) -> u64 {
         repetition * self.plan.grid.points() + self.first + stimulus as u64
+    }
+
+    /// Trial number k of the point: the stimulus is the fastest, so that neighbours have about as many spikes.
+    fn trial(&self, k: u64) -> Trial {
+        let n = (self.stimuli.len() as u64).max(1);
+        ((k % n) as usize, k / n)
+    }
+
+    /// The number of a job among the point's trials, if it is one.
+    fn number(&self, job: u64) -> Option<u64> {
+        let points = self.plan.grid.points().max(1);
+        let stimulus = (job % points).checked_sub(self.first)?;
+        let n = self.stimuli.len() as u64;
+        (stimulus < n).then(|| job / points * n + stimulus).filter(|k| *k < self.trials())
     }
 
     fn variant(&self, trial: Trial) -> Variant {
@@ -113,11 +130,16 @@ impl Point<'_> {
 impl Observer<Trial> for Worker<'_> {
     fn next(&mut self) -> Option<(Trial, Variant)> {
         let p = self.point;
-        let k = p.next.fetch_add(1, Ordering::Relaxed);
-        let n = p.stimuli.len() as u64;
-        // The stimulus is the fastest: neighbours have about as many spikes, so that lanes end at about the same time.
-        let trial = (k < p.trials()).then(|| ((k % n) as usize, k / n))?;
-        Some((trial, p.variant(trial)))
+        loop {
+            let k = p.next.fetch_add(1, Ordering::Relaxed);
+            if k >= p.trials() {
+                return None;
+            }
+            if !p.done.get(k as usize).is_some_and(|d| *d) {
+                let trial = p.trial(k);
+                return Some((trial, p.variant(trial)));
+            }
+        }
     }
     fn begin(&mut self, lane: usize, _trial: &Trial) {
         let i = self.point.information;
@@ -153,9 +175,22 @@ struct Answers {
     many: u64,
 }
 
+impl Answers {
+    fn take(&mut self, rows: &mut Vec<(usize, u64, u64)>, trial: Trial, response: &Response) {
+        rows.push((trial.0, trial.1, response.word));
+        self.digitised.add(response);
+        self.many += u64::from(response.spikes > 2);
+    }
+}
+
 impl Plan {
     /// Runs all trials on so many threads, and makes the rows.
-    pub(super) fn respond(&self, threads: usize, observe: &mut dyn FnMut(Progress) -> ControlFlow<()>) -> Outcomes {
+    pub(super) fn respond(
+        &self,
+        threads: usize,
+        mut journal: Option<&mut Journal>,
+        observe: &mut dyn FnMut(Progress) -> ControlFlow<()>,
+    ) -> Outcomes {
         let (Some(stimuli), Some(information)) = (&self.stimuli, &self.campaign.information) else {
             return Outcomes::default();
         };
@@ -167,7 +202,7 @@ impl Plan {
         for point in 0..points {
             let first = point * stimuli.len() as u64;
             let prepared = self.point(stimuli, information, first, &stop);
-            let p = match prepared {
+            let mut p = match prepared {
                 Ok(p) => p,
                 Err(reason) => {
                     let trials = stimuli.len() as u64 * self.repetitions;
@@ -177,7 +212,7 @@ impl Plan {
                     continue;
                 }
             };
-            let answers = p.run(threads, &mut progress, &mut outcomes.failed, observe);
+            let answers = p.run(threads, journal.as_deref_mut(), &mut progress, &mut outcomes.failed, observe);
             if stop.load(Ordering::Relaxed) {
                 outcomes.stopped = true;
                 return outcomes;
@@ -232,14 +267,16 @@ impl Plan {
         })?;
         let signal = base.unknown(&information.spikes.value).ok_or("there is no such signal")?;
         let next = AtomicU64::new(0);
-        Ok(Point { plan: self, information, stimuli, first, circuit, base, signal, sources, next, stop })
+        let done = Vec::new();
+        Ok(Point { plan: self, information, stimuli, first, circuit, base, signal, sources, next, done, stop })
     }
 }
 
 impl Point<'_> {
     fn run(
-        &self,
+        &mut self,
         threads: usize,
+        mut journal: Option<&mut Journal>,
         progress: &mut Progress,
         failed: &mut Vec<Failed>,
         observe: &mut dyn FnMut(Progress) -> ControlFlow<()>,
@@ -247,10 +284,23 @@ impl Point<'_> {
         let (sender, receiver) = mpsc::channel::<(Trial, Result<Response, String>)>();
         let mut rows: Vec<(usize, u64, u64)> = Vec::new();
         let mut answers = Answers { trials: Trials::new(self.stimuli.len()), digitised: Digitised::default(), many: 0 };
+        let known = journal.as_deref().map_or(&[][..], Journal::known);
+        self.done = vec![false; if known.is_empty() { 0 } else { self.trials() as usize }];
+        for (job, response) in known {
+            let Some(k) = self.number(*job) else { continue };
+            if let Some(done) = self.done.get_mut(k as usize)
+                && !std::mem::replace(done, true)
+            {
+                let trial = self.trial(k);
+                answers.take(&mut rows, trial, response);
+                progress.done += 1;
+            }
+        }
+        let this = &*self;
         let work = |sender: mpsc::Sender<_>| {
-            let mut worker = Worker { point: self, spikes: Vec::new(), sender };
+            let mut worker = Worker { point: this, spikes: Vec::new(), sender };
             // What can fail here failed when the base circuit ran alone.
-            let _ = self.base.run::<Lanes<8>, Trial>(&self.circuit, &mut worker);
+            let _ = this.base.run::<Lanes<8>, Trial>(&this.circuit, &mut worker);
         };
         let mut broken: Vec<Failed> = Vec::new();
         std::thread::scope(|scope| {
@@ -270,22 +320,26 @@ impl Point<'_> {
                 match receiver.recv_timeout(PATIENCE) {
                     Ok((trial, Ok(response))) => {
                         progress.done += 1;
-                        rows.push((trial.0, trial.1, response.word));
-                        answers.digitised.add(&response);
-                        answers.many += u64::from(response.spikes > 2);
+                        answers.take(&mut rows, trial, &response);
+                        if let Some(journal) = journal.as_deref_mut() {
+                            journal.add(this.job(trial), &response);
+                        }
                     }
                     Ok((trial, Err(reason))) => {
                         progress.done += 1;
                         progress.failed += 1;
-                        broken.push(Failed { job: self.job(trial), reason });
+                        broken.push(Failed { job: this.job(trial), reason });
                     }
                     Err(mpsc::RecvTimeoutError::Timeout) => {}
                     Err(mpsc::RecvTimeoutError::Disconnected) => break,
                 }
                 if asked.elapsed() >= PATIENCE {
                     asked = std::time::Instant::now();
+                    if let Some(journal) = journal.as_deref_mut() {
+                        journal.write();
+                    }
                     if observe(*progress).is_break() {
-                        self.stop.store(true, Ordering::Relaxed);
+                        this.stop.store(true, Ordering::Relaxed);
                     }
                 }
             }

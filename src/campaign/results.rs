@@ -95,6 +95,21 @@ impl Plan {
         format!("{value:#}\n")
     }
 
+    /// SHA-256 of everything that the answers depend on: version, files, seed, repetitions, values, state.
+    pub fn hash(&self) -> String {
+        let mut all = format!("{} {} {}\n", env!("CARGO_PKG_VERSION"), self.seed, self.repetitions);
+        for (name, x) in &self.fixed {
+            all.push_str(&format!("{name}={:016x}\n", x.to_bits()));
+        }
+        if let Some(start) = &self.start {
+            all.push_str(&start.hash);
+        }
+        for (_, text) in &self.sources.files {
+            all.push_str(&hash(text));
+        }
+        hash(all)
+    }
+
     /// The columns of the final table that hold numbers.
     pub fn columns(&self) -> impl Iterator<Item = &str> {
         self.finish.numeric.iter().map(String::as_str)

@@ -7,6 +7,7 @@
 //! ```
 
 use super::job::JobFailure;
+use super::journal::Journal;
 use super::plan::Plan;
 use super::table::Table;
 use crate::analysis::Watch;
@@ -65,8 +66,18 @@ impl Watch for Stop<'_> {
 
 /// Runs all jobs on so many threads. `observe` is called again and again; `Break` stops the campaign.
 pub fn run(plan: &Plan, threads: usize, observe: &mut dyn FnMut(Progress) -> ControlFlow<()>) -> Outcomes {
+    run_journaled(plan, threads, None, observe)
+}
+
+/// As [`run`]; the answers of an information campaign go into a journal, and those that are there are not computed again.
+pub fn run_journaled(
+    plan: &Plan,
+    threads: usize,
+    journal: Option<&mut Journal>,
+    observe: &mut dyn FnMut(Progress) -> ControlFlow<()>,
+) -> Outcomes {
     if plan.campaign.information.is_some() {
-        return plan.respond(threads, observe);
+        return plan.respond(threads, journal, observe);
     }
     let jobs = plan.jobs();
     let threads = u64::try_from(threads).unwrap_or(1).clamp(1, jobs.max(1));

@@ -9,11 +9,12 @@ use super::progress::{self, Jobs};
 use super::summary::count;
 use super::{Exit, terminal};
 use crate::analysis::NoWatch;
-use crate::campaign::{Given, JobFailure, Plan, Results, Saved, Table, Value, run};
+use crate::campaign::{Given, JobFailure, Journal, Plan, Results, Saved, Table, Value, run_journaled};
 use crate::diagnostic::units::engineering_digits;
 use crate::netlist::{FileLoader, Loader};
 use crate::plot::{Format, render_bytes};
 use crate::waveform::file::PartialFile;
+use std::io;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
@@ -51,14 +52,38 @@ pub(super) fn campaign(args: &CampaignArgs) -> Exit {
     };
     progress::listen();
     let threads = args.jobs.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, |n| n.get()));
+    let path = args.output.join(format!("{stem}.journal"));
+    let mut journal = match plan.campaign.information.is_some().then(|| Journal::open(&path, &plan.hash())) {
+        None => None,
+        Some(Ok(journal)) => Some(journal),
+        Some(Err(e)) if e.kind() == io::ErrorKind::InvalidData => {
+            let help = "remove it to begin anew, or give another -o";
+            return fail(Exit::Wrong, format!("'{}' is the journal of other inputs: {help}", path.display()));
+        }
+        Some(Err(e)) => return fail(Exit::Failed, cannot_write(&path, &e)),
+    };
+    let known = journal.as_ref().map_or(0, |j| j.known().len() as u64);
+    if known > 0 {
+        terminal::say(&format!("going on: {} are in '{}'", count(known, "answer"), path.display()));
+    }
     let mut shown = Jobs::new("jobs", args.progress);
-    let outcomes = run(&plan, threads, &mut |p| {
+    let outcomes = run_journaled(&plan, threads, journal.as_mut(), &mut |p| {
         shown.at(p.done, p.jobs, p.failed);
         if progress::interrupted() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     });
     drop(shown);
+    if let Some(e) = journal.as_mut().and_then(Journal::take_failure) {
+        terminal::say(&format!(
+            "{}; what was computed since is lost if the campaign is stopped",
+            cannot_write(&path, &e)
+        ));
+    }
     if outcomes.stopped {
-        terminal::say("stopped by Ctrl-C; a campaign writes its files only when all jobs are done");
+        let then = match journal {
+            Some(_) => format!("the same command goes on from '{}'", path.display()),
+            None => "a campaign writes its files only when all jobs are done".to_string(),
+        };
+        terminal::say(&format!("stopped by Ctrl-C; {then}"));
         return Exit::Stopped;
     }
     let rows = (!plan.campaign.save_states.is_empty()).then(|| outcomes.rows.clone());
@@ -71,6 +96,10 @@ pub(super) fn campaign(args: &CampaignArgs) -> Exit {
         Ok(files) => files,
         Err(message) => return fail(Exit::Failed, message),
     };
+    if journal.take().is_some() {
+        // What it led to is written; a journal that cannot be removed only costs its place.
+        let _ = std::fs::remove_file(&path);
+    }
     for f in results.failed.iter().take(MOST_TOLD) {
         terminal::error(&format!("job {}: {}", f.job, f.reason));
     }
