@@ -69,12 +69,13 @@ fn points<R: BankNumber>(circuit: &Circuit, base: &Base, order: &[u64]) -> BTree
 
 // covers: rram, spikeword
 #[test]
-fn one_lane_and_eight_give_the_same_bits_in_any_order() {
+fn one_lane_four_and_eight_give_the_same_bits_in_any_order() {
     let circuit = granule_cell();
     let base = Base::new(&circuit, 0, None).expect("the base circuit runs");
     let order: Vec<u64> = (0..400).collect();
     let alone = points::<f64>(&circuit, &base, &order);
     let eight = points::<Lanes<8>>(&circuit, &base, &order);
+    let four = points::<Lanes<4>>(&circuit, &base, &order);
     let shuffled: Vec<u64> = order.iter().map(|k| (k * 17 + 3) % 400).collect();
     let mixed = points::<Lanes<8>>(&circuit, &base, &shuffled);
     assert_eq!(alone.len(), 400);
@@ -84,6 +85,7 @@ fn one_lane_and_eight_give_the_same_bits_in_any_order() {
         // Plasticity is off: the state is where it was, to the bit.
         assert!(points.iter().all(|p| p[3] == points[0][3]), "variant {k} moves its synapse");
         assert!(*points == eight[k], "variant {k} differs in eight lanes");
+        assert!(*points == four[k], "variant {k} differs in four lanes");
         assert!(*points == mixed[k], "variant {k} differs beside other mates");
     }
 }
