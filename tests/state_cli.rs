@@ -59,7 +59,7 @@ fn a_programmed_netlist_goes_on_and_is_read() {
     f.put("r.cir", READ);
     assert_eq!(f.well("p.cir --seed 5 --save-state p.json"), "");
     let state: Value = serde_json::from_str(&f.get("p.json")).unwrap();
-    assert_eq!((&state["format"], &state["version"]), (&json!("neurospice state"), &json!(1)));
+    assert_eq!((&state["format"], &state["version"]), (&json!("neurospice state"), &json!(2)));
     assert_eq!((&state["time"], &state["seed"], &state["title"]), (&json!(0.02), &json!(5), &json!("Program")));
     assert_eq!(state["instances"]["m1"]["kind"], "memristor");
     let x = state["instances"]["m1"]["state"]["x"].as_f64().unwrap();

@@ -13,7 +13,7 @@
 
 use super::Failure;
 use super::op::Solver;
-use super::tran::{forced, options};
+use super::tran::{Times, forced, options};
 use crate::circuit::{AnalysisKind, AnalysisSpec, Circuit};
 use crate::device::{BankNumber, Instance, Setting};
 use crate::diagnostic::Diagnostic;
@@ -33,7 +33,7 @@ pub struct Base {
     dc: Option<Plan>,
     tran: Option<Plan>,
     setting: Setting,
-    times: (f64, f64, f64, Option<f64>),
+    times: Times,
     index: usize,
     unknowns: Vec<String>,
     /// The state from which the devices of all start.
@@ -65,11 +65,11 @@ pub trait Observer<T> {
     }
 }
 
-fn transient(circuit: &Circuit, index: usize) -> Result<(&AnalysisSpec, (f64, f64, f64, Option<f64>)), Failure> {
+fn transient(circuit: &Circuit, index: usize) -> Result<(&AnalysisSpec, Times), Failure> {
     let spec = circuit.analyses.get(index);
     match spec.map(|s| (s, &s.kind)) {
         Some((spec, AnalysisKind::Tran { tstep, tstop, tstart, tmax, uic: false })) => {
-            Ok((spec, (*tstep, *tstop, *tstart, *tmax)))
+            Ok((spec, Times { tstep: *tstep, tstop: *tstop, tstart: *tstart, tmax: *tmax }))
         }
         _ => {
             let span = spec.map(|s| s.span).unwrap_or_default();
@@ -86,7 +86,7 @@ impl Base {
     /// As a transient's.
     pub fn new(circuit: &Circuit, index: usize, state: Option<&State>) -> Result<Base, Failure> {
         let (spec, times) = transient(circuit, index)?;
-        let setting = Setting { tstep: times.0, tstop: times.1, ..circuit.setting };
+        let setting = Setting { tstep: times.tstep, tstop: times.tstop, ..circuit.setting };
         let mut solver = Solver::<f64>::new(circuit, &setting, &[]);
         if let Some(state) = state {
             solver.system.start_from(circuit, 0, state, spec.span).map_err(Failure::Input)?;
@@ -191,7 +191,7 @@ impl<R: BankNumber, T> Lanes<'_, R, T> {
             if observer.is_stopped() || self.variants.iter().all(Option::is_none) {
                 return;
             }
-            let t_stop = self.base.times.1;
+            let t_stop = self.base.times.tstop;
             let _ = self.stepper.run(&mut self.solver.system, |a| {
                 let mut ended = false;
                 for l in (0..R::LANES).filter(|l| a.lanes.lane(*l)) {

@@ -33,11 +33,20 @@ pub(super) fn forced(circuit: &Circuit) -> Vec<Forced> {
     given.map(|ic| Forced { row: ic.node as usize - 1, value: ic.volts }).collect()
 }
 
+/// The times on a `.tran` card, seconds.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Times {
+    pub tstep: f64,
+    pub tstop: f64,
+    pub tstart: f64,
+    pub tmax: Option<f64>,
+}
+
 /// What the stepper of a transient needs to know.
 pub(super) fn options<R: BankNumber>(
     circuit: &Circuit,
     system: &System<R>,
-    (tstep, tstop, tstart, tmax): (f64, f64, f64, Option<f64>),
+    Times { tstep, tstop, tstart, tmax }: Times,
 ) -> StepperOptions {
     let o = &circuit.options;
     let h_max = tmax.unwrap_or_else(|| tstep.min((tstop - tstart) / 50.0)).min(tstop);
@@ -83,7 +92,7 @@ pub(super) fn run(
         stats.operating_point = Some(found.stage.name());
     }
     let o = &circuit.options;
-    let options = options(circuit, &solver.system, (tstep, tstop, tstart, tmax));
+    let options = options(circuit, &solver.system, Times { tstep, tstop, tstart, tmax });
     let axis = Axis { axis: Some(("time", Quantity::Time)), outer: Vec::new() };
     let limits = solver.arrays.limits.clone();
     let mut recorder = {

@@ -67,7 +67,8 @@ fn legend(figure: &Figure, panel: &Panel) -> Vec<Vec<(usize, f64)>> {
     let mut lines = vec![Vec::new()];
     let mut x = 0.0;
     for (k, t) in panel.traces.iter().enumerate().filter(|(_, t)| !t.name.is_empty()) {
-        let width = 28.0 + text_width(&t.name) * figure.style.text + 18.0;
+        // A viewer that has not the font takes another one, up to a tenth wider.
+        let width = 28.0 + 1.1 * text_width(&t.name) * figure.style.text + 18.0;
         if x + width > room && x > 0.0 {
             lines.push(Vec::new());
             x = 0.0;
