@@ -121,7 +121,8 @@ pub(super) struct RunArgs {
 /// file's name without its ending. The same file and seed give the same bytes, however many jobs run at a time.
 ///
 /// A job that fails is counted and recorded, and the others go on; the exit code is then 1. Ctrl-C stops it with 130; files
-/// are written only when all jobs are done.
+/// are written only when all jobs are done. The answers of an information campaign are journaled in DIR/STEM.journal: after
+/// Ctrl-C or a crash the same command goes on where it was.
 #[derive(Debug, ClapArgs)]
 #[command(after_help = "Examples:
   neurospice campaign fi_curve.toml -o results

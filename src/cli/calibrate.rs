@@ -51,7 +51,7 @@ pub(super) fn calibrate(args: &CalibrateArgs) -> Exit {
     }
     progress::listen();
     let threads = args.jobs.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, |n| n.get()));
-    let shown = Mutex::new(Jobs::new("evaluations", args.progress));
+    let shown = Mutex::new(Jobs::new("evaluations", args.progress, journal.len() as u64));
     let fit = search(&problem, &mut journal, threads, &|p| {
         if let Ok(mut shown) = shown.try_lock() {
             let stage = match p.stage {

@@ -66,7 +66,7 @@ pub(super) fn campaign(args: &CampaignArgs) -> Exit {
     if known > 0 {
         terminal::say(&format!("going on: {} are in '{}'", count(known, "answer"), path.display()));
     }
-    let mut shown = Jobs::new("jobs", args.progress);
+    let mut shown = Jobs::new("jobs", args.progress, known);
     let outcomes = run_journaled(&plan, threads, journal.as_mut(), &mut |p| {
         shown.at(p.done, p.jobs, p.failed);
         if progress::interrupted() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }

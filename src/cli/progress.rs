@@ -107,26 +107,35 @@ impl Drop for Display {
 }
 
 /// Watches the jobs of a campaign.
-pub(super) struct Jobs(Display);
+pub(super) struct Jobs {
+    display: Display,
+    /// How many were done before it began to watch: those of a journal took no time.
+    known: u64,
+}
 
 impl Jobs {
-    pub fn new(name: &str, when: When) -> Self {
-        Jobs(Display::new(name, when))
+    pub fn new(name: &str, when: When, known: u64) -> Self {
+        Jobs { display: Display::new(name, when), known }
+    }
+    /// The share of what was left to do that is done, and how many that is.
+    fn share(&self, done: u64, jobs: u64) -> (f64, f64) {
+        let own = done.saturating_sub(self.known) as f64;
+        (own / (jobs.saturating_sub(self.known) as f64).max(1.0), own)
     }
     /// So many of at most so many are done, with words of the caller's.
     pub fn say(&mut self, done: u64, most: u64, words: &str) {
-        if self.0.is_seen() {
-            self.0.show(done as f64 / most as f64, |seconds| {
-                format!("{done} of at most {most}, {words}, {:.1}/s", done as f64 / seconds)
-            });
+        let (share, own) = self.share(done, most);
+        if self.display.is_seen() {
+            self.display.show(share, |seconds| format!("{done} of at most {most}, {words}, {:.1}/s", own / seconds));
         }
     }
     /// So many are done, so many of them failed.
     pub fn at(&mut self, done: u64, jobs: u64, failed: u64) {
-        if self.0.is_seen() {
-            self.0.show(done as f64 / jobs as f64, |seconds| {
+        let (share, own) = self.share(done, jobs);
+        if self.display.is_seen() {
+            self.display.show(share, |seconds| {
                 let bad = if failed > 0 { format!(", {failed} failed") } else { String::new() };
-                format!("{done} of {jobs}{bad}, {:.1}/s", done as f64 / seconds)
+                format!("{done} of {jobs}{bad}, {:.1}/s", own / seconds)
             });
         }
     }
