@@ -1,34 +1,22 @@
 //! `neurospice calibrate`: synthetic parameters are found again, others are named, a stopped search goes on to the same
 //! end, and the card of the SDC memristor is the one that its calibration makes.
 
+#[path = "support/folder.rs"]
+mod folder;
+
+use folder::Folder;
 use neurospice::calibrate::{Fit, Journal, Problem, Progress, card, record, search};
 use neurospice::campaign::{Given, Plan, run};
 use neurospice::netlist::FileLoader;
 use std::ops::ControlFlow;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Command;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-/// A folder of its own for a test, removed at its end.
-struct Folder(PathBuf);
-
 impl Folder {
-    fn new(name: &str) -> Folder {
-        let path = std::env::temp_dir().join(format!("neurospice-calibrate-{name}-{}", std::process::id()));
-        let _ = std::fs::remove_dir_all(&path);
-        std::fs::create_dir_all(&path).expect("a folder");
-        Folder(path)
-    }
+    /// Puts a file there; returns its path.
     fn file(&self, name: &str, text: &str) -> String {
-        let path = self.0.join(name);
-        std::fs::write(&path, text).expect("a file");
-        path.to_string_lossy().into_owned()
-    }
-}
-
-impl Drop for Folder {
-    fn drop(&mut self) {
-        let _ = std::fs::remove_dir_all(&self.0);
+        self.put(name, text).0.join(name).to_string_lossy().into_owned()
     }
 }
 

@@ -1,6 +1,10 @@
 //! Campaigns: each form of the format on small circuits with known answers, determinism, failures, and what is said about
 //! wrong files (`tests/campaign/err/*.toml`, with snapshots beside them).
 
+#[path = "support/folder.rs"]
+mod folder;
+
+use folder::Folder;
 use neurospice::campaign::{Data, Given, Outcomes, Plan, Rejected, Results, Value, run};
 use neurospice::diagnostic::{Format, Severity, render};
 use neurospice::netlist::FileLoader;
@@ -250,15 +254,7 @@ fn a_stopped_campaign_says_so() {
     assert!(stopped.stopped);
 }
 
-/// A folder that goes away with the test.
-struct Folder(PathBuf);
-
 impl Folder {
-    fn new(name: &str) -> Folder {
-        let path = std::env::temp_dir().join(format!("neurospice-campaign-{}-{name}", std::process::id()));
-        std::fs::create_dir_all(&path).unwrap();
-        Folder(path)
-    }
     fn run(&self, name: &str, more: &[&str]) -> Output {
         let mut command = Command::new(env!("CARGO_BIN_EXE_neurospice"));
         command.args(["campaign", &format!("tests/campaign/{name}.toml"), "-o"]).arg(self.0.join("out")).args(more);
@@ -272,12 +268,6 @@ impl Folder {
             .collect();
         all.sort();
         all
-    }
-}
-
-impl Drop for Folder {
-    fn drop(&mut self) {
-        std::fs::remove_dir_all(&self.0).ok();
     }
 }
 
@@ -451,13 +441,12 @@ fn surprises_are_ranked_and_the_stimulus_without_spikes_is_not() {
 #[test]
 fn permuted_inputs_answer_the_same_and_without_jitter_there_is_no_noise() {
     let netlist = std::fs::read_to_string("tests/campaign/neuron.cir").unwrap();
-    let folder = std::env::temp_dir().join(format!("neurospice-permuted-{}", std::process::id()));
-    std::fs::create_dir_all(&folder).unwrap();
+    let folder = Folder::new("permuted");
     let campaign = std::fs::read_to_string("tests/campaign/surprises.toml").unwrap();
     let words = |netlist: &str, stimuli: &str| -> Vec<u64> {
-        std::fs::write(folder.join("neuron.cir"), netlist).unwrap();
+        folder.put("neuron.cir", netlist);
         let text = campaign.replace(r#"["00 00", "01 10", "11 01"]"#, stimuli).replace("track = [\"01 10\"]", "");
-        let name = folder.join("c.toml").to_string_lossy().into_owned();
+        let name = folder.0.join("c.toml").to_string_lossy().into_owned();
         let plan = Plan::new(&name, &text, &Given::default(), &FileLoader).unwrap_or_else(|r| panic!("{}", said(&r)));
         (0..plan.jobs()).map(|k| plan.answer(k).unwrap().word).collect()
     };
@@ -474,5 +463,4 @@ fn permuted_inputs_answer_the_same_and_without_jitter_there_is_no_noise() {
     assert_ne!(straight, other, "the jitter does not travel with its pattern, and yet nothing changes");
     let still = words(&netlist.replace("jitter=uniform", "jitter=none"), r#"["01 10", "11 01", "10 11"]"#);
     assert!(still.chunks(3).all(|c| c == &still[..3]), "{still:?}");
-    std::fs::remove_dir_all(&folder).unwrap();
 }

@@ -1,5 +1,9 @@
 //! The command as users meet it: the built binary on small netlists in folders of their own.
 
+#[path = "support/folder.rs"]
+mod folder;
+
+use folder::Folder;
 use neurospice::waveform::data::read;
 use serde_json::Value;
 use std::fs;
@@ -7,19 +11,7 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
-/// A folder that goes away with the test.
-struct Folder(PathBuf);
-
 impl Folder {
-    fn new(name: &str) -> Folder {
-        let path = std::env::temp_dir().join(format!("neurospice-cli-{}-{name}", std::process::id()));
-        fs::create_dir_all(&path).unwrap();
-        Folder(path)
-    }
-    fn put(&self, name: &str, text: &str) -> &Self {
-        fs::write(self.0.join(name), text).unwrap();
-        self
-    }
     fn command(&self, args: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_neurospice"));
         command.args(args).current_dir(&self.0).env_remove("NO_COLOR").stdin(Stdio::null());
@@ -36,12 +28,6 @@ impl Folder {
     }
     fn path(&self, name: &str) -> PathBuf {
         self.0.join(name)
-    }
-}
-
-impl Drop for Folder {
-    fn drop(&mut self) {
-        fs::remove_dir_all(&self.0).ok();
     }
 }
 

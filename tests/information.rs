@@ -1,26 +1,18 @@
 //! `neurospice information` as users meet it, and its numbers against those of Python packages
 //! (`tests/oracle/information.py`, whose stored results are `tests/oracle/information.json`).
 
+#[path = "support/folder.rs"]
+mod folder;
+
+use folder::Folder;
 use neurospice::information::{Alphabet, Estimator, Settings, Window, by, estimate, recording, stimuli};
 use serde_json::Value;
 use std::fs;
 use std::io::Write;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
-/// A folder that goes away with the test.
-struct Folder(PathBuf);
-
 impl Folder {
-    fn new(name: &str) -> Folder {
-        let path = std::env::temp_dir().join(format!("neurospice-information-{}-{name}", std::process::id()));
-        fs::create_dir_all(&path).unwrap();
-        Folder(path)
-    }
-    fn put(&self, name: &str, text: &str) -> &Self {
-        fs::write(self.0.join(name), text).unwrap();
-        self
-    }
     fn command(&self, args: &str) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_neurospice"));
         let args = std::iter::once("information").chain(args.split_whitespace());
@@ -46,12 +38,6 @@ impl Folder {
     }
     fn json(&self, args: &str) -> Value {
         serde_json::from_str(&self.well(args)).unwrap()
-    }
-}
-
-impl Drop for Folder {
-    fn drop(&mut self) {
-        fs::remove_dir_all(&self.0).ok();
     }
 }
 

@@ -1,22 +1,14 @@
 //! `--save-state` and `--load-state` as users meet them; what is said of a state that does not fit is in a snapshot.
 
+#[path = "support/folder.rs"]
+mod folder;
+
+use folder::Folder;
 use serde_json::{Value, json};
 use std::fs;
-use std::path::PathBuf;
 use std::process::{Command, Output, Stdio};
 
-/// A folder that goes away with the test.
-struct Folder(PathBuf);
-
 impl Folder {
-    fn new(name: &str) -> Folder {
-        let path = std::env::temp_dir().join(format!("neurospice-state-cli-{}-{name}", std::process::id()));
-        fs::create_dir_all(&path).unwrap();
-        Folder(path)
-    }
-    fn put(&self, name: &str, text: &str) {
-        fs::write(self.0.join(name), text).unwrap();
-    }
     fn get(&self, name: &str) -> String {
         fs::read_to_string(self.0.join(name)).unwrap()
     }
@@ -37,12 +29,6 @@ impl Folder {
         let mut names: Vec<String> = names.collect();
         names.sort();
         names
-    }
-}
-
-impl Drop for Folder {
-    fn drop(&mut self) {
-        fs::remove_dir_all(&self.0).ok();
     }
 }
 

@@ -119,11 +119,6 @@ impl Base {
         self.unknowns.iter().position(|u| u.eq_ignore_ascii_case(name))
     }
 
-    /// The names of the unknowns.
-    pub fn unknowns(&self) -> &[String] {
-        &self.unknowns
-    }
-
     /// Runs variants of the circuit until there is none left, or the observer stops everything. Returns counts over all lanes.
     ///
     /// # Errors
@@ -237,12 +232,11 @@ impl<R: BankNumber, T> Lanes<'_, R, T> {
         let now = &self.changes[lane];
         self.solver.system.start_variant(lane, instances, |k| before.contains(&k) || now.contains(&k), &setting);
         // The guess is the base's operating point; states begin where the variant says.
-        let initial = self.solver.system.initial_x();
         for (to, from) in self.x.iter_mut().zip(&self.base.x) {
             to.set_lane(lane, *from);
         }
-        for row in self.solver.system.held_rows() {
-            self.x[row].set_lane(lane, initial[row].lane(lane));
+        for (row, value) in self.solver.system.held() {
+            self.x[*row].set_lane(lane, value.lane(lane));
         }
         for (to, from) in self.solver.arrays.limits.iter_mut().zip(&self.base.limits) {
             to.set_lane(lane, *from);

@@ -24,11 +24,21 @@ use crate::waveform::measure::Measured;
 use serde::Serialize;
 use std::io;
 use std::ops::ControlFlow;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 /// Sees how far an analysis has come, and may stop it.
 pub trait Watch {
     /// `done` of `total` (seconds of a transient, points of a sweep); called at every accepted point.
     fn at(&mut self, done: f64, total: f64) -> ControlFlow<()>;
+}
+
+/// A watch that stops once a flag is set.
+pub struct StopFlag<'a>(pub &'a AtomicBool);
+
+impl Watch for StopFlag<'_> {
+    fn at(&mut self, _done: f64, _total: f64) -> ControlFlow<()> {
+        if self.0.load(Ordering::Relaxed) { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    }
 }
 
 /// A watch that lets everything pass.

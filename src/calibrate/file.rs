@@ -1,8 +1,8 @@
 //! From a TOML file to a [`Calibration`].
 
 use super::spec::{Calibration, Experiment, Fixed, Global, Goal, Local, Parameter, Target, Tolerance, Variant, What};
-use crate::campaign::toml::{Node, Report, Table, Text, Value, parse};
-use crate::diagnostic::{Diagnostic, Severity, Span, Spanned};
+use crate::campaign::toml::{self, Node, Report, Table, Text, Value};
+use crate::diagnostic::{Diagnostic, Span, Spanned};
 
 /// Most members of a generation, generations, and iterations.
 const MOST: u64 = 100_000;
@@ -11,16 +11,7 @@ const MOST: u64 = 100_000;
 ///
 /// Returns the calibration, or `None` if something is wrong, and everything that is to be said about it.
 pub(super) fn read(text: &str, file: u32) -> (Option<Calibration>, Vec<Diagnostic>) {
-    let root = match parse(text, file) {
-        Ok(root) => root,
-        Err(d) => return (None, vec![*d]),
-    };
-    let mut report = Report::default();
-    let calibration = calibration(&mut report, &root, Span { file, ..Span::default() });
-    let mut diagnostics = report.diagnostics;
-    diagnostics.sort_by_key(|d| d.labels.first().map(|l| l.span.start));
-    let failed = diagnostics.iter().any(|d| d.severity == Severity::Error);
-    (calibration.filter(|_| !failed), diagnostics)
+    toml::read(text, file, calibration)
 }
 
 fn calibration(r: &mut Report, root: &Node, at: Span) -> Option<Calibration> {

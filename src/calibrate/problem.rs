@@ -5,12 +5,11 @@ use super::data;
 use super::file;
 use super::spec::{Calibration, Goal, Parameter, Target, What};
 use crate::analysis::Watch;
-use crate::campaign::toml::{Report, Text};
-use crate::campaign::{Given, JobFailure, Plan, Rejected, Results, Value};
+use crate::campaign::toml::{Report, Text, placed};
+use crate::campaign::{Given, JobFailure, Plan, Rejected, Results, Value, sha256};
 use crate::device::{DeviceSpec, Model, ParamKind};
 use crate::diagnostic::{Diagnostic, Severity, Sources};
 use crate::netlist::Loader;
-use sha2::{Digest, Sha256};
 use std::sync::Arc;
 
 /// What a value counts that the simulation does not give, in tolerances.
@@ -81,11 +80,16 @@ impl Problem {
                     warnings.extend(check(&mut r, &plan, &calibration, &e.campaign, &e.targets));
                     plans.push(plan);
                 }
-                Err(rejected) => match misplaced(&rejected, &e.set) {
-                    Some(d) => r.diagnostics.push(d),
-                    // What is wrong in the campaign or its netlist is told by itself.
-                    None => return Err(rejected),
-                },
+                Err(rejected) => {
+                    // A value that the calibration sets is complained about there; what is wrong in the campaign or its
+                    // netlist is told by itself.
+                    let all = rejected.diagnostics.iter().cloned();
+                    let mut own = all.map(|d| placed(d, e.set.iter().map(|s| &s.0))).zip(&rejected.diagnostics);
+                    match own.find(|(d, before)| d != *before) {
+                        Some((d, _)) => r.diagnostics.push(d),
+                        None => return Err(rejected),
+                    }
+                }
             }
             let of = |t: &Target| data::curve(&mut r, &mut sources, loader, name, &t.what);
             curves.push(e.targets.iter().map(of).collect());
@@ -266,22 +270,13 @@ fn check_parameters(r: &mut Report, c: &Calibration, spec: &DeviceSpec, model: &
     }
 }
 
-/// A complaint about a value that the calibration sets in a campaign, at its place in the calibration.
-fn misplaced(rejected: &Rejected, set: &[(Text, f64)]) -> Option<Diagnostic> {
-    let d = rejected.diagnostics.iter().find(|d| d.severity == Severity::Error)?;
-    let name = set.iter().map(|s| &s.0).find(|n| d.message.contains(&format!("'{}'", n.value)))?;
-    (d.labels.is_empty())
-        .then(|| Diagnostic { help: d.help.clone(), ..Diagnostic::error(d.code, d.message.clone(), name.span) })
-}
-
 /// SHA-256 over version, seed and the texts of all files.
 fn hash(sources: &Sources, plans: &[Plan], c: &Calibration) -> String {
-    let mut h = Sha256::new();
-    h.update(env!("CARGO_PKG_VERSION"));
-    h.update(c.seed.to_le_bytes());
+    let mut all = env!("CARGO_PKG_VERSION").as_bytes().to_vec();
+    all.extend(c.seed.to_le_bytes());
     for (_, text) in sources.files.iter().chain(plans.iter().flat_map(|p| &p.sources.files)) {
-        h.update((text.len() as u64).to_le_bytes());
-        h.update(text);
+        all.extend((text.len() as u64).to_le_bytes());
+        all.extend(text.as_bytes());
     }
-    h.finalize().iter().map(|b| format!("{b:02x}")).collect()
+    sha256(all)
 }

@@ -11,7 +11,8 @@
 
 use super::journal::Journal;
 use super::problem::Problem;
-use crate::analysis::Watch;
+use crate::analysis::StopFlag;
+use crate::campaign::STACK;
 use crate::number::{Stream, StreamKey};
 use basin::{
     BoxBounds, ConstraintDescription, ConstraintSet, Constraints, CostFunction, De, DeMutation, DenseMatrix, Executor,
@@ -26,9 +27,6 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 const SPREAD: f64 = 1e-6;
 /// Members of a generation for each parameter, and at least.
 const MEMBERS: (usize, usize) = (8, 24);
-/// Stack of a worker, bytes: as much as a main thread usually has.
-const STACK: usize = 8 << 20;
-
 /// Where a search is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Stage {
@@ -91,14 +89,6 @@ struct Search<'a> {
     stop: AtomicBool,
 }
 
-struct Stop<'a>(&'a AtomicBool);
-
-impl Watch for Stop<'_> {
-    fn at(&mut self, _done: f64, _total: f64) -> ControlFlow<()> {
-        if self.0.load(Ordering::Relaxed) { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
-    }
-}
-
 /// A lock whose holder panicked still holds sound data: each change is a single step.
 fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
@@ -129,7 +119,7 @@ impl Search<'_> {
 
     fn simulate(&self, u: &[f64]) -> Result<Vec<f64>, Stopped> {
         self.stopped()?;
-        let found = self.problem.evaluate(u, &mut Stop(&self.stop));
+        let found = self.problem.evaluate(u, &mut StopFlag(&self.stop));
         found.map(|e| e.residuals).ok_or(Stopped)
     }
 

@@ -3,8 +3,8 @@
 
 use super::file_information;
 use super::spec::{Axis, Campaign, Distribution, Random, SaveState, Trace};
-use super::toml::{Node, Report, Table, Text, parse};
-use crate::diagnostic::{Diagnostic, Severity, Span};
+use super::toml::{Node, Report, Table, Text};
+use crate::diagnostic::{Diagnostic, Span};
 
 /// Most points of one axis, and most repetitions.
 const MAX_POINTS: u64 = 1_000_000;
@@ -13,16 +13,7 @@ const MAX_POINTS: u64 = 1_000_000;
 ///
 /// Returns the campaign, or `None` if something is wrong, and everything that is to be said about it.
 pub fn read(text: &str, file: u32) -> (Option<Campaign>, Vec<Diagnostic>) {
-    let root = match parse(text, file) {
-        Ok(root) => root,
-        Err(d) => return (None, vec![*d]),
-    };
-    let mut report = Report::default();
-    let campaign = campaign(&mut report, &root, Span { file, ..Span::default() });
-    let mut diagnostics = report.diagnostics;
-    diagnostics.sort_by_key(|d| d.labels.first().map(|l| l.span.start));
-    let failed = diagnostics.iter().any(|d| d.severity == Severity::Error);
-    (campaign.filter(|_| !failed), diagnostics)
+    super::toml::read(text, file, campaign)
 }
 
 fn campaign(r: &mut Report, root: &Node, at: Span) -> Option<Campaign> {

@@ -26,6 +26,16 @@ pub enum JobFailure {
     Stopped,
 }
 
+impl From<Failure> for JobFailure {
+    fn from(failure: Failure) -> JobFailure {
+        JobFailure::Failed(match failure {
+            Failure::Simulation(d) => d.message,
+            Failure::Input(all) => all.first().map_or_else(String::new, |d| d.message.clone()),
+            Failure::Output(e) => e.to_string(),
+        })
+    }
+}
+
 /// A state that a campaign saves.
 #[derive(Debug)]
 pub struct Saved<'p> {
@@ -101,23 +111,12 @@ impl Plan {
         let place = self.grid.place(index);
         let mut overrides = overrides(&self.campaign, &self.fixed, &place, self.seed);
         overrides.extend_from_slice(set);
-        let circuit = if overrides == self.base_overrides {
-            self.base.clone()
-        } else {
-            let (circuit, said) = elaborate(&self.netlist, &overrides);
-            circuit.ok_or_else(|| {
-                let error = said.into_iter().find(|d| d.severity == Severity::Error);
-                JobFailure::Failed(error.map_or_else(|| "the circuit is not valid".to_string(), |d| d.message))
-            })?
-        };
+        let circuit = if overrides == self.base_overrides { self.base.clone() } else { self.circuit(&overrides)? };
         let circuit = circuit.with_seed(StreamKey { seed: self.seed, run: place.run });
         let recipe = &self.recipe;
         let mut sampler = Sampler::new(&recipe.signals, recipe.moments.clone(), &recipe.windows, &recipe.counts);
         // Between its rows an expression need not be finite (v/i at rest); in a row it is then a missing value.
         let outcome = self.simulate(&circuit, Save::Never, &mut sampler, watch)?;
-        if outcome.stopped_at.is_some() {
-            return Err(JobFailure::Stopped);
-        }
         if let Moments::At(times) = &recipe.moments
             && sampler.rows.len() < times.len()
         {
@@ -129,22 +128,31 @@ impl Plan {
         Ok(table)
     }
 
-    fn simulate(
+    /// The circuit with these values.
+    pub(super) fn circuit(&self, overrides: &[(String, f64)]) -> Result<Circuit, JobFailure> {
+        let (circuit, said) = elaborate(&self.netlist, overrides);
+        circuit.ok_or_else(|| {
+            let error = said.into_iter().find(|d| d.severity == Severity::Error);
+            JobFailure::Failed(error.map_or_else(|| "the circuit is not valid".to_string(), |d| d.message))
+        })
+    }
+
+    /// The state from which the devices of every job start.
+    pub(super) fn start_state(&self) -> Option<&State> {
+        self.start.as_ref().map(|s| &s.state)
+    }
+
+    /// Runs the analysis of a circuit of the plan.
+    pub(super) fn simulate(
         &self,
         circuit: &Circuit,
         save: Save,
         sink: &mut dyn Sink,
         watch: &mut dyn Watch,
     ) -> Result<Outcome, JobFailure> {
-        let load = self.start.as_ref().map_or(Load::Nothing, |s| Load::Start(&s.state));
-        let states = StateUse { load, save };
-        analysis::run_with(circuit, self.analysis_index, states, sink, watch).map_err(|failure| {
-            JobFailure::Failed(match failure {
-                Failure::Simulation(d) => d.message,
-                Failure::Input(all) => all.first().map_or_else(String::new, |d| d.message.clone()),
-                Failure::Output(e) => e.to_string(),
-            })
-        })
+        let states = StateUse { load: self.start_state().map_or(Load::Nothing, Load::Start), save };
+        let outcome = analysis::run_with(circuit, self.analysis_index, states, sink, watch)?;
+        if outcome.stopped_at.is_some() { Err(JobFailure::Stopped) } else { Ok(outcome) }
     }
 
     /// The states that the campaign saves: the job is run again up to each.
@@ -155,18 +163,13 @@ impl Plan {
         let mut all = Vec::new();
         for (save, only) in self.campaign.save_states.iter().zip(&self.finish.saved) {
             let found = only.as_ref().map_or_else(|| rows.rows().checked_sub(1), |f| f.holds(rows).first().copied());
-            let time = found.and_then(|row| rows.numbers("time").get(row)).copied();
-            let state = match (found, time) {
-                (None, _) => None,
-                // Without a trace or a protocol the only row is the end.
-                (Some(_), at) => {
+            let state = match found {
+                None => None,
+                Some(row) => {
                     let circuit = self.base.clone().with_seed(StreamKey { seed: self.seed, run: 0 });
-                    let save = at.map_or(Save::AtEnd, Save::At);
-                    let outcome = self.simulate(&circuit, save, &mut Nowhere, watch)?;
-                    if outcome.stopped_at.is_some() {
-                        return Err(JobFailure::Stopped);
-                    }
-                    outcome.state
+                    // Without a trace or a protocol the only row is the end.
+                    let save = rows.numbers("time").get(row).map_or(Save::AtEnd, |t| Save::At(*t));
+                    self.simulate(&circuit, save, &mut Nowhere, watch)?.state
                 }
             };
             all.push(Saved { file: &save.file.value, state });
@@ -198,7 +201,7 @@ impl Plan {
             Field::Repetition => all((place.repetition + 1) as f64),
             Field::Axis(k) => {
                 let value = self.campaign.axes.get(*k).zip(place.at.get(*k));
-                all(value.and_then(|(a, at)| a.targets.first()?.1.get(*at).copied()).unwrap_or(f64::NAN))
+                all(value.and_then(|(a, at)| a.value(*at)).unwrap_or(f64::NAN))
             }
             Field::Random(k) => all(drawn.get(*k).copied().unwrap_or(f64::NAN)),
             Field::Time => row(0),

@@ -11,10 +11,10 @@ use super::finish::Finish;
 use super::grid::Grid;
 use super::protocol::Played;
 use super::recipe::{Field, Recipe, recipe};
-use super::results::hash;
+use super::results::sha256;
 use super::spec::{Campaign, StimulusSet};
 use super::stimuli::{MAX_STIMULI, Stimuli};
-use super::toml::{Report, Text};
+use super::toml::{Report, Text, placed};
 use super::{file, job};
 use crate::analysis::{State, parse_state, unknown_names};
 use crate::circuit::{AnalysisKind, Circuit, elaborate};
@@ -157,7 +157,7 @@ impl Builder<'_> {
         let read = |e: std::io::Error| wrong(format!("cannot read the state '{}': {}", file.value, e.kind()));
         let (_, bytes) = loader.load(&file.value, Some(name)).map_err(read)?;
         let state = parse_state(&file.value, &bytes).map_err(wrong)?;
-        Ok(Some(Start { state, hash: hash(&bytes) }))
+        Ok(Some(Start { state, hash: sha256(&bytes) }))
     }
 
     fn build(
@@ -361,20 +361,8 @@ impl Builder<'_> {
             r.diagnostics.extend(quiet);
             return Some((circuit, fixed.to_vec()));
         }
-        r.diagnostics.extend(said.into_iter().map(|d| self.placed(d)));
+        r.diagnostics.extend(said.into_iter().map(|d| placed(d, self.targets())));
         None
-    }
-
-    /// A target that names nothing is complained about where it is written.
-    fn placed(&self, d: Diagnostic) -> Diagnostic {
-        if d.code != "unknown-override" || !d.labels.is_empty() {
-            return d;
-        }
-        let target = self.targets().find(|t| d.message.contains(&format!("'{}'", t.value)));
-        match target {
-            Some(target) => Diagnostic { help: d.help, ..Diagnostic::error(d.code, d.message, target.span) },
-            None => d,
-        }
     }
 
     /// Measurements and unknowns are looked up by name.

@@ -12,18 +12,17 @@
 use super::job::{self, JobFailure};
 use super::journal::Journal;
 use super::plan::Plan;
-use super::run::{Failed, Outcomes, Progress};
+use super::run::{Failed, Outcomes, PATIENCE, Progress, with_workers};
 use super::spec::{Information, InformationTable};
 use super::stimuli::Stimuli;
 use super::table::{Data, Table};
 use crate::analysis::ensemble::{Base, Observer, Variant};
-use crate::analysis::{self, Failure, Load, NoWatch, Save, StateUse};
-use crate::circuit::{Circuit, elaborate};
+use crate::analysis::{Save, StopFlag};
+use crate::circuit::Circuit;
 use crate::device::{Instance, Value};
-use crate::diagnostic::Severity;
 use crate::information::{
-    Digitised, Estimator, Resampling, Response, Settings, Trials, bootstrap, by, estimate, interval, ladder, null,
-    rungs, surprises, verdicts,
+    Assessment, Digitised, Estimator, Resampling, Response, Settings, Trials, Unusable, by, by_rank, interval,
+    surprises,
 };
 use crate::number::{Lanes, StreamKey};
 use crate::solve::SimError;
@@ -31,15 +30,8 @@ use crate::waveform::{SpikeDetector, UpCrossing};
 use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::mpsc;
-use std::time::Duration;
-
-/// How often the observer is asked.
-const PATIENCE: Duration = Duration::from_millis(100);
-/// Stack of a worker, bytes: as much as a main thread usually has.
-const STACK: usize = 8 << 20;
-/// Failures that are kept one by one.
-const MOST_FAILURES: usize = 1000;
+use std::sync::mpsc::Sender;
+use std::time::Instant;
 
 /// A trial: which stimulus, and the number of its repetition.
 type Trial = (usize, u64);
@@ -67,7 +59,7 @@ struct Point<'p> {
 struct Worker<'p> {
     point: &'p Point<'p>,
     spikes: Vec<(UpCrossing, Vec<f64>)>,
-    sender: mpsc::Sender<(Trial, Result<Response, String>)>,
+    sender: &'p Sender<(Trial, Result<Response, JobFailure>)>,
 }
 
 impl Point<'_> {
@@ -104,7 +96,7 @@ impl Point<'_> {
     }
 
     /// A trial by itself.
-    fn alone(&self, trial: Trial) -> Result<Response, String> {
+    fn alone(&self, trial: Trial) -> Result<Response, JobFailure> {
         let variant = self.variant(trial);
         let mut circuit = self.circuit.clone().with_seed(variant.seed);
         for (k, instance) in variant.changes {
@@ -115,15 +107,8 @@ impl Point<'_> {
         circuit.measures.clear();
         let i = self.information;
         let mut detector = SpikeDetector::new(self.signal + 1, i.threshold, i.hysteresis);
-        let load = self.plan.start.as_ref().map_or(Load::Nothing, |s| Load::Start(&s.state));
-        let states = StateUse { load, save: Save::Never };
-        let outcome = analysis::run_with(&circuit, self.plan.analysis_index, states, &mut detector, &mut NoWatch);
-        match outcome {
-            Ok(_) => Ok(i.window.response(&detector.train().times, i.near)),
-            Err(Failure::Simulation(d)) => Err(d.message),
-            Err(Failure::Input(all)) => Err(all.into_iter().next().map(|d| d.message).unwrap_or_default()),
-            Err(Failure::Output(e)) => Err(e.to_string()),
-        }
+        self.plan.simulate(&circuit, Save::Never, &mut detector, &mut StopFlag(self.stop))?;
+        Ok(i.window.response(&detector.train().times, i.near))
     }
 }
 
@@ -143,11 +128,13 @@ impl Observer<Trial> for Worker<'_> {
     }
     fn begin(&mut self, lane: usize, _trial: &Trial) {
         let i = self.point.information;
+        let fresh = UpCrossing::new(i.threshold, i.hysteresis);
         if self.spikes.len() <= lane {
-            self.spikes.resize_with(lane + 1, || (UpCrossing::new(i.threshold, i.hysteresis), Vec::new()));
+            self.spikes.resize_with(lane + 1, || (fresh, Vec::new()));
         }
-        self.spikes[lane] = (UpCrossing::new(i.threshold, i.hysteresis), std::mem::take(&mut self.spikes[lane].1));
-        self.spikes[lane].1.clear();
+        let (crossing, times) = &mut self.spikes[lane];
+        *crossing = fresh;
+        times.clear();
     }
     fn point(&mut self, lane: usize, t: f64, value: &dyn Fn(usize) -> f64) {
         let (crossing, times) = &mut self.spikes[lane];
@@ -204,12 +191,16 @@ impl Plan {
             let prepared = self.point(stimuli, information, first, &stop);
             let mut p = match prepared {
                 Ok(p) => p,
-                Err(reason) => {
+                Err(JobFailure::Failed(reason)) => {
                     let trials = stimuli.len() as u64 * self.repetitions;
                     progress.done += trials;
                     progress.failed += trials;
-                    outcomes.failed.push(Failed { job: first, reason });
+                    outcomes.failed.push(Failed { job: first, reason: format!("none of {trials} trials: {reason}") });
                     continue;
+                }
+                Err(JobFailure::Stopped) => {
+                    outcomes.stopped = true;
+                    return outcomes;
                 }
             };
             let answers = p.run(threads, journal.as_deref_mut(), &mut progress, &mut outcomes.failed, observe);
@@ -235,14 +226,10 @@ impl Plan {
         information: &'p Information,
         first: u64,
         stop: &'p AtomicBool,
-    ) -> Result<Point<'p>, String> {
+    ) -> Result<Point<'p>, JobFailure> {
         let place = self.grid.place(first);
         let overrides = job::overrides(&self.campaign, &self.fixed, &place, self.seed);
-        let (circuit, said) = elaborate(&self.netlist, &overrides);
-        let circuit = circuit.ok_or_else(|| {
-            let error = said.into_iter().find(|d| d.severity == Severity::Error);
-            error.map_or_else(|| "the circuit is not valid".to_string(), |d| d.message)
-        })?;
+        let circuit = self.circuit(&overrides)?;
         let sources = self.campaign.stimuli.as_ref().map_or(&[][..], |s| s.sources.as_slice());
         let sources = sources.iter().map(|name| {
             let k = circuit.instance(&name.value)?;
@@ -258,14 +245,11 @@ impl Plan {
             Some((k, (0..words).map(play).collect()))
         });
         let sources: Option<Vec<(usize, Vec<Arc<Instance>>)>> = sources.collect();
-        let sources = sources.ok_or("a source of the stimuli is not in the circuit")?;
-        let state = self.start.as_ref().map(|s| &s.state);
-        let base = Base::new(&circuit, self.analysis_index, state).map_err(|e| match e {
-            Failure::Simulation(d) => d.message,
-            Failure::Input(all) => all.into_iter().next().map(|d| d.message).unwrap_or_default(),
-            Failure::Output(e) => e.to_string(),
-        })?;
-        let signal = base.unknown(&information.spikes.value).ok_or("there is no such signal")?;
+        let missing = |what: &str| JobFailure::Failed(format!("{what} is not in the circuit"));
+        let sources = sources.ok_or_else(|| missing("a source of the stimuli"))?;
+        let base = Base::new(&circuit, self.analysis_index, self.start_state())?;
+        let spikes = &information.spikes.value;
+        let signal = base.unknown(spikes).ok_or_else(|| missing(&format!("'{spikes}'")))?;
         let next = AtomicU64::new(0);
         let done = Vec::new();
         Ok(Point { plan: self, information, stimuli, first, circuit, base, signal, sources, next, done, stop })
@@ -281,7 +265,6 @@ impl Point<'_> {
         failed: &mut Vec<Failed>,
         observe: &mut dyn FnMut(Progress) -> ControlFlow<()>,
     ) -> Answers {
-        let (sender, receiver) = mpsc::channel::<(Trial, Result<Response, String>)>();
         let mut rows: Vec<(usize, u64, u64)> = Vec::new();
         let mut answers = Answers { trials: Trials::new(self.stimuli.len()), digitised: Digitised::default(), many: 0 };
         let known = journal.as_deref().map_or(&[][..], Journal::known);
@@ -297,55 +280,41 @@ impl Point<'_> {
             }
         }
         let this = &*self;
-        let work = |sender: mpsc::Sender<_>| {
+        let work = |sender: &Sender<_>| {
             let mut worker = Worker { point: this, spikes: Vec::new(), sender };
             // What can fail here failed when the base circuit ran alone.
             let _ = this.base.run::<Lanes<8>, Trial>(&this.circuit, &mut worker);
         };
         let mut broken: Vec<Failed> = Vec::new();
-        std::thread::scope(|scope| {
-            let mut workers = 0;
-            for _ in 0..threads.max(1) {
-                let (sender, work) = (sender.clone(), &work);
-                let worker = std::thread::Builder::new().stack_size(STACK);
-                workers += usize::from(worker.spawn_scoped(scope, move || work(sender)).is_ok());
-            }
-            if workers == 0 {
-                // A system without a thread to spare still has this one.
-                work(sender.clone());
-            }
-            drop(sender);
-            let mut asked = std::time::Instant::now();
-            loop {
-                match receiver.recv_timeout(PATIENCE) {
-                    Ok((trial, Ok(response))) => {
-                        progress.done += 1;
-                        answers.take(&mut rows, trial, &response);
-                        if let Some(journal) = journal.as_deref_mut() {
-                            journal.add(this.job(trial), &response);
-                        }
-                    }
-                    Ok((trial, Err(reason))) => {
-                        progress.done += 1;
-                        progress.failed += 1;
-                        broken.push(Failed { job: this.job(trial), reason });
-                    }
-                    Err(mpsc::RecvTimeoutError::Timeout) => {}
-                    Err(mpsc::RecvTimeoutError::Disconnected) => break,
-                }
-                if asked.elapsed() >= PATIENCE {
-                    asked = std::time::Instant::now();
+        let mut asked = Instant::now();
+        with_workers(threads as u64, work, |given| {
+            match given {
+                Some((trial, Ok(response))) => {
+                    progress.done += 1;
+                    answers.take(&mut rows, trial, &response);
                     if let Some(journal) = journal.as_deref_mut() {
-                        journal.write();
+                        journal.add(this.job(trial), &response);
                     }
-                    if observe(*progress).is_break() {
-                        this.stop.store(true, Ordering::Relaxed);
-                    }
+                }
+                Some((trial, Err(JobFailure::Failed(reason)))) => {
+                    progress.done += 1;
+                    progress.failed += 1;
+                    broken.push(Failed { job: this.job(trial), reason });
+                }
+                Some((_, Err(JobFailure::Stopped))) | None => {}
+            }
+            // Answers come too fast to look up at each.
+            if asked.elapsed() >= PATIENCE {
+                asked = Instant::now();
+                if let Some(journal) = journal.as_deref_mut() {
+                    journal.write();
+                }
+                if observe(*progress).is_break() {
+                    this.stop.store(true, Ordering::Relaxed);
                 }
             }
         });
         broken.sort_by_key(|f| f.job);
-        broken.truncate(MOST_FAILURES);
         failed.append(&mut broken);
         answers.trials = Trials::from_rows(self.stimuli.len(), rows);
         answers
@@ -399,7 +368,7 @@ impl Plan {
         threads: usize,
     ) -> Result<(Table, Vec<String>), String> {
         let mut trials = answers.trials.clone();
-        let told = |e: crate::information::Unusable| e.to_string();
+        let told = |e: Unusable| e.to_string();
         trials.weigh(stimuli.weights.clone()).map_err(told)?;
         let most = trials.repetitions().1;
         let asked = |n: &u64| usize::try_from(*n).unwrap_or(usize::MAX).min(most);
@@ -411,9 +380,7 @@ impl Plan {
             heights.push(most);
         }
         heights.dedup();
-        let axes: Vec<Cell> = (self.campaign.axes.iter().zip(at))
-            .map(|(a, k)| Cell::Number(a.targets.first().and_then(|t| t.1.get(*k)).copied().unwrap_or(f64::NAN)))
-            .collect();
+        let axes: Vec<f64> = self.campaign.axes.iter().zip(at).map(|(a, k)| a.value(*k).unwrap_or(f64::NAN)).collect();
         let mut rows: Vec<Vec<Cell>> = Vec::new();
         let mut remarks = Vec::new();
         let spikes = stimuli.spikes();
@@ -421,7 +388,7 @@ impl Plan {
             let part = trials.first(height);
             match information.table {
                 InformationTable::Surprises => {
-                    for s in surprises(&part, &spikes).map_err(told)? {
+                    for s in by_rank(&surprises(&part, &spikes).map_err(told)?) {
                         let text = stimuli.text(s.stimulus);
                         let tracked = information.track.iter().any(|t| t.value.trim() == text);
                         rows.push(vec![
@@ -442,21 +409,8 @@ impl Plan {
                 }
             }
         }
-        if information.table == InformationTable::Surprises {
-            // In the order of the ranks, those without one last.
-            rows.sort_by(|a, b| match (a.first(), b.first(), a.get(1), b.get(1)) {
-                (Some(Cell::Number(h)), Some(Cell::Number(i)), Some(Cell::Number(p)), Some(Cell::Number(q))) => {
-                    h.total_cmp(i).then(p.total_cmp(q))
-                }
-                _ => std::cmp::Ordering::Equal,
-            });
-        }
-        let place: Vec<String> = (self.campaign.axes.iter().zip(&axes))
-            .filter_map(|(a, c)| match c {
-                Cell::Number(x) => Some(format!("{} = {x:e}", a.name.value)),
-                Cell::Text(_) => None,
-            })
-            .collect();
+        let place = self.campaign.axes.iter().zip(&axes).map(|(a, x)| format!("{} = {x:e}", a.name.value));
+        let place: Vec<String> = place.collect();
         let remarks = remarks.into_iter().map(|r| format!("{}: {r}", place.join(", "))).collect();
         Ok((self.filled(&axes, rows), remarks))
     }
@@ -468,35 +422,25 @@ impl Plan {
         height: usize,
         answers: &Answers,
         threads: usize,
-    ) -> Result<(Vec<Vec<Cell>>, Vec<String>), crate::information::Unusable> {
+    ) -> Result<(Vec<Vec<Cell>>, Vec<String>), Unusable> {
         let settings = Settings { estimators: information.estimators.clone(), seed: self.seed, ..Settings::default() };
-        let how = |n: u64| Resampling { resamplings: n, level: information.level, seed: self.seed, jobs: threads };
-        let estimates = estimate(trials, &settings)?;
-        let none = Vec::new();
-        let chance = match information.shuffles {
-            0 => none.clone(),
-            n => null(trials, &settings, &how(n))?,
-        };
-        let resampled = match information.bootstrap {
-            0 => none,
-            n => bootstrap(trials, &settings, &how(n))?,
-        };
-        let steps = ladder(trials, &rungs(height), &settings)?;
-        let judged = verdicts(&steps, &resampled, &chance, &settings);
+        let how =
+            Resampling { resamplings: information.bootstrap, level: information.level, seed: self.seed, jobs: threads };
+        let found = Assessment::new(trials, &settings, &how, information.shuffles)?;
         let d = answers.digitised;
         let share = |n: u64| n as f64 / (d.responses as f64).max(1.0);
         let number = |x: Option<f64>| Cell::Number(x.unwrap_or(f64::NAN));
         let row = |e: Estimator| {
-            let found = by(&estimates, e)?;
-            let verdict = judged.iter().find(|v| v.estimator == e);
-            let range = interval(&resampled, e).map(|i| i.mi_bits);
+            let estimate = by(&found.estimates, e)?;
+            let verdict = found.verdicts.iter().find(|v| v.estimator == e);
+            let range = interval(&found.intervals, e).map(|i| i.mi_bits);
             Some(vec![
                 Cell::Number(height as f64),
                 Cell::Text(e.name().to_string()),
-                Cell::Number(found.mi_bits),
-                Cell::Number(found.s_out_bits),
-                Cell::Number(found.s_noise_bits),
-                number(interval(&chance, e).map(|i| i.mi_bits.mean)),
+                Cell::Number(estimate.mi_bits),
+                Cell::Number(estimate.s_out_bits),
+                Cell::Number(estimate.s_noise_bits),
+                number(interval(&found.null, e).map(|i| i.mi_bits.mean)),
                 number(range.map(|r| r.low)),
                 number(range.map(|r| r.high)),
                 number(verdict.and_then(|v| v.change_bits)),
@@ -507,17 +451,18 @@ impl Plan {
             ])
         };
         let rows = information.estimators.iter().filter_map(|e| row(*e)).collect();
-        Ok((rows, judged.iter().map(|v| format!("{}: {v}", v.estimator.name())).collect()))
+        Ok((rows, found.verdicts.iter().map(|v| format!("{}: {v}", v.estimator.name())).collect()))
     }
 
     /// A table with the columns of the campaign: axes, then cells.
-    fn filled(&self, axes: &[Cell], rows: Vec<Vec<Cell>>) -> Table {
-        let mut table = Table { columns: self.recipe.empty().columns };
-        for row in &rows {
-            for ((_, data), cell) in table.columns.iter_mut().zip(axes.iter().chain(row)) {
+    fn filled(&self, axes: &[f64], rows: Vec<Vec<Cell>>) -> Table {
+        let mut table = self.recipe.empty();
+        for row in rows {
+            let cells = axes.iter().map(|x| Cell::Number(*x)).chain(row);
+            for ((_, data), cell) in table.columns.iter_mut().zip(cells) {
                 match (data, cell) {
-                    (Data::Numbers(v), Cell::Number(x)) => v.push(*x),
-                    (Data::Texts(v), Cell::Text(t)) => v.push(t.clone()),
+                    (Data::Numbers(v), Cell::Number(x)) => v.push(x),
+                    (Data::Texts(v), Cell::Text(t)) => v.push(t),
                     // Cells stand in the order of the columns.
                     (Data::Numbers(v), Cell::Text(_)) => v.push(f64::NAN),
                     (Data::Texts(v), Cell::Number(_)) => v.push(String::new()),
@@ -539,8 +484,7 @@ impl Plan {
         let n = stimuli.len() as u64;
         let point = index % self.grid.points() / n.max(1);
         let stop = AtomicBool::new(false);
-        let p = self.point(stimuli, information, point * n, &stop).map_err(JobFailure::Failed)?;
-        let trial = ((index % n) as usize, index / self.grid.points());
-        p.alone(trial).map_err(JobFailure::Failed)
+        let p = self.point(stimuli, information, point * n, &stop)?;
+        p.alone(((index % n) as usize, index / self.grid.points()))
     }
 }

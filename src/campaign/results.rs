@@ -46,7 +46,7 @@ impl Plan {
         let own = files.pop().unwrap_or_default();
         let folder = Path::new(&own.0).parent().unwrap_or(Path::new("")).to_path_buf();
         let describe =
-            |(name, text): &(String, String)| json!({ "file": relative(name, &folder), "sha256": hash(text) });
+            |(name, text): &(String, String)| json!({ "file": relative(name, &folder), "sha256": sha256(text) });
         let mut netlist: Vec<Json> = files.iter().map(describe).collect();
         let includes = netlist.split_off(netlist.len().min(1));
         let axes = self.campaign.axes.iter().map(|a| {
@@ -58,7 +58,7 @@ impl Plan {
         let failures = results.failed.iter().take(MOST_FAILURES).map(|f| {
             let place = self.grid.place(f.job);
             let at: Map<String, Json> = (self.campaign.axes.iter().zip(&place.at))
-                .filter_map(|(a, k)| Some((a.name.value.clone(), json!(a.targets.first()?.1.get(*k)?))))
+                .filter_map(|(a, k)| Some((a.name.value.clone(), json!(a.value(*k)?))))
                 .collect();
             json!({ "job": f.job, "repetition": place.repetition + 1, "at": at, "reason": f.reason })
         });
@@ -105,9 +105,9 @@ impl Plan {
             all.push_str(&start.hash);
         }
         for (_, text) in &self.sources.files {
-            all.push_str(&hash(text));
+            all.push_str(&sha256(text));
         }
-        hash(all)
+        sha256(all)
     }
 
     /// The columns of the final table that hold numbers.
@@ -130,7 +130,7 @@ pub(crate) fn relative(name: &str, folder: &Path) -> String {
 }
 
 /// SHA-256, as `sha256sum` prints it.
-pub(super) fn hash(bytes: impl AsRef<[u8]>) -> String {
+pub(crate) fn sha256(bytes: impl AsRef<[u8]>) -> String {
     Sha256::digest(bytes).iter().map(|b| format!("{b:02x}")).collect()
 }
 
@@ -158,7 +158,7 @@ mod tests {
 
     #[test]
     fn hashes_are_those_of_sha256sum() {
-        assert_eq!(hash("abc"), "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+        assert_eq!(sha256("abc"), "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
     }
 
     #[test]

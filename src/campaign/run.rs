@@ -10,17 +10,17 @@ use super::job::JobFailure;
 use super::journal::Journal;
 use super::plan::Plan;
 use super::table::Table;
-use crate::analysis::Watch;
+use crate::analysis::StopFlag;
 use serde::Serialize;
 use std::ops::ControlFlow;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::mpsc;
+use std::sync::mpsc::{self, RecvTimeoutError, Sender};
 use std::time::Duration;
 
 /// How often the observer is asked, even if no job ends.
-const PATIENCE: Duration = Duration::from_millis(100);
+pub(super) const PATIENCE: Duration = Duration::from_millis(100);
 /// Stack of a worker, bytes: as much as a main thread usually has.
-const STACK: usize = 8 << 20;
+pub(crate) const STACK: usize = 8 << 20;
 
 /// How far a campaign is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -55,13 +55,30 @@ pub struct Outcomes {
     pub remarks: Vec<String>,
 }
 
-/// Stops a job when the campaign is stopped.
-struct Stop<'a>(&'a AtomicBool);
-
-impl Watch for Stop<'_> {
-    fn at(&mut self, _done: f64, _total: f64) -> ControlFlow<()> {
-        if self.0.load(Ordering::Relaxed) { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
-    }
+/// So many threads do the work, each with a sender of its own for what it gives. `take` gets all of it on this thread, and
+/// `None` where nothing came for [`PATIENCE`]; it ends when all workers have.
+pub(super) fn with_workers<T: Send>(threads: u64, work: impl Fn(&Sender<T>) + Sync, mut take: impl FnMut(Option<T>)) {
+    let (sender, receiver) = mpsc::channel::<T>();
+    std::thread::scope(|scope| {
+        let mut workers = 0;
+        for _ in 0..threads.max(1) {
+            let (sender, work) = (sender.clone(), &work);
+            let worker = std::thread::Builder::new().stack_size(STACK);
+            workers += usize::from(worker.spawn_scoped(scope, move || work(&sender)).is_ok());
+        }
+        if workers == 0 {
+            // A system without a thread to spare still has this one.
+            work(&sender);
+        }
+        drop(sender);
+        loop {
+            match receiver.recv_timeout(PATIENCE) {
+                Ok(given) => take(Some(given)),
+                Err(RecvTimeoutError::Timeout) => take(None),
+                Err(RecvTimeoutError::Disconnected) => break,
+            }
+        }
+    });
 }
 
 /// Runs all jobs on so many threads. `observe` is called again and again; `Break` stops the campaign.
@@ -82,48 +99,30 @@ pub fn run_journaled(
     let jobs = plan.jobs();
     let threads = u64::try_from(threads).unwrap_or(1).clamp(1, jobs.max(1));
     let (next, stop) = (AtomicU64::new(0), AtomicBool::new(false));
-    let (sender, receiver) = mpsc::channel::<(u64, Result<Table, JobFailure>)>();
     let mut results: Vec<Option<Result<Table, JobFailure>>> = Vec::new();
     let mut progress = Progress { jobs, ..Progress::default() };
     // Before the first job too: who stops a campaign at once must not depend on how fast its jobs are.
     stop.store(observe(progress).is_break(), Ordering::Relaxed);
-    let work = |sender: &mpsc::Sender<_>| {
+    let work = |sender: &Sender<_>| {
         while !stop.load(Ordering::Relaxed) {
             let index = next.fetch_add(1, Ordering::Relaxed);
-            if index >= jobs || sender.send((index, plan.run(index, &mut Stop(&stop)))).is_err() {
+            if index >= jobs || sender.send((index, plan.run(index, &mut StopFlag(&stop)))).is_err() {
                 break;
             }
         }
     };
-    std::thread::scope(|scope| {
-        let mut workers = 0;
-        for _ in 0..threads {
-            let (sender, work) = (sender.clone(), &work);
-            let worker = std::thread::Builder::new().stack_size(STACK);
-            workers += usize::from(worker.spawn_scoped(scope, move || work(&sender)).is_ok());
-        }
-        if workers == 0 {
-            // A system without a thread to spare still has this one.
-            work(&sender);
-        }
-        drop(sender);
-        loop {
-            match receiver.recv_timeout(PATIENCE) {
-                Ok((index, outcome)) => {
-                    let place = usize::try_from(index).unwrap_or(usize::MAX);
-                    progress.done += 1;
-                    progress.failed += u64::from(matches!(outcome, Err(JobFailure::Failed(_))));
-                    if results.len() <= place {
-                        results.resize(place + 1, None);
-                    }
-                    results[place] = Some(outcome);
-                }
-                Err(mpsc::RecvTimeoutError::Timeout) => {}
-                Err(mpsc::RecvTimeoutError::Disconnected) => break,
+    with_workers(threads, work, |given| {
+        if let Some((index, outcome)) = given {
+            let place = usize::try_from(index).unwrap_or(usize::MAX);
+            progress.done += 1;
+            progress.failed += u64::from(matches!(outcome, Err(JobFailure::Failed(_))));
+            if results.len() <= place {
+                results.resize(place + 1, None);
             }
-            if observe(progress).is_break() {
-                stop.store(true, Ordering::Relaxed);
-            }
+            results[place] = Some(outcome);
+        }
+        if observe(progress).is_break() {
+            stop.store(true, Ordering::Relaxed);
         }
     });
     let mut outcomes = Outcomes { stopped: progress.done < jobs, ..Outcomes::default() };

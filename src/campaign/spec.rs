@@ -70,6 +70,13 @@ pub struct Axis {
     pub common_random: bool,
 }
 
+impl Axis {
+    /// The value of its column at a point.
+    pub fn value(&self, point: usize) -> Option<f64> {
+        self.targets.first()?.1.get(point).copied()
+    }
+}
+
 /// A parameter that is drawn anew in each job.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Random {

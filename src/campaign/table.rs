@@ -36,12 +36,7 @@ impl Data {
         match self {
             Data::Texts(v) => v.get(row).map(|t| csv::field(t)).unwrap_or_default(),
             Data::Numbers(v) => match v.get(row) {
-                Some(x) if x.is_finite() => {
-                    let mut bytes = Vec::new();
-                    // Memory can always be written to.
-                    let _ = csv::number(&mut bytes, *x);
-                    String::from_utf8(bytes).unwrap_or_default()
-                }
+                Some(x) if x.is_finite() => csv::number_text(*x),
                 _ => String::new(),
             },
         }

@@ -2,7 +2,7 @@
 //! an error that names the nearest known key.
 
 use crate::diagnostic::units::{nearest, parse_number};
-use crate::diagnostic::{Diagnostic, Span, Spanned};
+use crate::diagnostic::{Diagnostic, Severity, Span, Spanned};
 use ::toml::de::{DeTable, DeValue};
 use std::ops::Range;
 
@@ -48,7 +48,7 @@ impl Node {
 ///
 /// # Errors
 /// The diagnostic of what is no TOML.
-pub(crate) fn parse(text: &str, file: u32) -> Result<Node, Box<Diagnostic>> {
+fn parse(text: &str, file: u32) -> Result<Node, Box<Diagnostic>> {
     let span = |r: Range<usize>| span_of(file, r);
     match DeTable::parse(text) {
         Ok(table) => Ok(Node { value: tree(&DeValue::Table(table.get_ref().clone()), file), span: span(0..0) }),
@@ -58,6 +58,37 @@ pub(crate) fn parse(text: &str, file: u32) -> Result<Node, Box<Diagnostic>> {
             let d = Diagnostic::error("campaign-syntax", format!("this is no TOML: {message}"), at);
             Err(Box::new(d.help("a line is `key = value`, `[table]` or `[[list of tables]]`; texts stand in quotes")))
         }
+    }
+}
+
+/// Reads a TOML text, file number `file` of the sources, by `what` it is to be.
+///
+/// Returns that, or `None` if something is wrong, and everything that is to be said about it.
+pub(crate) fn read<T>(
+    text: &str,
+    file: u32,
+    what: fn(&mut Report, &Node, Span) -> Option<T>,
+) -> (Option<T>, Vec<Diagnostic>) {
+    let root = match parse(text, file) {
+        Ok(root) => root,
+        Err(d) => return (None, vec![*d]),
+    };
+    let mut report = Report::default();
+    let found = what(&mut report, &root, Span { file, ..Span::default() });
+    let mut diagnostics = report.diagnostics;
+    diagnostics.sort_by_key(|d| d.labels.first().map(|l| l.span.start));
+    let failed = diagnostics.iter().any(|d| d.severity == Severity::Error);
+    (found.filter(|_| !failed), diagnostics)
+}
+
+/// A complaint that something set has no meaning is placed where that is written.
+pub(crate) fn placed<'n>(d: Diagnostic, mut names: impl Iterator<Item = &'n Text>) -> Diagnostic {
+    if d.code != "unknown-override" || !d.labels.is_empty() {
+        return d;
+    }
+    match names.find(|n| d.message.contains(&format!("'{}'", n.value))) {
+        Some(name) => Diagnostic { help: d.help, ..Diagnostic::error(d.code, d.message, name.span) },
+        None => d,
     }
 }
 

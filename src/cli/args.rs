@@ -388,6 +388,11 @@ fn at_least_one(text: &str) -> Result<usize, String> {
     text.parse().ok().filter(|n| *n > 0).ok_or_else(|| "write a number from 1 on".into())
 }
 
+/// So many threads: as asked for, else one for each core.
+pub(super) fn threads(jobs: Option<usize>) -> usize {
+    jobs.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from))
+}
+
 /// Jobs at a time.
 fn at_a_time(text: &str) -> Result<usize, String> {
     match text.parse() {

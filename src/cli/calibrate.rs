@@ -2,16 +2,15 @@
 //!
 //! What is computed is journaled beside the card, so that a calibration that was stopped goes on where it was.
 
-use super::args::CalibrateArgs;
-use super::output::cannot_write;
+use super::args::{CalibrateArgs, threads};
+use super::output::{cannot_write, opened};
 use super::progress::{self, Jobs};
-use super::{Exit, terminal};
+use super::{Exit, input, terminal};
 use crate::calibrate::{Drawn, Estimate, Fit, Journal, Problem, Stage, card, record, search};
 use crate::diagnostic::units::engineering_digits;
-use crate::netlist::{FileLoader, Loader};
+use crate::netlist::FileLoader;
 use crate::plot::{Axis, Figure, Format, Marks, Panel, Style, Trace, render_bytes};
 use crate::waveform::file::PartialFile;
-use std::io;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
@@ -22,12 +21,9 @@ pub(super) fn calibrate(args: &CalibrateArgs) -> Exit {
         terminal::error(&message);
         exit
     };
-    let name = args.file.to_string_lossy().into_owned();
-    let text = FileLoader.load(&name, None).map_err(|e| terminal::plain(&e));
-    let text = text.and_then(|(_, bytes)| String::from_utf8(bytes).map_err(|_| "it is no text".to_string()));
-    let text = match text {
-        Ok(text) => text,
-        Err(why) => return fail(Exit::Wrong, format!("cannot read the calibration '{name}': {why}")),
+    let (name, text) = match input::text(&args.file, "calibration") {
+        Ok(read) => read,
+        Err(message) => return fail(Exit::Wrong, message),
     };
     let problem = match Problem::new(&name, &text, args.seed, &FileLoader) {
         Ok(problem) => problem,
@@ -38,19 +34,15 @@ pub(super) fn calibrate(args: &CalibrateArgs) -> Exit {
     };
     terminal::diagnose(&problem.warnings, &problem.sources, args.messages);
     let path = beside(&args.output, "journal");
-    let mut journal = match Journal::open(&path, &problem.hash) {
+    let mut journal = match opened(Journal::open(&path, &problem.hash), &path) {
         Ok(journal) => journal,
-        Err(e) if e.kind() == io::ErrorKind::InvalidData => {
-            let help = "remove it to begin anew, or give another -o";
-            return fail(Exit::Wrong, format!("'{}' is no journal of this calibration: {help}", path.display()));
-        }
-        Err(e) => return fail(Exit::Failed, cannot_write(&path, &e)),
+        Err((exit, message)) => return fail(exit, message),
     };
     if !journal.is_empty() {
         terminal::say(&format!("going on: {} evaluations are in '{}'", journal.len(), path.display()));
     }
     progress::listen();
-    let threads = args.jobs.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, |n| n.get()));
+    let threads = threads(args.jobs);
     let shown = Mutex::new(Jobs::new("evaluations", args.progress, journal.len() as u64));
     let fit = search(&problem, &mut journal, threads, &|p| {
         if let Ok(mut shown) = shown.try_lock() {

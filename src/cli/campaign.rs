@@ -2,19 +2,18 @@
 //!
 //! Files get their names only when everything is there. A campaign that is stopped writes nothing.
 
-use super::args::CampaignArgs;
+use super::args::{CampaignArgs, threads};
 use super::campaign_figure::figure;
-use super::output::cannot_write;
+use super::output::{cannot_write, opened};
 use super::progress::{self, Jobs};
 use super::summary::count;
-use super::{Exit, terminal};
+use super::{Exit, input, terminal};
 use crate::analysis::NoWatch;
 use crate::campaign::{Given, JobFailure, Journal, Plan, Results, Saved, Table, Value, run_journaled};
 use crate::diagnostic::units::engineering_digits;
-use crate::netlist::{FileLoader, Loader};
+use crate::netlist::FileLoader;
 use crate::plot::{Format, render_bytes};
 use crate::waveform::file::PartialFile;
-use std::io;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
@@ -27,12 +26,9 @@ pub(super) fn campaign(args: &CampaignArgs) -> Exit {
         terminal::error(&message);
         exit
     };
-    let name = args.file.to_string_lossy().into_owned();
-    let text = FileLoader.load(&name, None).map_err(|e| terminal::plain(&e));
-    let text = text.and_then(|(_, bytes)| String::from_utf8(bytes).map_err(|_| "it is no text".to_string()));
-    let text = match text {
-        Ok(text) => text,
-        Err(why) => return fail(Exit::Wrong, format!("cannot read the campaign '{name}': {why}")),
+    let (name, text) = match input::text(&args.file, "campaign") {
+        Ok(read) => read,
+        Err(message) => return fail(Exit::Wrong, message),
     };
     let Some(stem) = args.file.file_stem().map(|s| s.to_string_lossy().into_owned()) else {
         return fail(Exit::Wrong, format!("'{name}' is no file name"));
@@ -51,16 +47,12 @@ pub(super) fn campaign(args: &CampaignArgs) -> Exit {
         Err(message) => return fail(Exit::Failed, message),
     };
     progress::listen();
-    let threads = args.jobs.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, |n| n.get()));
+    let threads = threads(args.jobs);
     let path = args.output.join(format!("{stem}.journal"));
-    let mut journal = match plan.campaign.information.is_some().then(|| Journal::open(&path, &plan.hash())) {
-        None => None,
-        Some(Ok(journal)) => Some(journal),
-        Some(Err(e)) if e.kind() == io::ErrorKind::InvalidData => {
-            let help = "remove it to begin anew, or give another -o";
-            return fail(Exit::Wrong, format!("'{}' is the journal of other inputs: {help}", path.display()));
-        }
-        Some(Err(e)) => return fail(Exit::Failed, cannot_write(&path, &e)),
+    let journal = plan.campaign.information.is_some().then(|| opened(Journal::open(&path, &plan.hash()), &path));
+    let mut journal = match journal.transpose() {
+        Ok(journal) => journal,
+        Err((exit, message)) => return fail(exit, message),
     };
     let known = journal.as_ref().map_or(0, |j| j.known().len() as u64);
     if known > 0 {

@@ -1,15 +1,13 @@
 //! `neurospice information`: reads spikes or words, estimates, judges, and prints.
 
-use super::args::InformationArgs;
+use super::args::{InformationArgs, threads};
 use super::information_report::{Report, csv, json, text};
-use super::{Exit, terminal};
+use super::{Exit, input, terminal};
 use crate::diagnostic::{Diagnostic, Severity, Sources};
 use crate::information::{
-    Estimator, Recording, Resampling, Settings, Stimuli, Unusable, Window, bootstrap, estimate, ladder, null, plans,
-    recording, rungs, stimuli, surprises, verdicts,
+    Assessment, Estimator, Recording, Resampling, Settings, Stimuli, Unusable, Window, by_rank, plans, recording,
+    stimuli, surprises,
 };
-use std::fs::File;
-use std::io::{self, Read};
 use std::path::Path;
 
 /// Bytes that are read of a file: spans count bytes in 32 bits.
@@ -33,7 +31,7 @@ pub(super) fn information(args: &InformationArgs) -> Exit {
         return wrong("--near is a distance in seconds, 0 or more".into());
     }
     let (mut sources, mut said) = (Sources::default(), Vec::new());
-    let read = match input(args, &window, near, &mut sources, &mut said) {
+    let read = match read(args, &window, near, &mut sources, &mut said) {
         Ok(read) => read,
         Err(message) => return wrong(message),
     };
@@ -82,16 +80,12 @@ fn measure(
         }
     }
     let settings = Settings { estimators, alphabet: args.alphabet, seed: args.seed, ..Settings::default() };
-    let jobs = args.jobs.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, |n| n.get()));
-    let how = Resampling { resamplings: args.bootstrap, level: LEVEL, seed: args.seed, jobs };
+    let how = Resampling { resamplings: args.bootstrap, level: LEVEL, seed: args.seed, jobs: threads(args.jobs) };
     let trials = &recording.trials;
-    let estimates = estimate(trials, &settings)?;
-    let intervals = bootstrap(trials, &settings, &how)?;
-    let null = null(trials, &settings, &Resampling { resamplings: args.shuffles, ..how })?;
-    let ladder = ladder(trials, &rungs(trials.repetitions().0), &settings)?;
-    let verdicts = verdicts(&ladder, &intervals, &null, &settings);
-    let plans = if args.plan { plans(&ladder, &verdicts) } else { Vec::new() };
-    let surprises = if args.surprises { surprises(trials, spikes.as_deref().unwrap_or(&[]))? } else { Vec::new() };
+    let found = Assessment::new(trials, &settings, &how, args.shuffles)?;
+    let plans = if args.plan { plans(&found.ladder, &found.verdicts) } else { Vec::new() };
+    let spikes = spikes.as_deref().unwrap_or(&[]);
+    let surprises = if args.surprises { by_rank(&surprises(trials, spikes)?) } else { Vec::new() };
     Ok(Report {
         file: args.file.to_string_lossy().into_owned(),
         window: recording.digitised.map(|_| (*window, near)),
@@ -100,11 +94,7 @@ fn measure(
         settings,
         bootstrap: args.bootstrap,
         shuffles: args.shuffles,
-        estimates,
-        intervals,
-        null,
-        ladder,
-        verdicts,
+        found,
         plans,
         surprises,
     })
@@ -114,7 +104,7 @@ fn measure(
 ///
 /// # Errors
 /// In words, if a file cannot be read.
-fn input(
+fn read(
     args: &InformationArgs,
     window: &Window,
     near: f64,
@@ -137,11 +127,7 @@ fn input(
 
 /// The text of a file, which gets a name among the sources; the text itself is moved there when it has been read.
 fn load(path: &Path, sources: &mut Sources) -> Result<String, String> {
-    let (name, bytes) = if path == Path::new("-") {
-        ("<stdin>".to_string(), limited(io::stdin().lock()))
-    } else {
-        (path.to_string_lossy().into_owned(), open(path))
-    };
+    let (name, bytes) = input::bytes(path, MOST_BYTES + 1);
     let cannot = |why: &str| format!("cannot read '{name}': {why}");
     let bytes = bytes.map_err(|e| cannot(&terminal::plain(&e)))?;
     if bytes.len() as u64 > MOST_BYTES {
@@ -159,19 +145,4 @@ fn keep(text: String, sources: &mut Sources) {
     if let Some(file) = sources.files.last_mut() {
         file.1 = text;
     }
-}
-
-fn open(path: &Path) -> io::Result<Vec<u8>> {
-    let file = File::open(path)?;
-    if file.metadata()?.is_dir() {
-        return Err(io::Error::new(io::ErrorKind::IsADirectory, "it is a directory"));
-    }
-    limited(file)
-}
-
-/// All bytes, but no more than can be pointed into: a pipe may never end.
-fn limited(from: impl Read) -> io::Result<Vec<u8>> {
-    let mut bytes = Vec::new();
-    from.take(MOST_BYTES + 1).read_to_end(&mut bytes)?;
-    Ok(bytes)
 }

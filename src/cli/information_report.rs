@@ -3,10 +3,8 @@
 use super::summary::count;
 use super::table::{Align, table, wrapped};
 use crate::diagnostic::units::{engineering, engineering_digits};
-use crate::information::{
-    Estimate, Interval, Plan, Range, Recording, Rung, Settings, Surprise, Verdict, Window, by, interval,
-};
-use crate::waveform::csv::{field, number};
+use crate::information::{Assessment, Plan, Range, Recording, Settings, Surprise, Window, by, interval};
+use crate::waveform::csv::{field, number_text};
 use serde_json::{Value, json};
 
 /// Characters in a line of text.
@@ -24,13 +22,9 @@ pub(super) struct Report {
     pub settings: Settings,
     pub bootstrap: u64,
     pub shuffles: u64,
-    pub estimates: Vec<Estimate>,
-    pub intervals: Vec<Interval>,
-    pub null: Vec<Interval>,
-    pub ladder: Vec<Rung>,
-    pub verdicts: Vec<Verdict>,
+    pub found: Assessment,
     pub plans: Vec<Plan>,
-    /// Of all stimuli; empty unless asked for.
+    /// Of all stimuli, by rank; empty unless asked for.
     pub surprises: Vec<Surprise>,
 }
 
@@ -45,13 +39,6 @@ impl Report {
     }
     fn name(&self, stimulus: usize) -> &str {
         self.recording.stimuli.get(stimulus).map_or("", String::as_str)
-    }
-    /// Ranked stimuli first, by rank; then the others, by falling surprise.
-    fn by_rank(&self) -> Vec<Surprise> {
-        let mut all = self.surprises.clone();
-        let rank = |s: &Surprise| s.rank.unwrap_or(usize::MAX);
-        all.sort_by(|a, b| rank(a).cmp(&rank(b)).then(b.sss_bits.total_cmp(&a.sss_bits)));
-        all
     }
 }
 
@@ -76,7 +63,7 @@ pub(super) fn text(report: &Report) -> String {
     out.push_str("\nMI in bit from the first repetitions of each stimulus\n");
     out.push_str(&ladder(report));
     out.push_str("\nverdict\n");
-    out.push_str(&by_text(report.verdicts.iter().map(|v| (v.estimator.name(), v.to_string()))));
+    out.push_str(&by_text(report.found.verdicts.iter().map(|v| (v.estimator.name(), v.to_string()))));
     if !report.plans.is_empty() {
         out.push_str("\nplan\n");
         out.push_str(&by_text(report.plans.iter().map(|p| (p.estimator.name(), p.to_string()))));
@@ -120,8 +107,8 @@ fn estimates(report: &Report) -> String {
     let bits = |x: f64| format!("{:.4}", zero(x));
     let mut rows = vec![["estimator", "S_out", "S_noise", "MI", "95 % interval", "null"].map(String::from).to_vec()];
     let mut high = Vec::new();
-    for e in &report.estimates {
-        let range = interval(&report.intervals, e.estimator).map(|i| i.mi_bits);
+    for e in &report.found.estimates {
+        let range = interval(&report.found.intervals, e.estimator).map(|i| i.mi_bits);
         if range.is_some_and(|r| r.low > e.mi_bits) {
             high.push(e.estimator.name());
         }
@@ -131,7 +118,7 @@ fn estimates(report: &Report) -> String {
             bits(e.s_noise_bits),
             bits(e.mi_bits),
             range.map_or("-".into(), |r| format!("{} to {}", bits(r.low), bits(r.high))),
-            interval(&report.null, e.estimator).map_or("-".into(), |i| bits(i.mi_bits.mean)),
+            interval(&report.found.null, e.estimator).map_or("-".into(), |i| bits(i.mi_bits.mean)),
         ]);
     }
     let right = Align::Right;
@@ -156,7 +143,7 @@ fn estimates(report: &Report) -> String {
 fn ladder(report: &Report) -> String {
     let names = report.settings.estimators.iter().map(|e| e.name().to_string());
     let mut rows = vec![std::iter::once("repetitions".to_string()).chain(names).collect::<Vec<_>>()];
-    for rung in &report.ladder {
+    for rung in &report.found.ladder {
         let values = report
             .settings
             .estimators
@@ -169,7 +156,7 @@ fn ladder(report: &Report) -> String {
 
 /// The ends of the ranking.
 fn surprises(report: &Report) -> String {
-    let all = report.by_rank();
+    let all = &report.surprises;
     let mut rows = vec![["rank", "stimulus", "spikes", "SSS", "SpS"].map(String::from).to_vec()];
     for (k, s) in all.iter().enumerate() {
         if all.len() > 2 * SHOWN && k == SHOWN {
@@ -195,10 +182,11 @@ pub(super) fn json(report: &Report) -> String {
     let trials = &report.recording.trials;
     let range = |r: &Range| json!({ "low": r.low, "high": r.high, "mean": r.mean });
     let estimates: Vec<Value> = report
+        .found
         .estimates
         .iter()
         .map(|e| {
-            let i = interval(&report.intervals, e.estimator);
+            let i = interval(&report.found.intervals, e.estimator);
             json!({
                 "estimator": e.estimator,
                 "s_out_bits": e.s_out_bits,
@@ -208,7 +196,7 @@ pub(super) fn json(report: &Report) -> String {
                 "mi_basic_interval": i.map(|i| i.mi_bits.basic(e.mi_bits)),
                 "s_out_interval": i.map(|i| range(&i.s_out_bits)),
                 "s_noise_interval": i.map(|i| range(&i.s_noise_bits)),
-                "null_mi": interval(&report.null, e.estimator).map(|i| range(&i.mi_bits)),
+                "null_mi": interval(&report.found.null, e.estimator).map(|i| range(&i.mi_bits)),
             })
         })
         .collect();
@@ -234,10 +222,10 @@ pub(super) fn json(report: &Report) -> String {
         "bootstrap": report.bootstrap,
         "shuffles": report.shuffles,
         "estimates": estimates,
-        "ladder": report.ladder,
-        "verdicts": report.verdicts.iter().map(|v| said(v.to_string(), json!(v))).collect::<Vec<_>>(),
+        "ladder": report.found.ladder,
+        "verdicts": report.found.verdicts.iter().map(|v| said(v.to_string(), json!(v))).collect::<Vec<_>>(),
         "plan": report.plans.iter().map(|p| said(p.to_string(), json!(p))).collect::<Vec<_>>(),
-        "surprises": report.by_rank().iter().map(|s| {
+        "surprises": report.surprises.iter().map(|s| {
             let mut value = json!(s);
             if let Some(object) = value.as_object_mut() {
                 object.insert("stimulus".into(), report.name(s.stimulus).into());
@@ -250,26 +238,19 @@ pub(super) fn json(report: &Report) -> String {
 
 /// For tables: the estimates, or what the stimuli tell.
 pub(super) fn csv(report: &Report) -> String {
-    let bits = |x: Option<f64>| {
-        let mut bytes = Vec::new();
-        if let Some(x) = x {
-            // Memory can always be written to.
-            let _ = number(&mut bytes, x);
-        }
-        String::from_utf8(bytes).unwrap_or_default()
-    };
+    let bits = |x: Option<f64>| x.map(number_text).unwrap_or_default();
     let mut rows: Vec<Vec<String>> = Vec::new();
     let head = if report.surprises.is_empty() {
-        for e in &report.estimates {
-            let i = interval(&report.intervals, e.estimator).map(|i| i.mi_bits);
-            let verdict = report.verdicts.iter().find(|v| v.estimator == e.estimator);
+        for e in &report.found.estimates {
+            let i = interval(&report.found.intervals, e.estimator).map(|i| i.mi_bits);
+            let verdict = report.found.verdicts.iter().find(|v| v.estimator == e.estimator);
             rows.push(vec![
                 report.recording.trials.repetitions().0.to_string(),
                 e.estimator.to_string(),
                 bits(Some(e.mi_bits)),
                 bits(Some(e.s_out_bits)),
                 bits(Some(e.s_noise_bits)),
-                bits(interval(&report.null, e.estimator).map(|i| i.mi_bits.mean)),
+                bits(interval(&report.found.null, e.estimator).map(|i| i.mi_bits.mean)),
                 bits(i.map(|i| i.low)),
                 bits(i.map(|i| i.high)),
                 verdict.is_some_and(|v| v.well_sampled).to_string(),
@@ -277,7 +258,7 @@ pub(super) fn csv(report: &Report) -> String {
         }
         "repetitions,estimator,mi_bits,s_out_bits,s_noise_bits,null_mi_bits,ci_low,ci_high,well_sampled"
     } else {
-        for s in report.by_rank() {
+        for s in &report.surprises {
             rows.push(vec![
                 s.rank.map(|r| r.to_string()).unwrap_or_default(),
                 field(report.name(s.stimulus)),

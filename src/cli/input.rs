@@ -4,7 +4,7 @@ use super::args::MessageArgs;
 use super::terminal;
 use crate::circuit::{Circuit, elaborate};
 use crate::diagnostic::{Diagnostic, Severity, Sources};
-use crate::netlist::{FileLoader, parse};
+use crate::netlist::{FileLoader, Loader, parse};
 use std::fs::File;
 use std::io::{self, Read};
 use std::path::Path;
@@ -27,11 +27,7 @@ pub(super) struct Input {
 /// # Errors
 /// In words, if the file cannot be read.
 pub(super) fn read(path: &Path, set: &[(String, f64)], strict: bool) -> Result<Input, String> {
-    let (name, bytes) = if path == Path::new("-") {
-        ("<stdin>".to_string(), limited(io::stdin().lock()))
-    } else {
-        (path.to_string_lossy().into_owned(), open(path))
-    };
+    let (name, bytes) = bytes(path, MOST_BYTES);
     let bytes = bytes.map_err(|e| format!("cannot read the netlist '{name}': {}", terminal::plain(&e)))?;
     let (netlist, mut diagnostics) = parse(&name, bytes, &FileLoader);
     let unreadable = diagnostics.iter().any(|d| d.severity == Severity::Error);
@@ -64,20 +60,44 @@ impl Input {
     }
 }
 
-/// All bytes of a file.
-pub(super) fn open(path: &Path) -> io::Result<Vec<u8>> {
-    let file = File::open(path)?;
-    if file.metadata()?.is_dir() {
-        return Err(io::Error::new(io::ErrorKind::IsADirectory, "it is a directory"));
+/// The name of a file (`-` is standard input) and its bytes, but no more than `most`: a device or pipe may never end.
+pub(super) fn bytes(path: &Path, most: u64) -> (String, io::Result<Vec<u8>>) {
+    if path == Path::new("-") {
+        return ("<stdin>".to_string(), limited(io::stdin().lock(), most));
     }
-    limited(file)
+    let open = || {
+        let file = File::open(path)?;
+        if file.metadata()?.is_dir() {
+            return Err(io::Error::new(io::ErrorKind::IsADirectory, "it is a directory"));
+        }
+        limited(file, most)
+    };
+    (path.to_string_lossy().into_owned(), open())
 }
 
-/// All bytes, but no more than the parser takes: a device or pipe may never end.
-fn limited(from: impl Read) -> io::Result<Vec<u8>> {
+/// All bytes of a file, but no more than the parser takes.
+pub(super) fn open(path: &Path) -> io::Result<Vec<u8>> {
+    bytes(path, MOST_BYTES).1
+}
+
+fn limited(from: impl Read, most: u64) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
-    from.take(MOST_BYTES).read_to_end(&mut bytes)?;
+    from.take(most).read_to_end(&mut bytes)?;
     Ok(bytes)
+}
+
+/// The name and the text of a file that says what to do; `what` it is.
+///
+/// # Errors
+/// In words, if it cannot be read.
+pub(super) fn text(path: &Path, what: &str) -> Result<(String, String), String> {
+    let name = path.to_string_lossy().into_owned();
+    let bytes = FileLoader.load(&name, None).map_err(|e| terminal::plain(&e));
+    let text = bytes.and_then(|(_, bytes)| String::from_utf8(bytes).map_err(|_| "it is no text".to_string()));
+    match text {
+        Ok(text) => Ok((name, text)),
+        Err(why) => Err(format!("cannot read the {what} '{name}': {why}")),
+    }
 }
 
 /// Does this only follow from a statement that could not be read and is therefore missing? Warnings and findings about

@@ -1,6 +1,7 @@
 //! The files of a run. A file gets its name only when its analysis (CSV) or the whole run (raw, figures) is done or was
 //! stopped by Ctrl-C: a failed run leaves at most `OUT.PID.partial`, which does not look whole.
 
+use super::Exit;
 use super::figures::{Look, NoFigure, Pick, draw};
 use super::meant::{RunRequest, Target};
 use super::terminal::plain;
@@ -171,6 +172,17 @@ impl Sink for Files {
 /// `cannot write 'out.raw': no space left on device`.
 pub(super) fn cannot_write(path: &Path, error: &io::Error) -> String {
     format!("cannot write '{}': {}", path.display(), plain(error))
+}
+
+/// A journal that was opened, or how the command ends and what it says.
+pub(super) fn opened<J>(journal: io::Result<J>, path: &Path) -> Result<J, (Exit, String)> {
+    journal.map_err(|e| match e.kind() {
+        io::ErrorKind::InvalidData => {
+            let help = "remove it to begin anew, or give another -o";
+            (Exit::Wrong, format!("'{}' is the journal of other inputs: {help}", path.display()))
+        }
+        _ => (Exit::Failed, cannot_write(path, &e)),
+    })
 }
 
 /// The folder of a file that will be written must be there.

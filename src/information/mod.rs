@@ -8,6 +8,7 @@
 //! All draws come from keyed streams and all logarithms from our own elementary functions: the same trials and seed give the
 //! same bits on every machine, for any number of threads.
 
+mod assessment;
 mod count;
 mod entropy;
 mod estimator;
@@ -28,6 +29,7 @@ mod tests;
 mod trials;
 mod words;
 
+pub use assessment::Assessment;
 pub use entropy::{Histogram, entropy};
 pub use estimator::Estimator;
 pub use ladder::{Reason, Rung, STILL_BITS, Verdict, ladder, rungs, verdicts};
@@ -37,6 +39,6 @@ pub use read::{Recording, Stimuli, recording, stimuli};
 pub use resample::{
     Interval, Precision, Range, Resampling, Tracked, bootstrap, bootstrap_surprises, interval, null, precision,
 };
-pub use surprise::{Surprise, specific_surprises, surprises};
+pub use surprise::{Surprise, by_rank, specific_surprises, surprises};
 pub use trials::{Trials, Unusable};
 pub use words::{BadWindow, Digitised, MOST_BINS, Response, Window, word_text};

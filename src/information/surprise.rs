@@ -30,6 +30,14 @@ pub struct Surprise {
     pub rank: Option<usize>,
 }
 
+/// Ranked stimuli first, by rank; then the others, by falling surprise.
+pub fn by_rank(surprises: &[Surprise]) -> Vec<Surprise> {
+    let mut all = surprises.to_vec();
+    let rank = |s: &Surprise| s.rank.unwrap_or(usize::MAX);
+    all.sort_by(|a, b| rank(a).cmp(&rank(b)).then(b.sss_bits.total_cmp(&a.sss_bits)));
+    all
+}
+
 /// SSS of every stimulus, bit.
 ///
 /// # Errors

@@ -196,9 +196,9 @@ impl<R: Real> System<R> {
         self.initial.clone()
     }
 
-    /// The rows of the states that an operating point holds.
-    pub fn held_rows(&self) -> impl Iterator<Item = usize> + '_ {
-        self.held.iter().map(|(row, _)| *row)
+    /// The unknowns that an operating point holds, by row, with their values.
+    pub fn held(&self) -> &[(usize, R)] {
+        &self.held
     }
 
     /// Does any device have states of its own?

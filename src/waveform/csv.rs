@@ -87,6 +87,14 @@ pub fn number(line: &mut Vec<u8>, v: f64) -> io::Result<()> {
     if size == 0.0 || (1e-4..1e7).contains(&size) { write!(line, "{v}") } else { write!(line, "{v:e}") }
 }
 
+/// A number as [`number`] writes it.
+pub fn number_text(v: f64) -> String {
+    let mut bytes = Vec::new();
+    // Memory can always be written to.
+    let _ = number(&mut bytes, v);
+    String::from_utf8(bytes).unwrap_or_default()
+}
+
 /// A field, quoted if it must be.
 pub fn field(text: &str) -> String {
     if text.contains([',', '"', '\n', '\r']) || text.trim() != text {
