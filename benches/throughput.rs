@@ -1,5 +1,5 @@
-//! Processor time of a transient of an information campaign, ours and ngspice's, both as coarse as 10 µs of error in the
-//! times of the output spikes allow.
+//! Processor time of a transient of an information campaign, ours and ngspice's, both as coarse as 10 µs of error in
+//! the times of the output spikes allow.
 //!
 //! ```text
 //! cargo bench --bench throughput [-- granule lif --runs N --seconds S --skip ngspice --no-scan]
@@ -9,15 +9,15 @@
 //! - `lif`: the neuron of `benches/decks/lif.cir` with resistors for synapses; both run the same elements.
 //!
 //! Each transient plays a random stimulus: for each of four sources four bits, and for each spike its place in its bin.
-//! Before times are taken, a scan of step limit and `reltol` finds for each simulator the pair with the fewest points that keeps
-//! the spikes of 60 stimuli within 10 µs of our own run with steps of 20 µs and reltol = 1e-7. With `--no-scan` the pairs are those
-//! that the scan has found before, as written in this file.
+//! Before times are taken, a scan of step limit and `reltol` finds for each simulator the pair with the fewest points
+//! that keeps the spikes of 60 stimuli within 10 µs of our own run with steps of 20 µs and reltol = 1e-7. With
+//! `--no-scan` the pairs are those that the scan has found before, as written in this file.
 //!
 //! ngspice does all its transients in one process, writes nothing but `v` of the spiking node to memory, and measures
-//! nothing; what the same process costs without its `tran` commands is taken off. Ours run in an ensemble as a campaign's
-//! do, with detection of spikes; the base circuit's run, once for all transients, is not counted, as ngspice's start is not.
-//! Runs alternate; a ratio is the median over runs. Times are printed and judge nothing: the exit code is 1 if a simulator
-//! has no pair within 10 µs.
+//! nothing; what the same process costs without its `tran` commands is taken off. Ours run in an ensemble as a
+//! campaign's do, with detection of spikes; the base circuit's run, once for all transients, is not counted, as
+//! ngspice's start is not. Runs alternate; a ratio is the median over runs. Times are printed and judge nothing: the
+//! exit code is 1 if a simulator has no pair within 10 µs.
 
 #[path = "throughput/circuits.rs"]
 mod circuits;
@@ -224,7 +224,8 @@ fn table(subject: &Subject, asked: &Asked, mine: Found, theirs: Option<Found>) -
         }
     }
     println!(
-        "\n| who | lanes | threads | step limit, ms | reltol | largest error, µs | CPU of a transient, µs | wall, µs | gain | ngspice/ours, CPU |"
+        "\n| who | lanes | threads | step limit, ms | reltol | largest error, µs | CPU of a transient, µs \
+         | wall, µs | gain | ngspice/ours, CPU |"
     );
     println!("|---|--:|--:|--:|--:|--:|--:|--:|--:|--:|");
     let options = |f: &Found| format!("{:.2} | {:.0e} | {}", f.accuracy.limit * 1e3, f.accuracy.reltol, micro(f.error));

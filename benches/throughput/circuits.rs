@@ -80,8 +80,8 @@ fn key(k: u64) -> StreamKey {
     StreamKey { seed: SEED, run: k }
 }
 
-/// 100 mV for 10 ms after an edge of 10 µs, 5 ms to 7 ms into bins of 50 ms, so that some coincide: the neuron takes three at
-/// a time to fire. A PWL's times and values.
+/// 100 mV for 10 ms after an edge of 10 µs, 5 ms to 7 ms into bins of 50 ms, so that some coincide: the neuron takes
+/// three at a time to fire. A PWL's times and values.
 fn lif_points(k: u64, source: usize) -> Vec<f64> {
     let stream = Stream::new(key(k), ["vin1", "vin2", "vin3", "vin4"][source], "throughput");
     let mut points = vec![0.0, 0.0];

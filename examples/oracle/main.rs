@@ -4,7 +4,8 @@
 //! cargo run --release --example oracle -- regenerate [NAME…]
 //! cargo run --release --example oracle -- live [NAME…]
 //! ```
-//! Without names it takes all of `tests/oracle/*.cir`, and `live` also `spike_times`: random stimuli of the granule cell.
+//! Without names it takes all of `tests/oracle/*.cir`, and `live` also `spike_times`: random stimuli of the granule
+//! cell.
 //! `live` prints tables and exits with 1 on any disagreement.
 
 #[path = "../../tests/support/granule.rs"]

@@ -1,8 +1,8 @@
 //! Output spikes of the granule cell with its transistors and memristors, ours against ngspice's on the twin of
 //! `tests/support/twin.rs`: random stimuli at several conductances, one process of ngspice for each.
 //!
-//! A stimulus to which the two give different numbers of spikes must graze: by the closed form of the neuron a peak of the
-//! membrane comes within 1e-4 of the threshold. Such stimuli are counted apart.
+//! A stimulus to which the two give different numbers of spikes must graze: by the closed form of the neuron a peak of
+//! the membrane comes within 1e-4 of the threshold. Such stimuli are counted apart.
 
 use crate::granule::{Cell, SOURCES, full, param, patterns, starts};
 use crate::ngspice::Session;

@@ -1,4 +1,5 @@
-//! Many transients of one circuit in one process of ngspice: sources are altered, the transient is run, spikes are measured.
+//! Many transients of one circuit in one process of ngspice: sources are altered, the transient is run, spikes are
+//! measured.
 
 // Each of the programs that include this file uses a part of it.
 #![allow(dead_code)]
@@ -28,11 +29,12 @@ pub type Stimulus = Vec<(String, Vec<f64>)>;
 impl Session {
     /// The deck of these stimuli. Without `measure` nothing but the transients is done.
     ///
-    /// `xtrtol`: where a circuit has XSPICE's elements ngspice would take sevenfold care of truncation errors, and more steps.
+    /// `xtrtol`: with XSPICE's elements ngspice would take sevenfold care of truncation errors, and more steps.
     pub fn deck(&self, stimuli: &[Stimulus], measure: bool) -> String {
         let (node, level) = &self.spikes;
         let mut out = format!(
-            "neurospice's twin\n{}.options reltol={:e} noinit noacct\n.save v({node})\n.control\nset numdgt=12\nset xtrtol=7\n",
+            "neurospice's twin\n{}.options reltol={:e} noinit noacct\n.save v({node})\n\
+             .control\nset numdgt=12\nset xtrtol=7\n",
             self.cards, self.reltol
         );
         for (k, stimulus) in stimuli.iter().enumerate() {

@@ -10,10 +10,10 @@
 //! | `comparator` | an E source of 10,000 and a switch with the comparator's thresholds |
 //! | `oneshot` | XSPICE's `oneshot` |
 //!
-//! ngspice shortens its steps towards a switch's threshold until what is left is below 50 mV, so the gain makes that 5 µV of
-//! the comparator's input, and the moment is right to a few µs with long steps elsewhere too. The switch has no ramp: how
-//! long the ramp takes to the level of a one-shot behind it is added to that one-shot's delay. Heat is stored for some ns
-//! in ours and not at all there.
+//! ngspice shortens its steps towards a switch's threshold until what is left is below 50 mV, so the gain makes that 5
+//! µV of the comparator's input, and the moment is right to a few µs with long steps elsewhere too. The switch has no
+//! ramp: how long the ramp takes to the level of a one-shot behind it is added to that one-shot's delay. Heat is stored
+//! for some ns in ours and not at all there.
 
 // Each of the programs that include this file uses a part of it.
 #![allow(dead_code)]
@@ -159,7 +159,8 @@ impl Writer<'_> {
         let (name, out) = (&self.i.name, self.node(2));
         let (vt, vh) = (GAIN * self.p("vt"), GAIN * self.p("vh"));
         let text = format!(
-            "e_{name} in_{name} 0 {} {} {GAIN:e}\nv_{name} hi_{name} 0 dc {:e}\ns_{name} hi_{name} {out} in_{name} 0 cmp_{name} off\n\
+            "e_{name} in_{name} 0 {} {} {GAIN:e}\nv_{name} hi_{name} 0 dc {:e}\n\
+             s_{name} hi_{name} {out} in_{name} 0 cmp_{name} off\n\
              r_{name} {out} 0 1e6\n",
             self.node(0),
             self.node(1),
@@ -198,8 +199,9 @@ impl Writer<'_> {
         }
         let width = self.p("width");
         let model = format!(
-            ".model shot_{name} oneshot(cntl_array=[0 1] pw_array=[{width:e} {width:e}] clk_trig={vt:e} pos_edge_trig=TRUE \
-             out_low={low:e} out_high={high:e} rise_time={:e} fall_time={:e} rise_delay={:e} fall_delay=1e-9)\n",
+            ".model shot_{name} oneshot(cntl_array=[0 1] pw_array=[{width:e} {width:e}] clk_trig={vt:e} \
+             pos_edge_trig=TRUE out_low={low:e} out_high={high:e} rise_time={:e} fall_time={:e} rise_delay={:e} \
+             fall_delay=1e-9)\n",
             self.p("rise"),
             self.p("fall"),
             delay.max(1e-9),
@@ -219,7 +221,8 @@ impl Writer<'_> {
         let (p, n) = (self.node(0), self.node(1));
         let across = |a: &str, b: &str| format!("v({a},{b})").replace(",0)", ")");
         let (vf, vb) = (across(p, &format!("mid_{name}")), across(&format!("mid_{name}"), n));
-        // Constants are folded here: ngspice computes an expression and its derivatives term by term, in every iteration.
+        // Constants are folded here: ngspice computes an expression and its derivatives term by term, in every
+        // iteration.
         let cold = m("rho") * (m("tox") - x) / m("s");
         let (r0, r1) = (cold * (1.0 + m("alpha") * (ambient - m("t0"))), cold * m("alpha"));
         let r = |scale: f64| format!("({:e}+{:e}*v(hf_{name}))", r0 * scale, r1 * scale);
