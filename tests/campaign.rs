@@ -413,6 +413,42 @@ fn trials_in_lanes_are_the_trials_one_by_one_and_their_information_adds_up() {
     assert_eq!(few.results(outcomes(&few, 2)).table.numbers("repetitions"), [2.0; 4]);
 }
 
+/// A stimulus that is drawn thrice weighs three: the estimate is the one of three equal stimuli that stand apart.
+#[test]
+fn poisson_stimuli_weigh_as_often_as_they_are_drawn() {
+    let text = std::fs::read_to_string("tests/campaign/stimuli.toml").unwrap();
+    let text = text.replace("weights = \"multiplicity\"\n", "");
+    let text = text.replace("set = \"multisets\"", "set = { poisson = 20, bin = \"50m\", count = 60 }");
+    let plan = |seed: Option<u64>| {
+        let given = Given { seed, ..Given::default() };
+        let plan = Plan::new("tests/campaign/poisson.toml", &text, &given, &FileLoader);
+        plan.unwrap_or_else(|r| panic!("{}", said(&r)))
+    };
+    let seven = plan(None);
+    let stimuli = seven.stimuli.clone().unwrap();
+    assert_eq!(Some(&stimuli), plan(Some(7)).stimuli.as_ref());
+    assert_ne!(Some(&stimuli), plan(Some(8)).stimuli.as_ref());
+    assert_eq!(stimuli.weights.iter().sum::<f64>(), 60.0);
+    let n = stimuli.len();
+    assert!(n > 5 && n <= 16 && seven.jobs() == 12 * n as u64, "{n} stimuli");
+    let r = seven.results(outcomes(&seven, 1));
+    assert_eq!(r.file.csv(), seven.results(outcomes(&seven, 3)).file.csv());
+    let mut apart = neurospice::information::Trials::new(60);
+    let mut draw = 0;
+    for (stimulus, weight) in stimuli.weights.iter().enumerate() {
+        for _ in 0..*weight as usize {
+            for repetition in 0..6 {
+                let job = repetition * seven.grid.points() + (n + stimulus) as u64;
+                apart.push(draw, seven.answer(job).unwrap().word);
+            }
+            draw += 1;
+        }
+    }
+    let all = neurospice::information::estimate(&apart, &neurospice::information::Settings::default()).unwrap();
+    let plug_in = neurospice::information::by(&all, neurospice::information::Estimator::PlugIn).unwrap();
+    near(plug_in.mi_bits, r.table.numbers("mi_bits")[6], 1e-12);
+}
+
 #[test]
 fn surprises_are_ranked_and_the_stimulus_without_spikes_is_not() {
     let r = results(&plan("surprises"));

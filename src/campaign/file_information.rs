@@ -1,6 +1,7 @@
 //! `[stimuli]` and `[information]`.
 
 use super::spec::{Information, InformationTable, StimuliSpec, StimulusSet, Weights};
+use super::stimuli::MAX_STIMULI;
 use super::toml::{Node, Report, Text, Value};
 use crate::diagnostic::Span;
 use crate::information::{Estimator, Window};
@@ -13,6 +14,9 @@ pub(super) fn stimuli(r: &mut Report, at: Span, node: &Node) -> Option<StimuliSp
     });
     let set = match t.one_of(r, &["set", "words"])? {
         "set" => t.get("set").and_then(|n| {
+            if let Value::Table(_) = n.value {
+                return poisson(r, n);
+            }
             let sets = [("all", StimulusKind::All), ("multisets", StimulusKind::Multisets)];
             r.choice("set", n, &sets).map(|k| match k {
                 StimulusKind::All => StimulusSet::All,
@@ -23,8 +27,14 @@ pub(super) fn stimuli(r: &mut Report, at: Span, node: &Node) -> Option<StimuliSp
     };
     let bins = t.get("bins").map_or(Some(4), |n| r.whole("bins", n, 1, 16));
     let weights = [("uniform", Weights::Uniform), ("multiplicity", Weights::Multiplicity)];
-    let weights = t.get("weights").map_or(Some(Weights::Uniform), |n| r.choice("weights", n, &weights));
+    let weighed = t.get("weights");
+    let weights = weighed.map_or(Some(Weights::Uniform), |n| r.choice("weights", n, &weights));
     t.finish(r);
+    if let (Some(n), Some(Weights::Multiplicity), Some(StimulusSet::Poisson { .. })) = (weighed, weights, &set) {
+        let help = "a stimulus counts as often as it is drawn: leave 'weights' out";
+        r.error("bad-value", "Poisson stimuli have no multiplicity", n.span, help);
+        return None;
+    }
     let (sources, set) = (sources?, set?);
     if sources.is_empty() {
         r.error("bad-value", "'sources' is empty", at, "name the spike sources that play the words");
@@ -37,6 +47,18 @@ pub(super) fn stimuli(r: &mut Report, at: Span, node: &Node) -> Option<StimuliSp
 enum StimulusKind {
     All,
     Multisets,
+}
+
+/// `{ poisson = 20, bin = "50m", count = 200 }`.
+fn poisson(r: &mut Report, node: &Node) -> Option<StimulusSet> {
+    let mut t = r.table("'set'", node.span, node)?;
+    let above = |x: f64| x > 0.0;
+    let rate = t.required(r, "poisson", "20, the rate in Hz").and_then(|n| r.number_in("poisson", n, above, "above 0"));
+    let bin = t.required(r, "bin", "\"50m\", the length of the sources' bins");
+    let bin = bin.and_then(|n| r.number_in("bin", n, above, "above 0"));
+    let count = t.required(r, "count", "200, how many are drawn").and_then(|n| r.whole("count", n, 1, MAX_STIMULI));
+    t.finish(r);
+    Some(StimulusSet::Poisson { rate: rate?, bin: bin?, count: count? })
 }
 
 /// `["1101 0110", "0000 1001"]`: a word of bits for each source.

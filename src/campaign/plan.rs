@@ -234,7 +234,9 @@ impl Builder<'_> {
             }
             _ => spec.bins,
         };
-        let found = Stimuli::new(&spec.set, spec.weights, spec.sources.len(), bins);
+        // What is drawn does not wait for the netlist, whose seed counts only for the trials.
+        let seed = self.given.seed.or(self.campaign.seed).unwrap_or_default();
+        let found = Stimuli::new(&spec.set, spec.weights, spec.sources.len(), bins, seed);
         let span = spec.sources.first().map_or(self.top(), |s| s.span);
         if found.is_none() {
             let message = format!("the set has more than {MAX_STIMULI} stimuli");
@@ -385,6 +387,15 @@ impl Builder<'_> {
                 if !spikewords().any(|(i, _)| i.name == source.value) {
                     let names = spikewords().map(|(i, _)| i.name.as_str()).collect::<Vec<_>>();
                     r.unknown("unknown-name", "the netlist has no source of spike words", source, names);
+                }
+                // A Poisson process of that rate needs bins of that length.
+                if let StimulusSet::Poisson { bin, .. } = s.set
+                    && let Some((own, _)) = spikewords().find(|(i, _)| i.name == source.value)
+                    && (own.params.real("bin") - bin).abs() > 1e-9 * bin
+                {
+                    let own = own.params.real("bin");
+                    let message = format!("the bins of '{}' are {own} s long, those of the set {bin} s", source.value);
+                    r.error("bad-value", message, source.span, format!("write bin = {own} in 'set'"));
                 }
             }
             let names = unknown_names(base);

@@ -339,13 +339,22 @@ pub enum StimulusSet {
     Multisets,
     /// These, as written and as numbers.
     Words(Vec<(Text, Vec<u64>)>),
+    /// Draws of Poisson processes, one process for each source.
+    Poisson {
+        /// Mean rate of each process, Hz.
+        rate: f64,
+        /// Length of a bin, s.
+        bin: f64,
+        /// How many stimuli are drawn.
+        count: u64,
+    },
 }
 
 /// p(s).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Weights {
-    /// All stimuli are equally probable.
+    /// All stimuli are equally probable; of a Poisson set, all draws.
     Uniform,
     /// In proportion to the number of orders of their words: as if all patterns were equally probable.
     Multiplicity,

@@ -3,8 +3,16 @@
 //! All patterns of k sources with b bits are 2^(k·b). Where the sources are equal, a stimulus is a multiset of words: of
 //! C(2^b + k − 1, k) there is one for each, and its multiplicity is k!/∏ m_i!, m_i how often a word occurs in it; the
 //! multiplicities sum to 2^(k·b).
+//!
+//! Poisson stimuli: with rate λ and bins of length T each bit is 1 with probability p = 1 − e^(−λ·T), that at least one
+//! spike of the process falls into the bin. Bit j of source k of draw n is 1 where the uniform draw of event 64·k + j in the
+//! stream (seed, n) is below p. So more draws, sources or bits leave the others as they are, and with a higher rate no
+//! spike goes away. Draws that are equal are one stimulus, in the place of the first: its weight is their number, so p(s) is
+//! the same as if they stood apart and no trial is spent twice.
 
 use super::spec::{StimulusSet, Weights};
+use crate::number::{Stream, StreamKey, exp};
+use std::collections::HashMap;
 
 /// Most stimuli of a set.
 pub const MAX_STIMULI: u64 = 1 << 20;
@@ -21,13 +29,19 @@ pub struct Stimuli {
 }
 
 impl Stimuli {
-    /// The stimuli of a set for so many sources with so many bins; `None` if there are more than [`MAX_STIMULI`].
-    pub fn new(set: &StimulusSet, weights: Weights, sources: usize, bins: u32) -> Option<Stimuli> {
+    /// The stimuli of a set for so many sources with so many bins; `None` if there are more than [`MAX_STIMULI`]. `seed` is
+    /// that of sets that are drawn.
+    pub fn new(set: &StimulusSet, weights: Weights, sources: usize, bins: u32, seed: u64) -> Option<Stimuli> {
+        if let StimulusSet::Poisson { rate, bin, count } = set {
+            let (patterns, weights) = poisson(1.0 - exp(-rate * bin), *count, sources, bins, seed)?;
+            return Some(Stimuli { patterns, weights, bins });
+        }
         let words = 1u64.checked_shl(bins).filter(|w| *w <= MAX_STIMULI);
         let patterns = match set {
             StimulusSet::All => every(words?, sources)?,
             StimulusSet::Multisets => multisets(words?, sources)?,
             StimulusSet::Words(list) => list.iter().map(|l| l.1.clone()).collect(),
+            StimulusSet::Poisson { .. } => Vec::new(),
         };
         let weights = patterns.iter().map(|p| match weights {
             Weights::Uniform => 1.0,
@@ -89,6 +103,30 @@ fn multisets(words: u64, sources: usize) -> Option<Vec<Vec<u64>>> {
     Some(all)
 }
 
+/// Different stimuli among `count` draws in which each bit is 1 with probability p, and how often each was drawn.
+fn poisson(p: f64, count: u64, sources: usize, bins: u32, seed: u64) -> Option<(Vec<Vec<u64>>, Vec<f64>)> {
+    if count > MAX_STIMULI || bins > 64 {
+        return None;
+    }
+    let (mut patterns, mut weights) = (Vec::new(), Vec::new());
+    let mut known: HashMap<Vec<u64>, usize> = HashMap::new();
+    for n in 0..count {
+        let stream = Stream::new(StreamKey { seed, run: n }, "stimuli", "poisson");
+        let word = |k: usize| {
+            let bits = stream.uniforms(64 * k as u64).take(bins as usize);
+            bits.fold(0, |word, u| word << 1 | u64::from(u < p))
+        };
+        let pattern: Vec<u64> = (0..sources).map(word).collect();
+        let place = *known.entry(pattern).or_insert_with_key(|pattern| {
+            patterns.push(pattern.clone());
+            weights.push(0.0);
+            weights.len() - 1
+        });
+        weights[place] += 1.0;
+    }
+    Some((patterns, weights))
+}
+
 /// How many orders the words of a stimulus have.
 fn multiplicity(pattern: &[u64]) -> f64 {
     let factorial = |n: usize| (1..=n).map(|k| k as f64).product::<f64>();
@@ -103,7 +141,7 @@ mod tests {
 
     #[test]
     fn four_words_of_four_bits_make_3876_multisets_of_65536_patterns() {
-        let s = Stimuli::new(&StimulusSet::Multisets, Weights::Multiplicity, 4, 4).unwrap();
+        let s = Stimuli::new(&StimulusSet::Multisets, Weights::Multiplicity, 4, 4, 0).unwrap();
         assert_eq!((s.len(), s.weights.iter().sum::<f64>()), (3876, 65536.0));
         let mut kinds: Vec<f64> = s.weights.clone();
         kinds.sort_by(f64::total_cmp);
@@ -111,9 +149,9 @@ mod tests {
         assert_eq!(kinds, [1.0, 4.0, 6.0, 12.0, 24.0]);
         assert_eq!((s.text(0).as_str(), s.text(3875).as_str()), ("0000 0000 0000 0000", "1111 1111 1111 1111"));
         assert_eq!((s.spikes()[0], s.spikes()[1], s.spikes()[3875]), (0, 1, 16));
-        let all = Stimuli::new(&StimulusSet::All, Weights::Uniform, 4, 4).unwrap();
+        let all = Stimuli::new(&StimulusSet::All, Weights::Uniform, 4, 4, 0).unwrap();
         assert_eq!((all.len(), all.weights[7]), (65536, 1.0));
-        assert!(Stimuli::new(&StimulusSet::All, Weights::Uniform, 6, 4).is_none());
-        assert!(Stimuli::new(&StimulusSet::Multisets, Weights::Uniform, 9, 8).is_none());
+        assert!(Stimuli::new(&StimulusSet::All, Weights::Uniform, 6, 4, 0).is_none());
+        assert!(Stimuli::new(&StimulusSet::Multisets, Weights::Uniform, 9, 8, 0).is_none());
     }
 }

@@ -4,10 +4,19 @@
 //! cargo run --release --example oracle -- regenerate [NAME…]
 //! cargo run --release --example oracle -- live [NAME…]
 //! ```
-//! Without names it takes all of `tests/oracle/*.cir`. `live` prints a table and exits with 1 on any disagreement.
+//! Without names it takes all of `tests/oracle/*.cir`, and `live` also `spike_times`: random stimuli of the granule
+//! cell.
+//! `live` prints tables and exits with 1 on any disagreement.
 
-#[path = "../tests/oracle/support.rs"]
+#[path = "../../tests/support/granule.rs"]
+mod granule;
+#[path = "../../tests/support/ngspice.rs"]
+mod ngspice;
+mod spike_times;
+#[path = "../../tests/oracle/support.rs"]
 mod support;
+#[path = "../../tests/support/twin.rs"]
+mod twin;
 
 use neurospice::waveform::{Waveform, raw};
 use std::collections::{BTreeMap, BinaryHeap};
@@ -30,7 +39,11 @@ fn main() -> ExitCode {
     let chosen: Vec<Case> = cases().into_iter().filter(|c| names.is_empty() || names.contains(&c.name)).collect();
     let outcome = match command.as_str() {
         "regenerate" => version().and_then(|v| chosen.iter().try_for_each(|c| regenerate(c, &v)).map(|()| true)),
-        "live" => version().map(|v| live(&chosen, &v)),
+        "live" => version().and_then(|v| {
+            let good = live(&chosen, &v);
+            let wanted = names.is_empty() || names.iter().any(|n| n == "spike_times");
+            Ok(if wanted { spike_times::live()? && good } else { good })
+        }),
         _ => Err("say 'regenerate' or 'live', and names of netlists if not all".to_string()),
     };
     match outcome {
@@ -64,7 +77,11 @@ fn regenerate(case: &Case, version: &str) -> Result<(), String> {
 }
 
 fn live(chosen: &[Case], version: &str) -> bool {
-    println!("{version}\n{:28} {:24} {:>9}  where, ours, reference", "netlist", "what", "error/tol");
+    println!("{version}");
+    if chosen.is_empty() {
+        return true;
+    }
+    println!("{:28} {:24} {:>9}  where, ours, reference", "netlist", "what", "error/tol");
     let mut good = true;
     for case in chosen {
         let findings = match reference(case, version) {
@@ -86,15 +103,33 @@ fn live(chosen: &[Case], version: &str) -> bool {
 
 /// Runs ngspice on a netlist.
 fn reference(case: &Case, version: &str) -> Result<Reference, String> {
+    in_folder(|folder| simulate(case, version, folder))
+}
+
+/// Does something in a folder of its own, which is removed.
+fn in_folder<T>(work: impl FnOnce(&Path) -> Result<T, String>) -> Result<T, String> {
     let folder = std::env::temp_dir().join(format!("neurospice-oracle-{}", std::process::id()));
     std::fs::create_dir_all(&folder).map_err(|e| e.to_string())?;
-    let outcome = run_ngspice(case, version, &folder);
+    let outcome = work(&folder);
     // What cannot be removed from the temporary folder does no harm there.
     let _ = std::fs::remove_dir_all(&folder);
     outcome
 }
 
-fn run_ngspice(case: &Case, version: &str, folder: &Path) -> Result<Reference, String> {
+/// What ngspice says about a deck.
+fn run_ngspice(deck: &str, folder: &Path) -> Result<String, String> {
+    let path = folder.join("deck.cir");
+    std::fs::write(&path, deck).map_err(|e| e.to_string())?;
+    let output =
+        Command::new("ngspice").arg("-b").arg(&path).current_dir(folder).output().map_err(|e| e.to_string())?;
+    let said = format!("{}\n{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    match said.lines().find(|l| l.contains("aborted") || l.contains("interrupted")) {
+        Some(line) => Err(format!("ngspice: {line}")),
+        None => Ok(said),
+    }
+}
+
+fn simulate(case: &Case, version: &str, folder: &Path) -> Result<Reference, String> {
     let mut analyses: Vec<&str> =
         case.comparisons.iter().map(|c| c.of.as_str()).filter(|of| *of != "measure").collect();
     analyses.dedup();
@@ -105,14 +140,7 @@ fn run_ngspice(case: &Case, version: &str, folder: &Path) -> Result<Reference, S
         deck += &format!("setplot {analysis}1\nwrite {analysis}.raw\n");
     }
     deck += "quit\n.endc\n.end\n";
-    let path = folder.join("deck.cir");
-    std::fs::write(&path, deck).map_err(|e| e.to_string())?;
-    let output =
-        Command::new("ngspice").arg("-b").arg(&path).current_dir(folder).output().map_err(|e| e.to_string())?;
-    let said = format!("{}\n{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
-    if let Some(line) = said.lines().find(|l| l.contains("aborted") || l.contains("interrupted")) {
-        return Err(format!("ngspice: {line}"));
-    }
+    let said = run_ngspice(&deck, folder)?;
     let mut signals = Vec::new();
     for analysis in &analyses {
         let bytes = std::fs::read(folder.join(format!("{analysis}.raw"))).map_err(|e| format!("{analysis}: {e}"))?;
