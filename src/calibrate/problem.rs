@@ -219,6 +219,11 @@ fn check(r: &mut Report, plan: &Plan, c: &Calibration, campaign: &Text, targets:
         let used: Vec<&str> = used.collect();
         r.unknown("unknown-model", "no device of an experiment has the model", &c.model, used);
     }
+    if plan.campaign.information.is_some() {
+        let message = format!("'{}' is an information campaign, which a calibration cannot compare", campaign.value);
+        let help = "its trials are not run one by one: take a campaign with [columns]";
+        r.error("bad-value", message, campaign.span, help);
+    }
     for target in targets {
         match &target.what {
             What::Value { summary, .. } => {
