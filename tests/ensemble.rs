@@ -94,7 +94,8 @@ fn one_lane_four_and_eight_give_the_same_bits_in_any_order() {
 
 /// The bytes of all files of a campaign.
 fn files<R: BankNumber>(plan: &Plan, threads: usize) -> [Vec<u8>; 3] {
-    let path = std::env::temp_dir().join(format!("neurospice-lanes-{}-{threads}-{}.parquet", std::process::id(), R::LANES));
+    let path =
+        std::env::temp_dir().join(format!("neurospice-lanes-{}-{threads}-{}.parquet", std::process::id(), R::LANES));
     let mut responses = Responses::create(plan, &path).expect("a file");
     let work = Work::new(threads).responses(Some(&mut responses));
     let outcomes = run_in_lanes::<R>(plan, work, &mut |_| ControlFlow::Continue(())).expect("it runs");

@@ -5,7 +5,9 @@
 mod folder;
 
 use folder::Folder;
-use neurospice::information::{Alphabet, Estimator, Settings, Window, by, estimate, recording, recording_of_parquet, stimuli};
+use neurospice::information::{
+    Alphabet, Estimator, Settings, Window, by, estimate, recording, recording_of_parquet, stimuli,
+};
 use serde_json::Value;
 use std::fs;
 use std::io::Write;
@@ -350,7 +352,8 @@ fn responses_of_a_campaign_are_read_as_parquet_and_as_csv() {
     let mut writer = ParquetWriter::create(&f.0.join("flat.parquet"), columns).unwrap();
     let mut text = "trial,stimulus,time\n".to_string();
     for trial in (0..40u64).rev() {
-        let times = [0.013 * (trial % 7) as f64, if trial % 3 == 0 { f64::NAN } else { 0.04 + 0.01 * (trial % 2) as f64 }];
+        let times =
+            [0.013 * (trial % 7) as f64, if trial % 3 == 0 { f64::NAN } else { 0.04 + 0.01 * (trial % 2) as f64 }];
         for t in times {
             writer.row(&[Cell::Whole(trial), Cell::Whole(trial % 2), Cell::Number(t)]).unwrap();
             text += &format!("{trial},{},{t}\n", ["left", "right"][trial as usize % 2]);

@@ -358,10 +358,13 @@ mod tests {
         assert_eq!(other.kind(), io::ErrorKind::InvalidData);
         // Where the records end.
         let line = head.line().unwrap().len();
-        let ends: Vec<usize> = [0, 24, 4, 14, 0].iter().scan(line, |at, n| {
-            *at += FRONT + NAMED + n;
-            Some(*at)
-        }).collect();
+        let ends: Vec<usize> = [0, 24, 4, 14, 0]
+            .iter()
+            .scan(line, |at, n| {
+                *at += FRONT + NAMED + n;
+                Some(*at)
+            })
+            .collect();
         assert_eq!(ends.last(), Some(&whole.len()));
         // Cut anywhere, it has the records before the cut; what is added then is found behind them.
         for cut in 0..whole.len() {

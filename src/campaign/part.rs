@@ -10,8 +10,12 @@ use super::plan::{Given, Plan};
 use crate::netlist::Loader;
 use serde::{Deserialize, Serialize};
 use std::cell::RefCell;
+use std::collections::BTreeSet;
 use std::io;
 use std::path::{Path, PathBuf};
+
+/// Missing parts that are named one by one.
+const MOST_NAMED: usize = 8;
 
 /// Which part of how many.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -24,7 +28,14 @@ pub struct Shard {
 
 impl Shard {
     /// The whole, as one part.
-    pub const WHOLE: Shard = Shard { shard: 1, of: 1 };
+    pub(super) const WHOLE: Shard = Shard { shard: 1, of: 1 };
+    /// Most parts of a campaign.
+    pub const MOST: u64 = 100_000;
+
+    /// Part `shard` (from 1) of so many, if there is such a part.
+    pub fn new(shard: u64, of: u64) -> Option<Shard> {
+        ((1..=of).contains(&shard) && of <= Shard::MOST).then_some(Shard { shard, of })
+    }
 
     /// Job number m of this part.
     pub(super) fn job(self, m: u64) -> u64 {
@@ -146,7 +157,8 @@ pub struct Parts {
 
 /// What two parts do not have in common.
 fn difference(a: &PartHead, b: &PartHead) -> String {
-    let files = |p: &PartHead| p.files.iter().map(|f| (f.name.clone(), f.text.clone(), f.bytes.clone())).collect::<Vec<_>>();
+    let files =
+        |p: &PartHead| p.files.iter().map(|f| (f.name.clone(), f.text.clone(), f.bytes.clone())).collect::<Vec<_>>();
     if a.shard.of != b.shard.of {
         return format!("one is of {} parts, the other of {}", a.shard.of, b.shard.of);
     }
@@ -179,6 +191,9 @@ impl Parts {
                 Some(Head { version, plan, part: Some(part) }) => (version, plan, part),
                 _ => return Err(format!("'{at}' is no part of a campaign")),
             };
+            if Shard::new(part.shard.shard, part.shard.of).is_none() {
+                return Err(format!("'{at}' is damaged: there is no part {}", part.shard));
+            }
             if version != env!("CARGO_PKG_VERSION") {
                 let own = env!("CARGO_PKG_VERSION");
                 return Err(format!("'{at}' was computed by neurospice {version}; this is {own}: compute it again"));
@@ -197,13 +212,16 @@ impl Parts {
         all.sort_by_key(|a| a.0.shard.shard);
         let Some((first, hash, _)) = all.first() else { return Err("there is no part of a campaign".to_string()) };
         let of = first.shard.of;
-        let missing: Vec<String> = (1..=of)
-            .filter(|k| !all.iter().any(|a| a.0.shard.shard == *k))
-            .map(|shard| Shard { shard, of }.to_string())
-            .collect();
-        if !missing.is_empty() {
-            let (noun, verb) = if missing.len() == 1 { ("part", "is") } else { ("parts", "are") };
-            return Err(format!("{noun} {} {verb} missing", missing.join(", ")));
+        let there: BTreeSet<u64> = all.iter().map(|a| a.0.shard.shard).collect();
+        let missing = (1..=of).filter(|k| !there.contains(k)).map(|shard| Shard { shard, of }.to_string());
+        match missing.take(MOST_NAMED + 1).collect::<Vec<_>>().as_slice() {
+            [] => {}
+            [one] => return Err(format!("part {one} is missing")),
+            some if some.len() <= MOST_NAMED => return Err(format!("parts {} are missing", some.join(", "))),
+            [first, ..] => {
+                let count = of - there.len() as u64;
+                return Err(format!("{count} of {of} parts are missing, {first} the first of them"));
+            }
         }
         let again = |why: &str| format!("'{}' does not lead to its own campaign: {why}", first.campaign);
         let plan = Plan::new(&first.campaign, &first.text, &first.given, &Remembered(&first.files))
@@ -227,16 +245,37 @@ impl Parts {
                 *word |= 1 << (job % 64);
             }
         };
+        // For each part the points of the axes that gave it nothing, by their first jobs.
+        let mut failing: Vec<BTreeSet<u64>> = Vec::new();
         for records in &self.records {
+            let mut own = BTreeSet::new();
             let read = records.each(&mut |job, gave| match gave {
                 Gave::PointFailure(_) => {
-                    plan.point_of(job).iter().flat_map(|p| (0..p.trials()).map(|k| p.job(k))).for_each(&mut mark);
+                    own.insert(job);
+                }
+                // A later run of the part went better.
+                Gave::Spikes(_) if !own.is_empty() => {
+                    mark(job);
+                    plan.point_of(job).iter().for_each(|p| {
+                        own.remove(&p.first);
+                    });
                 }
                 _ => mark(job),
             });
             read.map_err(|e| format!("cannot read '{}': {}", records.path().display(), e.kind()))?;
+            failing.push(own);
         }
+        // Where other parts have answers, this part's trials are missing.
         let of = self.records.len() as u64;
+        let points: BTreeSet<u64> = failing.iter().flatten().copied().collect();
+        for point in points.iter().filter_map(|job| plan.point_of(*job)) {
+            let fails = |(own, shard): (&BTreeSet<u64>, u64)| {
+                own.contains(&point.first) || Shard { shard, of }.count(point.trials()) == 0
+            };
+            if failing.iter().zip(1..).all(fails) {
+                (0..point.trials()).for_each(|k| mark(point.job(k)));
+            }
+        }
         let mut left = vec![0u64; self.records.len()];
         for job in (0..jobs).filter(|j| there.get((j / 64) as usize).is_none_or(|w| w >> (j % 64) & 1 == 0)) {
             if let Some(n) = left.get_mut((plan.number(job) % of) as usize) {
@@ -248,7 +287,8 @@ impl Parts {
             Some(((n, records), shard)) => {
                 let (shard, at) = (Shard { shard, of }, records.path().display());
                 let own = plan.jobs_of(shard);
-                Err(format!("part {shard} ('{at}') is not finished: {n} of {own} jobs are missing; run it again with --shard {shard}"))
+                let missing = format!("{n} of {own} jobs are missing");
+                Err(format!("part {shard} ('{at}') is not finished: {missing}; run it again with --shard {shard}"))
             }
         }
     }

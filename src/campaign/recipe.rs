@@ -1,9 +1,9 @@
 //! What a job records, resolved: the fields of its rows, in order, and where each value comes from.
 
 use super::cards::Cards;
+use super::estimates;
 use super::formula::Known;
 use super::protocol::Played;
-use super::estimates;
 use super::sample::{Count, Moments, Windows};
 use super::spec::{Campaign, Column, Information, Scalar, Stretch};
 use super::table::{Data, Table};

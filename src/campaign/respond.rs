@@ -298,6 +298,7 @@ fn known(
             Gave::Spikes(times) => {
                 answers.put(k, times);
                 failed.remove(&k);
+                none = None;
             }
             Gave::Failure(reason) if closed => {
                 failed.insert(k, reason.to_string());

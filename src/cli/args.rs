@@ -6,9 +6,6 @@ use crate::information::{Alphabet, Estimator};
 use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
 
-/// Most parts of a campaign.
-const MOST_PARTS: u64 = 100_000;
-
 /// A SPICE-style circuit simulator for circuits that compute with memristors and spikes.
 #[derive(Debug, Parser)]
 #[command(
@@ -431,10 +428,8 @@ fn condition(text: &str) -> Result<(String, f64), String> {
 /// `2/7`.
 fn shard(text: &str) -> Result<Shard, String> {
     let pair = text.split_once('/').and_then(|(i, n)| Some((i.trim().parse().ok()?, n.trim().parse().ok()?)));
-    match pair {
-        Some((shard, of)) if (1..=of).contains(&shard) && of <= MOST_PARTS => Ok(Shard { shard, of }),
-        _ => Err(format!("write i/n, such as 2/7: part i of n, i from 1 to n, n at most {MOST_PARTS}")),
-    }
+    let help = || format!("write i/n, such as 2/7: part i of n, i from 1 to n, n at most {}", Shard::MOST);
+    pair.and_then(|(shard, of)| Shard::new(shard, of)).ok_or_else(help)
 }
 
 /// The name of an estimator.

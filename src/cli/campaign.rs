@@ -52,7 +52,8 @@ fn start(args: &CampaignArgs, file: &Path, output: &Path) -> Result<Exit, Told> 
     };
     terminal::diagnose(&plan.warnings, &plan.sources, args.messages);
     if let (Some(_), Some(save)) = (args.shard, plan.campaign.save_states.first()) {
-        let d = Diagnostic::error("bad-value", "a campaign that saves a state has one job, and no parts", save.file.span);
+        let d =
+            Diagnostic::error("bad-value", "a campaign that saves a state has one job, and no parts", save.file.span);
         terminal::diagnose(&[d.help("run it without --shard")], &plan.sources, args.messages);
         return Ok(Exit::Wrong);
     }
@@ -139,14 +140,7 @@ pub(super) fn finish(
 }
 
 /// Runs a part of a campaign.
-fn part(
-    args: &CampaignArgs,
-    plan: &Plan,
-    folder: &Path,
-    name: &str,
-    shard: Shard,
-    head: &Head,
-) -> Result<Exit, Told> {
+fn part(args: &CampaignArgs, plan: &Plan, folder: &Path, name: &str, shard: Shard, head: &Head) -> Result<Exit, Told> {
     let (path, mut journal) = journal(folder, name, head)?;
     let mut shown = Jobs::new("jobs", args.progress, journal.records().answers());
     let work = Work::new(threads(args.jobs)).journal(&mut journal).part(Some(shard));
@@ -163,7 +157,12 @@ fn part(
         terminal::error(&format!("job {}: {}", f.job, f.reason));
     }
     let (jobs, failed) = (plan.jobs_of(shard), outcomes.failed.len());
-    let text = format!("part {shard}: {}, {failed} failed\n{}wrote {}\n", count(jobs, "job"), origin(outcomes.known, jobs), path.display());
+    let text = format!(
+        "part {shard}: {}, {failed} failed\n{}wrote {}\n",
+        count(jobs, "job"),
+        origin(outcomes.known, jobs),
+        path.display()
+    );
     let said = terminal::print(&text);
     Ok(if said && outcomes.failed.is_empty() { Exit::Done } else { Exit::Failed })
 }

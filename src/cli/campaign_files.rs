@@ -1,7 +1,7 @@
 //! The files of a campaign: opened under partial names before it runs, named when all are written.
 
-use super::campaign::Told;
 use super::Exit;
+use super::campaign::Told;
 use super::campaign_figure::figure;
 use super::output::cannot_write;
 use crate::analysis::NoWatch;

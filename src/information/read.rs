@@ -368,7 +368,7 @@ mod tests {
 
     #[test]
     fn milliseconds_are_noticed() {
-        let (r, said) = recording("trial,stimulus,time\n1,a,12.5\n1,a,0.03\n1,a,18\n", 0, &window(), 0.0);
+        let (r, said) = recording("trial,stimulus,time\n1,a,12.5\n1,a,0.03\n1,a,18\n", 0, &window(), 0.0, &[]);
         assert!(r.is_some());
         assert_eq!(said[0].code, "outside-window");
         assert_eq!(said[0].message, "2 of 3 spikes lie outside the window from 0 s to 200 ms");

@@ -53,7 +53,8 @@ impl<'a> Table<'a> {
             match self.column(&name.to_lowercase()) {
                 Some(column) => self.only.push((column, *x)),
                 None => {
-                    let error = Diagnostic::error("missing-column", format!("there is no column '{name}'"), self.header);
+                    let error =
+                        Diagnostic::error("missing-column", format!("there is no column '{name}'"), self.header);
                     self.said.push(error.help("--where names a column of the file"));
                 }
             }

@@ -58,7 +58,9 @@ impl PartialFile {
     /// Removes what runs that were killed left of partial files of this target. Nobody else may be writing to it.
     pub fn remove_abandoned(target: &Path) {
         let target = fs::canonicalize(target).unwrap_or_else(|_| target.to_path_buf());
-        let (Some(folder), Some(name)) = (target.parent(), target.file_name().map(|n| n.to_string_lossy())) else { return };
+        let (Some(folder), Some(name)) = (target.parent(), target.file_name().map(|n| n.to_string_lossy())) else {
+            return;
+        };
         let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
         for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
             let found = entry.file_name();

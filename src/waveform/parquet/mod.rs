@@ -5,7 +5,7 @@
 mod read;
 mod write;
 
-pub use read::{ParquetReader, Values};
+pub use read::{ParquetReader, Values, is_guarded};
 pub use write::{Cell, Kind, ParquetWriter};
 
 use parquet::errors::ParquetError;

@@ -7,8 +7,31 @@ use parquet::data_type::DataType;
 use parquet::errors::Result;
 use parquet::file::reader::{FileReader, SerializedFileReader};
 use parquet::schema::types::ColumnDescriptor;
+use std::cell::Cell;
 use std::fs::File;
 use std::io;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+thread_local! {
+    /// Does a panic of this thread end in [`guarded`]?
+    static GUARDED: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Is a panic of this thread one of a damaged file, which is told as an error? For those who tell of panics.
+pub fn is_guarded() -> bool {
+    GUARDED.get()
+}
+
+/// The crate falls over some damaged files, which are no fault of ours.
+fn guarded<T>(work: impl FnOnce() -> Result<T>) -> io::Result<T> {
+    GUARDED.set(true);
+    let outcome = catch_unwind(AssertUnwindSafe(work));
+    GUARDED.set(false);
+    match outcome {
+        Ok(outcome) => outcome.map_err(plain),
+        Err(_) => Err(io::Error::new(io::ErrorKind::InvalidData, "it is damaged")),
+    }
+}
 
 /// Rows that are read at a time.
 const CHUNK: usize = 1 << 14;
@@ -91,7 +114,8 @@ impl<T: DataType> Leaf<T> {
     /// The next rows: for each whether a list goes on, and the value if there is one.
     fn next(&mut self, rows: usize) -> Result<Vec<(bool, Option<T::T>)>> {
         let (mut definitions, mut repetitions, mut values) = (Vec::new(), Vec::new(), Vec::new());
-        let (_, _, levels) = self.reader.read_records(rows, Some(&mut definitions), Some(&mut repetitions), &mut values)?;
+        let (_, _, levels) =
+            self.reader.read_records(rows, Some(&mut definitions), Some(&mut repetitions), &mut values)?;
         let mut values = values.into_iter();
         let defined = |k: usize| self.defined == 0 || definitions.get(k).is_some_and(|d| *d == self.defined);
         let goes_on = |k: usize| repetitions.get(k).is_some_and(|r| *r > 0);
@@ -144,7 +168,9 @@ fn signed(of: &ColumnDescriptor) -> Option<bool> {
     match of.logical_type_ref() {
         None if matches!(of.converted_type(), ConvertedType::NONE) => Some(true),
         None => match of.converted_type() {
-            ConvertedType::UINT_8 | ConvertedType::UINT_16 | ConvertedType::UINT_32 | ConvertedType::UINT_64 => Some(false),
+            ConvertedType::UINT_8 | ConvertedType::UINT_16 | ConvertedType::UINT_32 | ConvertedType::UINT_64 => {
+                Some(false)
+            }
             ConvertedType::INT_8 | ConvertedType::INT_16 | ConvertedType::INT_32 | ConvertedType::INT_64 => Some(true),
             _ => None,
         },
@@ -159,7 +185,7 @@ impl ParquetReader {
     /// # Errors
     /// It cannot be read, or is no Parquet file (`InvalidData`).
     pub fn open(file: File) -> io::Result<ParquetReader> {
-        let file = SerializedFileReader::new(file).map_err(plain)?;
+        let file = guarded(|| SerializedFileReader::new(file))?;
         let schema = file.metadata().file_metadata().schema_descr();
         let mut columns: Vec<(String, Option<usize>)> = Vec::new();
         for field in schema.root_schema().get_fields() {
@@ -185,11 +211,7 @@ impl ParquetReader {
     /// # Errors
     /// The file cannot be read, is damaged, or a column is missing or holds neither numbers, texts nor lists of numbers
     /// (`InvalidData`).
-    pub fn each(
-        &self,
-        names: &[&str],
-        take: &mut dyn FnMut(&[Values]) -> io::Result<()>,
-    ) -> io::Result<()> {
+    pub fn each(&self, names: &[&str], take: &mut dyn FnMut(&[Values]) -> io::Result<()>) -> io::Result<()> {
         let wrong = |message: String| io::Error::new(io::ErrorKind::InvalidData, message);
         let leaves = names.iter().map(|name| {
             let found = self.columns.iter().find(|c| c.0 == *name);
@@ -198,19 +220,19 @@ impl ParquetReader {
         });
         let leaves = leaves.collect::<io::Result<Vec<usize>>>()?;
         for k in 0..self.file.num_row_groups() {
-            let group = self.file.get_row_group(k).map_err(plain)?;
+            let group = guarded(|| self.file.get_row_group(k))?;
             let mut left = usize::try_from(group.metadata().num_rows()).unwrap_or(0);
             let mut streams = Vec::new();
             for (leaf, name) in leaves.iter().zip(names) {
                 let about = self.file.metadata().file_metadata().schema_descr().column(*leaf);
-                let stream = stream(group.get_column_reader(*leaf).map_err(plain)?, &about);
+                let stream = stream(guarded(|| group.get_column_reader(*leaf))?, &about);
                 streams.push(stream.ok_or_else(|| {
                     wrong(format!("the column '{name}' holds {}, not numbers, texts or lists of numbers", what(&about)))
                 })?);
             }
             while left > 0 {
                 let rows = left.min(CHUNK);
-                let values = streams.iter_mut().map(|s| s.next(rows).map_err(plain)).collect::<io::Result<Vec<_>>>()?;
+                let values = streams.iter_mut().map(|s| guarded(|| s.next(rows))).collect::<io::Result<Vec<_>>>()?;
                 if values.iter().any(|v| v.rows() != rows) {
                     return Err(wrong("it has fewer rows than it says".to_string()));
                 }
