@@ -272,6 +272,12 @@ fn a_campaign_that_saves_a_state_has_no_parts() {
     done(&mut neurospice(&[&file], &f.0.join("out")));
     let names: Vec<String> = files(&f.0.join("out")).into_iter().map(|f| f.0).collect();
     assert_eq!(names, ["end.json", "s.csv", "s.json"]);
+    // A name that is taken: nothing is left.
+    std::fs::create_dir_all(f.0.join("taken/s.csv")).expect("a folder");
+    let o = neurospice(&[&file], &f.0.join("taken")).output().expect("it runs");
+    assert_eq!(o.status.code(), Some(1), "{}", said(&o));
+    assert!(said(&o).contains("s.csv"), "{}", said(&o));
+    assert_eq!(std::fs::read_dir(f.0.join("taken")).expect("a folder").count(), 1);
     for wrong in ["0/2", "3/2", "2", "1/0", "a/b"] {
         let o = neurospice(&[&file, "--shard", wrong], &f.0.join("out")).output().expect("it runs");
         assert_eq!(o.status.code(), Some(2), "{wrong}");

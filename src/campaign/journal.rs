@@ -9,13 +9,12 @@
 //!
 //! The checksum is FNV-1a (Fowler, Noll, Vo) of everything else. What follows a record that is not whole is dropped.
 
+use super::part::PartHead;
 use serde::{Deserialize, Serialize};
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
-
-use super::part::PartHead;
 
 /// Bytes before the kind: length and checksum.
 const FRONT: usize = 12;

@@ -28,22 +28,17 @@ pub(super) struct Args {
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
-    /// Simulate a netlist
     Run(RunArgs),
-    /// Run a campaign: a netlist over axes, repetitions and seeds
     Campaign(CampaignArgs),
-    /// Fit the parameters of a model card to measured curves and wanted values
     Calibrate(CalibrateArgs),
-    /// Check a netlist without simulating it
     Check(CheckArgs),
-    /// List the devices, or explain one
     Devices(DevicesArgs),
-    /// Draw a result file
     Plot(PlotArgs),
-    /// Measure how much spikes tell about stimuli
     Information(InformationArgs),
 }
 
+/// Simulate a netlist
+///
 /// Every analysis of the netlist is done in turn. Without -o and --plot a summary is printed and nothing is written.
 ///
 /// Ctrl-C stops the run; the files then hold what was computed, and the exit code is 130. A second Ctrl-C ends it at once.
@@ -117,6 +112,8 @@ pub(super) struct RunArgs {
     pub messages: MessageArgs,
 }
 
+/// Run a campaign: a netlist over axes, repetitions and seeds
+///
 /// The file names a netlist, axes, repetitions, what to record, how to put it together, and the figure to draw; its format is
 /// in docs/campaign.md. Writes DIR/STEM.csv, DIR/STEM.json, if a figure is asked for DIR/STEM.svg, and of an information
 /// campaign DIR/STEM.responses.parquet, where STEM is the file's name without its ending. The same file and seed give the
@@ -173,10 +170,11 @@ pub(super) struct CampaignArgs {
 
 #[derive(Debug, Subcommand)]
 pub(super) enum CampaignCommand {
-    /// Join the parts of a campaign (--shard) into what one run would have written
     Merge(MergeArgs),
 }
 
+/// Join the parts of a campaign (--shard) into what one run would have written
+///
 /// Takes all parts of one campaign, in any order. They hold everything that is needed: neither the campaign's file nor its
 /// netlist is read again, and nothing is simulated. Parts that do not belong together, or of which one is missing or not
 /// finished, are refused with 2.
@@ -198,6 +196,8 @@ pub(super) struct MergeArgs {
     pub progress: When,
 }
 
+/// Fit the parameters of a model card to measured curves and wanted values
+///
 /// The file names a model, parameters with bounds, campaigns as experiments, and what they are to give; its format is in
 /// docs/calibrate.md. A global search is followed by a local one. Writes the model card, beside it its record (.json) and
 /// plots of fit against data (.svg), and says which parameters the targets do not tell.
@@ -227,6 +227,8 @@ pub(super) struct CalibrateArgs {
     pub messages: MessageArgs,
 }
 
+/// Check a netlist without simulating it
+///
 /// Reads the netlist, resolves every name and checks the topology. Warnings exit with 0, errors with 2.
 #[derive(Debug, ClapArgs)]
 #[command(after_help = "Example:
@@ -245,6 +247,8 @@ pub(super) struct CheckArgs {
     pub messages: MessageArgs,
 }
 
+/// List the devices, or explain one
+///
 /// Without a name, lists all kinds. With one, prints terminals, parameters with units, ranges and defaults, and the
 /// equations, from what the simulator itself goes by.
 #[derive(Debug, ClapArgs)]
@@ -263,6 +267,8 @@ pub(super) struct DevicesArgs {
     pub json: bool,
 }
 
+/// Draw a result file
+///
 /// Draws signals of a .raw or .csv file. AC results are drawn as magnitude in dB and phase.
 #[derive(Debug, ClapArgs)]
 #[command(after_help = "Examples:
@@ -298,6 +304,8 @@ pub(super) struct PlotArgs {
     pub to: Option<f64>,
 }
 
+/// Measure how much spikes tell about stimuli
+///
 /// Reads spikes or words of repeated stimuli from any source, and estimates response entropy, noise entropy and mutual
 /// information by several estimators, with bootstrap intervals, what is found with stimulus labels permuted, how estimates move
 /// with the number of repetitions, and a verdict on each.

@@ -79,6 +79,16 @@ pub(super) fn journal(folder: &Path, name: &str, head: &Head) -> Result<(PathBuf
     Ok((path, journal))
 }
 
+/// Closes a journal; one without answers is of no use.
+pub(super) fn close(path: &Path, journal: Journal) {
+    let answers = journal.records().answers();
+    drop(journal);
+    if answers == 0 {
+        // One that cannot be removed only costs its place.
+        let _ = std::fs::remove_file(path);
+    }
+}
+
 /// A file that could not be read or written, in words.
 pub(super) fn told(e: &FileError) -> Told {
     let doing = if e.reading { "read" } else { "write" };
@@ -96,7 +106,13 @@ pub(super) fn watched(shown: &mut Jobs) -> impl FnMut(crate::campaign::Progress)
 /// Runs a campaign as a whole.
 fn whole(args: &CampaignArgs, plan: &Plan, folder: &Path, stem: &str) -> Result<Exit, Told> {
     let (path, mut journal) = journal(folder, &format!("{stem}.journal"), &Head::new(plan.hash()))?;
-    let mut files = Files::open(plan, folder, stem)?;
+    let mut files = match Files::open(plan, folder, stem) {
+        Ok(files) => files,
+        Err(told) => {
+            close(&path, journal);
+            return Err(told);
+        }
+    };
     let mut shown = Jobs::new("jobs", args.progress, journal.records().answers());
     let work = Work::new(threads(args.jobs)).journal(&mut journal).responses(files.responses());
     let outcomes = run_with(plan, work, &mut watched(&mut shown));

@@ -59,11 +59,15 @@ impl Files {
         }
         let mut files = self.files;
         for ((path, file), bytes) in files.iter_mut().zip(contents) {
-            file.put(&bytes).and_then(|_| file.flush()).map_err(|e| cannot_write(path, &e))?;
+            file.put(&bytes).map_err(|e| cannot_write(path, &e))?;
         }
         if let Some((path, responses)) = self.responses {
             let file = responses.close().map_err(|e| cannot_write(&path, &e))?;
             files.push((path, file));
+        }
+        // What they came from is removed then: they must outlast a power cut.
+        for (path, file) in &mut files {
+            file.sync().map_err(|e| cannot_write(path, &e))?;
         }
         let mut written = Vec::new();
         for (path, mut file) in files {

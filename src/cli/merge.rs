@@ -1,11 +1,11 @@
 //! `neurospice campaign merge`: joins the parts of a campaign into the files that one run would have written.
 
 use super::args::{MergeArgs, threads};
-use super::campaign::{Told, finish, journal, told, watched};
+use super::campaign::{Told, close, finish, journal, told, watched};
 use super::campaign_files::Files;
 use super::progress::{self, Jobs};
 use super::{Exit, terminal};
-use crate::campaign::{Head, Parts};
+use crate::campaign::{Head, Outcomes, Parts};
 use std::collections::BTreeSet;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -18,16 +18,23 @@ pub(super) fn merge(args: &MergeArgs) -> Result<Exit, Told> {
     progress::listen();
     let (plan, stem) = (&parts.plan, &parts.stem);
     let (path, journal) = journal(&args.output, &format!("{stem}.journal"), &Head::new(plan.hash()))?;
-    let mut files = Files::open(plan, &args.output, stem)?;
+    let mut files = match Files::open(plan, &args.output, stem) {
+        Ok(files) => files,
+        Err(told) => {
+            close(&path, journal);
+            return Err(told);
+        }
+    };
     let mut shown = Jobs::new("jobs", args.progress, plan.jobs());
     let outcomes = parts.join(threads(args.jobs), files.responses(), &mut watched(&mut shown));
     drop(shown);
     let outcomes = outcomes.map_err(|e| told(&e))?;
     if outcomes.stopped {
+        close(&path, journal);
         terminal::say("stopped by Ctrl-C; nothing was written");
         return Ok(Exit::Stopped);
     }
-    finish(plan, crate::campaign::Outcomes { known: 0, ..outcomes }, files, (&path, journal))
+    finish(plan, Outcomes { known: 0, ..outcomes }, files, (&path, journal))
 }
 
 /// The stem of a part's file, by its name.

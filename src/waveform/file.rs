@@ -142,6 +142,12 @@ impl PartialFile {
         self.file.seek(SeekFrom::Start(length)).map(|_| ())
     }
 
+    /// Writes out the rest and waits until the disk has it.
+    pub fn sync(&mut self) -> io::Result<()> {
+        self.flush()?;
+        self.file.sync_data()
+    }
+
     /// Has a write failed?
     pub fn failed(&self) -> bool {
         self.failed
