@@ -209,7 +209,9 @@ fn the_command_writes_a_card_that_a_netlist_takes() {
 fn mistakes_are_told_at_their_place() {
     let (folder, _) = diode("mistakes");
     let program = env!("CARGO_BIN_EXE_neurospice");
+    let information = format!("campaign = \"{}/tests/campaign/stimuli.toml\"", env!("CARGO_MANIFEST_DIR"));
     let cases = [
+        ("campaign = \"d.toml\"", information.as_str(), "11:12: error[bad-value]: "),
         ("model = \"dx\"", "model = \"dy\"", "1:9: error[unknown-model]"),
         ("n = { from = 0.8, to = 2 }", "nn = { from = 0.8, to = 2 }", "5:1: error[unknown-param]"),
         ("n = { from = 0.8, to = 2 }", "n = { from = 2, to = 0.8 }", "5:1: error[bad-value]"),

@@ -2,12 +2,14 @@
 //! lane it is in, who its mates are, or what the lane did before.
 
 use neurospice::analysis::ensemble::{Base, Observer, Variant};
+use neurospice::campaign::{Given, Plan, Responses, Work, run_in_lanes};
 use neurospice::circuit::{Circuit, elaborate};
 use neurospice::device::{BankNumber, Value};
 use neurospice::netlist::{FileLoader, parse};
-use neurospice::number::{Lanes, StreamKey};
+use neurospice::number::{Lanes, Simd, StreamKey, limit_simd};
 use neurospice::solve::SimError;
 use std::collections::BTreeMap;
+use std::ops::ControlFlow;
 use std::sync::Arc;
 
 fn granule_cell() -> Circuit {
@@ -87,5 +89,42 @@ fn one_lane_four_and_eight_give_the_same_bits_in_any_order() {
         assert!(*points == eight[k], "variant {k} differs in eight lanes");
         assert!(*points == four[k], "variant {k} differs in four lanes");
         assert!(*points == mixed[k], "variant {k} differs beside other mates");
+    }
+}
+
+/// The bytes of all files of a campaign.
+fn files<R: BankNumber>(plan: &Plan, threads: usize) -> [Vec<u8>; 3] {
+    let path =
+        std::env::temp_dir().join(format!("neurospice-lanes-{}-{threads}-{}.parquet", std::process::id(), R::LANES));
+    let mut responses = Responses::create(plan, &path).expect("a file");
+    let work = Work::new(threads).responses(Some(&mut responses));
+    let outcomes = run_in_lanes::<R>(plan, work, &mut |_| ControlFlow::Continue(())).expect("it runs");
+    responses.close().and_then(|mut file| file.finish()).expect("it is written");
+    let results = plan.results(outcomes);
+    assert!(results.failed.is_empty(), "{:?}", results.failed);
+    let bytes = std::fs::read(&path).expect("the responses");
+    std::fs::remove_file(path).expect("it goes");
+    [results.file.csv().into_bytes(), plan.record(&results).into_bytes(), bytes]
+}
+
+/// Table, record and responses: every number of lanes, of threads, and every set of SIMD instructions that this CPU has.
+#[test]
+fn a_campaign_writes_the_same_bytes_in_any_lanes_with_any_instructions() {
+    let path = "tests/campaign/stimuli.toml";
+    let text = std::fs::read_to_string(path).expect("a campaign");
+    let given = Given { repetitions: Some(40), ..Given::default() };
+    let plan = Plan::new(path, &text, &given, &FileLoader).unwrap_or_else(|r| panic!("{:?}", r.diagnostics));
+    let expected = files::<f64>(&plan, 1);
+    assert!(expected[2].starts_with(b"PAR1") && expected[2].len() > 4000, "{} bytes", expected[2].len());
+    for simd in [Simd::Baseline, Simd::Avx2, Simd::Best] {
+        if !limit_simd(simd) {
+            eprintln!("{simd:?} is left out: this CPU does not have it");
+            continue;
+        }
+        for threads in [1, 4] {
+            assert!(files::<f64>(&plan, threads) == expected, "one lane, {threads} threads, {simd:?}");
+            assert!(files::<Lanes<4>>(&plan, threads) == expected, "four lanes, {threads} threads, {simd:?}");
+            assert!(files::<Lanes<8>>(&plan, threads) == expected, "eight lanes, {threads} threads, {simd:?}");
+        }
     }
 }

@@ -5,7 +5,9 @@
 mod folder;
 
 use folder::Folder;
-use neurospice::information::{Alphabet, Estimator, Settings, Window, by, estimate, recording, stimuli};
+use neurospice::information::{
+    Alphabet, Estimator, Settings, Window, by, estimate, recording, recording_of_parquet, stimuli,
+};
 use serde_json::Value;
 use std::fs;
 use std::io::Write;
@@ -84,7 +86,7 @@ fn python_packages_find_the_same() {
         };
         let bins = option("--bins").unwrap_or(20.0) as u32;
         let window = Window::new(option("--start").unwrap_or(0.0), option("--bin").unwrap_or(0.01), bins).unwrap();
-        let (read, said) = recording(&oracle(&format!("information/{name}")), 0, &window, 0.0);
+        let (read, said) = recording(&oracle(&format!("information/{name}")), 0, &window, 0.0, &[]);
         assert_eq!(said, [], "{name}");
         let mut read = read.unwrap();
         if let Some(weights) = case["weights"].as_str() {
@@ -291,10 +293,122 @@ fn random_bytes_do_not_make_it_fall() {
     let window = Window::new(0.0, 0.01, 20).unwrap();
     let text = "[trial,stmuword\"01.\n\r9eNA ;-]{0,120}";
     proptest!(|(text in text, header in prop::sample::select(vec!["trial,stimulus,time\n", "stimulus,word\n", ""]))| {
-        let (read, said) = recording(&format!("{header}{text}"), 0, &window, 1e-3);
+        let (read, said) = recording(&format!("{header}{text}"), 0, &window, 1e-3, &[]);
         prop_assert!(read.is_some() || !said.is_empty());
         if let Some(read) = read {
             prop_assert!(estimate(&read.trials, &Settings::default()).is_ok());
         }
     });
+}
+
+/// A campaign's responses tell, as a Parquet file, what they tell as CSV, and what the campaign's own table says.
+#[test]
+fn responses_of_a_campaign_are_read_as_parquet_and_as_csv() {
+    use neurospice::waveform::parquet::{Cell, Kind, ParquetReader, ParquetWriter};
+    let f = Folder::new("responses");
+    let mut command = Command::new(env!("CARGO_BIN_EXE_neurospice"));
+    command.args(["campaign", "tests/campaign/stimuli.toml", "-o"]).arg(&f.0);
+    assert!(command.output().unwrap().status.success());
+    let path = f.0.join("stimuli.responses.parquet");
+    let names = ["stimulus", "repetition", "g", "word", "spikes", "spike_times_s"];
+    let file = ParquetReader::open(fs::File::open(&path).unwrap()).unwrap();
+    assert_eq!(file.names().collect::<Vec<_>>(), names);
+    let mut text = "stimulus,trial,g,time\n".to_string();
+    let (mut rows, mut spikes) = (0, 0);
+    let window = Window::new(0.0, 0.01, 10).unwrap();
+    file.each(&names, &mut |v| {
+        for k in 0..v[0].rows() {
+            let [stimulus, g] = [0, 2].map(|c| v[c].name(k).unwrap());
+            let [repetition, word, count] = [1, 3, 4].map(|c| v[c].numbers(k)[0]);
+            let times = v[5].numbers(k);
+            let response = window.response(times, 0.0);
+            assert_eq!((response.word as f64, f64::from(response.spikes)), (word, count));
+            // Points, then repetitions, then stimuli: ten at each of six repetitions.
+            assert_eq!((repetition, g == "0.000006"), ((rows / 10 % 6 + 1) as f64, rows < 60), "row {rows}");
+            let list = if times.is_empty() { vec![String::new()] } else { times.iter().map(f64::to_string).collect() };
+            list.iter().for_each(|t| text += &format!("{stimulus},{repetition},{g},{t}\n"));
+            rows += 1;
+            spikes += times.len();
+        }
+        Ok(())
+    })
+    .unwrap();
+    assert!(rows == 120 && spikes > 50, "{rows} rows, {spikes} spikes");
+    f.put("r.csv", &text);
+    let options = "--bins 10 --where g=12u --bootstrap 10 --shuffles 4 --json";
+    let [a, b] = ["stimuli.responses.parquet", "r.csv"].map(|name| {
+        let mut v = f.json(&format!("{name} {options}"));
+        v.as_object_mut().unwrap().remove("file").unwrap();
+        v
+    });
+    assert_eq!(a, b);
+    assert_eq!((&a["trials"], &a["stimuli"]), (&60.into(), &10.into()));
+    // A row for each spike, as other programs write them.
+    let columns = vec![
+        ("trial".to_string(), Kind::Whole),
+        ("stimulus".to_string(), Kind::Text(vec!["left".into(), "right".into()])),
+        ("time".to_string(), Kind::Number),
+    ];
+    let mut writer = ParquetWriter::create(&f.0.join("flat.parquet"), columns).unwrap();
+    let mut text = "trial,stimulus,time\n".to_string();
+    for trial in (0..40u64).rev() {
+        let times =
+            [0.013 * (trial % 7) as f64, if trial % 3 == 0 { f64::NAN } else { 0.04 + 0.01 * (trial % 2) as f64 }];
+        for t in times {
+            writer.row(&[Cell::Whole(trial), Cell::Whole(trial % 2), Cell::Number(t)]).unwrap();
+            text += &format!("{trial},{},{t}\n", ["left", "right"][trial as usize % 2]);
+        }
+    }
+    writer.close().unwrap().finish().unwrap();
+    f.put("flat.csv", &text);
+    let [a, b] = ["flat.parquet", "flat.csv"].map(|name| f.well(&format!("{name} --bootstrap 10 --shuffles 4 --csv")));
+    assert_eq!(a, b);
+    // What is wrong is told with its place.
+    let said = f.wrong("stimuli.responses.parquet --bins 10");
+    assert!(said.contains("row 61: this trial of stimulus '00 00' is there twice"), "{said}");
+    assert!(said.contains("take one point of g with --where"), "{said}");
+    assert!(f.wrong("flat.parquet --where g=1").contains("there is no column 'g'"));
+    assert!(f.wrong("flat.csv --where g=1").contains("there is no column 'g'"));
+    assert!(f.wrong("flat.parquet --where trial=99").contains("no row has the values of --where"));
+    assert!(f.wrong("stimuli.responses.parquet --where g=1 --weights missing.csv").contains("cannot read"));
+    let o = f.run("stimuli.responses.parquet --where g=6u --bin 1u --bootstrap 0");
+    assert!(err(&o).contains("warning[outside-window]"), "{}", err(&o));
+}
+
+/// Cut and flipped bytes end in words, not in a fall.
+#[test]
+fn damaged_parquet_files_are_refused() {
+    use neurospice::waveform::parquet::{Cell, Kind, ParquetWriter};
+    let f = Folder::new("damaged");
+    let columns = vec![
+        ("stimulus".to_string(), Kind::Text(vec!["left".into(), "right".into()])),
+        ("repetition".to_string(), Kind::Whole),
+        ("spike_times_s".to_string(), Kind::List),
+    ];
+    let mut writer = ParquetWriter::create(&f.0.join("w.parquet"), columns).unwrap();
+    for k in 0..40u64 {
+        let times = [0.01, 0.02 + 0.001 * k as f64];
+        writer.row(&[Cell::Whole(k % 2), Cell::Whole(k / 2 + 1), Cell::List(&times[..(k % 3) as usize])]).unwrap();
+    }
+    writer.close().unwrap().finish().unwrap();
+    let whole = fs::read(f.0.join("w.parquet")).unwrap();
+    let window = Window::new(0.0, 0.01, 20).unwrap();
+    let read = |bytes: &[u8]| {
+        let path = f.0.join("d.parquet");
+        fs::write(&path, bytes).unwrap();
+        recording_of_parquet(fs::File::open(&path).unwrap(), &window, 1e-4, &[])
+    };
+    assert_eq!(read(&whole).unwrap().0.trials.trials(), 40);
+    for cut in 0..whole.len() {
+        assert!(read(&whole[..cut]).is_err(), "cut at {cut}");
+    }
+    let mut refused = 0;
+    for at in 0..whole.len() {
+        for bit in [0, 3, 7] {
+            let mut bad = whole.clone();
+            bad[at] ^= 1 << bit;
+            refused += u32::from(read(&bad).is_err());
+        }
+    }
+    assert!(refused > 100, "{refused}");
 }

@@ -214,6 +214,11 @@ fn model_of(plan: &Plan, name: &str) -> Option<(&'static DeviceSpec, Arc<Model>)
 
 /// What the targets name must be in the campaign, the model in its netlist.
 fn check(r: &mut Report, plan: &Plan, c: &Calibration, campaign: &Text, targets: &[Target]) -> Vec<Diagnostic> {
+    if plan.campaign.information.is_some() {
+        let message = format!("'{}' is an information campaign, which a calibration cannot compare", campaign.value);
+        r.error("bad-value", message, campaign.span, "take a campaign that records [columns]");
+        return Vec::new();
+    }
     if model_of(plan, &c.model.value).is_none() {
         let used = plan.base.instances.iter().filter_map(|i| i.model.as_ref()).map(|m| m.name.as_str());
         let used: Vec<&str> = used.collect();

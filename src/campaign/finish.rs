@@ -117,6 +117,19 @@ impl Finish {
         Finish { derive, group_derive, columns: table, numeric, only, panels, saved }
     }
 
+    /// The derived columns that depend on axes, and on nothing else.
+    pub fn of_axes(&self, campaign: &Campaign) -> impl Iterator<Item = &(String, Formula)> {
+        let mut known: Vec<&str> = campaign.axes.iter().map(|a| a.name.value.as_str()).collect();
+        let mut own = Vec::new();
+        for one in &self.derive {
+            if one.1.reads_only(&known) {
+                known.push(&one.0);
+                own.push(one);
+            }
+        }
+        own.into_iter()
+    }
+
     /// Adds the derived columns to a job's table.
     pub fn derive(&self, table: &mut Table) {
         for (name, formula) in &self.derive {

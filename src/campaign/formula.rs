@@ -186,6 +186,11 @@ impl Formula {
             })
             .collect()
     }
+    /// Does it read columns, and none but these, each in its own row?
+    pub fn reads_only(&self, names: &[&str]) -> bool {
+        let own = |(name, row): &(String, Row)| *row == Row::Same && names.contains(&name.as_str());
+        !self.inputs.is_empty() && self.inputs.iter().all(own)
+    }
     /// The rows where the value is neither 0 nor missing.
     pub fn holds(&self, table: &Table) -> Vec<usize> {
         let values = self.eval(table).into_iter().enumerate();

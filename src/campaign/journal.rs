@@ -1,114 +1,309 @@
-//! The journal of an information campaign: every answer on disk as it comes, so that after a kill, a full disk or a power cut
-//! the same command goes on and ends with the same bytes.
+//! The journal of a campaign: what each job gave, on disk as it comes, so that after a kill, a full disk or a power cut the
+//! same command goes on and ends with the same bytes. A part of a campaign (`part`) is a journal with more in its head.
 //!
-//! A line of JSON names the inputs by their hash; then come records of 32 bytes, in no order:
+//! A line of JSON says what it belongs to; then come records in no order:
 //!
 //! ```text
-//! job u64 | word u64 | spikes u32 | outside u16 | near an edge u16 | checksum u64      little-endian
+//! length u32 | checksum u64 | kind u8 | job u64 | body        little-endian; length counts from the kind on
 //! ```
 //!
-//! The checksum is FNV-1a (Fowler, Noll, Vo) of the 24 bytes before it. What follows a record that is not whole is dropped.
+//! The checksum is FNV-1a (Fowler, Noll, Vo) of everything else. What follows a record that is not whole is dropped.
 
-use crate::information::Response;
-use std::fs::{File, OpenOptions};
-use std::io::{self, Read, Seek, SeekFrom, Write};
-use std::path::Path;
+use super::part::PartHead;
+use serde::{Deserialize, Serialize};
+use std::fs::{File, OpenOptions, TryLockError};
+use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom, Write};
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-const RECORD: usize = 32;
-/// Records that are kept before they are written.
-const BATCH: usize = 1 << 12;
+/// Bytes before the kind: length and checksum.
+const FRONT: usize = 12;
+/// Bytes before the body that the length counts: kind and job.
+const NAMED: usize = 9;
+/// Bytes that are kept before they are written.
+const BATCH: usize = 1 << 16;
+/// How long they are kept, if there are fewer.
+const KEPT: Duration = Duration::from_millis(20);
 /// How often the disk is asked to make sure.
 const SYNC: Duration = Duration::from_secs(5);
 
-/// The answers of an information campaign on disk.
+/// What a job gave.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Gave<'a> {
+    /// The times of its spikes, s.
+    Spikes(&'a [f64]),
+    /// Its rows, as [`super::Table::encode`] has them.
+    Rows(&'a [u8]),
+    /// Nothing: it failed, for this reason.
+    Failure(&'a str),
+    /// As [`Gave::Failure`], but of all trials of a point of the axes; the job is the first of them.
+    PointFailure(&'a str),
+}
+
+/// What a journal belongs to.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Head {
+    /// The version of the program.
+    #[serde(rename = "neurospice journal")]
+    pub version: String,
+    /// The plan's hash.
+    pub plan: String,
+    /// Of a part of a campaign: which, and everything that is needed to join it to the others.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub part: Option<PartHead>,
+}
+
+impl Head {
+    /// The head of the journal of the plan with this hash.
+    pub fn new(plan: String) -> Head {
+        Head { version: env!("CARGO_PKG_VERSION").to_string(), plan, part: None }
+    }
+
+    /// May what is in a journal with this head be used for the other?
+    fn fits(&self, other: &Head) -> bool {
+        let part = |h: &Head| h.part.as_ref().map(|p| p.shard);
+        self.version == other.version && self.plan == other.plan && part(self) == part(other)
+    }
+
+    fn line(&self) -> io::Result<String> {
+        Ok(serde_json::to_string(self)? + "\n")
+    }
+}
+
+/// The records of a journal that were whole when it was opened.
+#[derive(Debug)]
+pub struct Records {
+    path: PathBuf,
+    file: File,
+    /// Where they begin and end in the file.
+    range: (u64, u64),
+    /// How many of them are answers, not failures.
+    answers: u64,
+}
+
+/// The checksum, going on from `before`.
+fn checksum(before: u64, bytes: &[u8]) -> u64 {
+    bytes.iter().fold(before, |h, b| (h ^ u64::from(*b)).wrapping_mul(0x0000_0100_0000_01b3))
+}
+
+fn sum(length: &[u8], rest: &[u8]) -> u64 {
+    checksum(checksum(0xcbf2_9ce4_8422_2325, length), rest)
+}
+
+fn bytes<const N: usize>(from: &[u8], at: usize) -> Option<[u8; N]> {
+    from.get(at..at + N)?.try_into().ok()
+}
+
+/// The next record, kind first, into `into`; its whole length, or `None` where it is not whole.
+fn next(reader: &mut impl Read, left: u64, into: &mut Vec<u8>) -> io::Result<Option<u64>> {
+    let mut front = [0; FRONT];
+    if left < (FRONT + NAMED) as u64 {
+        return Ok(None);
+    }
+    reader.read_exact(&mut front)?;
+    let (Some(length), Some(expected)) = (bytes(&front, 0), bytes(&front, 4)) else { return Ok(None) };
+    let count = u64::from(u32::from_le_bytes(length));
+    let whole = FRONT as u64 + count;
+    if count < NAMED as u64 || whole > left {
+        return Ok(None);
+    }
+    into.resize(usize::try_from(count).unwrap_or(0), 0);
+    reader.read_exact(into)?;
+    Ok((sum(&length, into) == u64::from_le_bytes(expected)).then_some(whole))
+}
+
+/// What a record says: its job and what that gave.
+fn meaning<'a>(record: &'a [u8], times: &'a mut Vec<f64>) -> Option<(u64, Gave<'a>)> {
+    let job = u64::from_le_bytes(bytes(record, 1)?);
+    let body = record.get(NAMED..)?;
+    let gave = match record.first()? {
+        1 => {
+            times.clear();
+            times.extend(body.chunks_exact(8).filter_map(|b| Some(f64::from_le_bytes(b.try_into().ok()?))));
+            Gave::Spikes(times)
+        }
+        2 => Gave::Rows(body),
+        3 => Gave::Failure(std::str::from_utf8(body).ok()?),
+        4 => Gave::PointFailure(std::str::from_utf8(body).ok()?),
+        _ => return None,
+    };
+    Some((job, gave))
+}
+
+impl Records {
+    /// Reads the head of a file and goes through its records.
+    fn find(path: &Path, mut file: File) -> io::Result<(Option<Head>, Vec<u8>, Records)> {
+        let total = file.seek(SeekFrom::End(0))?;
+        file.rewind()?;
+        let mut reader = BufReader::with_capacity(1 << 20, &file);
+        let mut line = Vec::new();
+        reader.read_until(b'\n', &mut line)?;
+        let head = line.strip_suffix(b"\n").and_then(|l| serde_json::from_slice(l).ok());
+        let start = line.len() as u64;
+        let (mut at, mut answers) = (start, 0);
+        if head.is_some() {
+            let (mut record, mut times) = (Vec::new(), Vec::new());
+            while let Some(length) = next(&mut reader, total - at, &mut record)? {
+                let Some((_, gave)) = meaning(&record, &mut times) else { break };
+                answers += u64::from(matches!(gave, Gave::Spikes(_) | Gave::Rows(_)));
+                at += length;
+            }
+        }
+        drop(reader);
+        Ok((head, line, Records { path: path.to_path_buf(), file, range: (start, at), answers }))
+    }
+
+    /// Opens a journal to read it; its head, if it has one, and its records.
+    ///
+    /// # Errors
+    /// It cannot be read.
+    pub fn open(path: &Path) -> io::Result<(Option<Head>, Records)> {
+        let (head, _, records) = Records::find(path, File::open(path)?)?;
+        Ok((head, records))
+    }
+
+    /// Where it is.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// How many answers there are.
+    pub fn answers(&self) -> u64 {
+        self.answers
+    }
+
+    /// Goes through the records; only the last one of a job counts.
+    ///
+    /// # Errors
+    /// The file cannot be read any more.
+    pub fn each(&self, take: &mut dyn FnMut(u64, Gave<'_>)) -> io::Result<()> {
+        let (start, end) = self.range;
+        (&self.file).seek(SeekFrom::Start(start))?;
+        let mut reader = BufReader::with_capacity(1 << 20, &self.file);
+        let (mut record, mut times, mut at) = (Vec::new(), Vec::new(), start);
+        while let Some(length) = next(&mut reader, end - at, &mut record)? {
+            if let Some((job, gave)) = meaning(&record, &mut times) {
+                take(job, gave);
+            }
+            at += length;
+        }
+        if at != end {
+            return Err(io::Error::new(io::ErrorKind::InvalidData, "it changed while it was read"));
+        }
+        (&self.file).seek(SeekFrom::End(0)).map(|_| ())
+    }
+}
+
+/// A journal that is written to.
 #[derive(Debug)]
 pub struct Journal {
-    file: File,
-    /// What was there when it was opened.
-    known: Vec<(u64, Response)>,
+    records: Records,
     waiting: Vec<u8>,
+    written: Instant,
     synced: Instant,
     failure: Option<io::Error>,
 }
 
-fn checksum(bytes: &[u8]) -> u64 {
-    bytes.iter().fold(0xcbf2_9ce4_8422_2325, |h, b| (h ^ u64::from(*b)).wrapping_mul(0x0000_0100_0000_01b3))
-}
-
-fn record(job: u64, r: &Response) -> [u8; RECORD] {
-    let mut bytes = [0; RECORD];
-    bytes[..8].copy_from_slice(&job.to_le_bytes());
-    bytes[8..16].copy_from_slice(&r.word.to_le_bytes());
-    bytes[16..20].copy_from_slice(&r.spikes.to_le_bytes());
-    let short = |n: u32| u16::try_from(n).unwrap_or(u16::MAX).to_le_bytes();
-    bytes[20..22].copy_from_slice(&short(r.outside));
-    bytes[22..24].copy_from_slice(&short(r.near_edge));
-    let sum = checksum(&bytes[..24]);
-    bytes[24..].copy_from_slice(&sum.to_le_bytes());
-    bytes
-}
-
-fn answer(bytes: &[u8]) -> Option<(u64, Response)> {
-    let long = |k: usize| Some(u64::from_le_bytes(bytes.get(k..k + 8)?.try_into().ok()?));
-    let short = |k: usize| Some(u32::from(u16::from_le_bytes(bytes.get(k..k + 2)?.try_into().ok()?)));
-    let spikes = u32::from_le_bytes(bytes.get(16..20)?.try_into().ok()?);
-    let response = Response { word: long(8)?, spikes, outside: short(20)?, near_edge: short(22)? };
-    (long(24)? == checksum(bytes.get(..24)?)).then_some((long(0)?, response))
-}
-
 impl Journal {
-    /// Opens the journal of the campaign with this hash, or begins it.
+    /// Opens the journal with this head, or begins it. Only one program at a time has it open.
     ///
     /// # Errors
-    /// The file cannot be read or written, or it is that of another campaign (`InvalidData`).
-    pub fn open(path: &Path, hash: &str) -> io::Result<Journal> {
-        let mut file = OpenOptions::new().read(true).write(true).create(true).truncate(false).open(path)?;
-        let mut bytes = Vec::new();
-        file.read_to_end(&mut bytes)?;
-        let head = format!("{{\"neurospice answers\":\"{hash}\"}}\n");
-        let mut known = Vec::new();
-        let mut whole = 0;
-        if let Some(records) = bytes.strip_prefix(head.as_bytes()) {
-            known.extend(records.chunks_exact(RECORD).map_while(answer));
-            whole = head.len() + known.len() * RECORD;
-        } else if !head.as_bytes().starts_with(&bytes) {
-            return Err(io::Error::new(io::ErrorKind::InvalidData, "it belongs to another campaign"));
+    /// The file cannot be read or written; it is that of another campaign (`InvalidData`); another run has it
+    /// (`ResourceBusy`).
+    pub fn open(path: &Path, head: &Head) -> io::Result<Journal> {
+        let file = OpenOptions::new().read(true).write(true).create(true).truncate(false).open(path)?;
+        // Some network file systems have no locks; then nothing keeps two runs apart.
+        if let Err(TryLockError::WouldBlock) = file.try_lock() {
+            return Err(io::Error::new(io::ErrorKind::ResourceBusy, "another run writes to it"));
         }
-        file.set_len(whole as u64)?;
-        file.seek(SeekFrom::Start(whole as u64))?;
-        if whole == 0 {
-            file.write_all(head.as_bytes())?;
+        let (found, first, mut records) = Records::find(path, file)?;
+        let line = head.line()?;
+        match found {
+            Some(found) if found.fits(head) => {}
+            // A head that was cut off; what it belonged to was no more than begun.
+            None if line.as_bytes().starts_with(&first) => records.range = (0, 0),
+            _ => return Err(io::Error::new(io::ErrorKind::InvalidData, "it belongs to another campaign")),
         }
-        Ok(Journal { file, known, waiting: Vec::new(), synced: Instant::now(), failure: None })
+        let mut file = &records.file;
+        file.set_len(records.range.1)?;
+        file.seek(SeekFrom::Start(records.range.1))?;
+        if records.range.1 == 0 {
+            file.write_all(line.as_bytes())?;
+            records.range = (line.len() as u64, line.len() as u64);
+        }
+        let now = Instant::now();
+        Ok(Journal { records, waiting: Vec::new(), written: now, synced: now, failure: None })
     }
 
-    /// The answers that were there when it was opened, by job.
-    pub fn known(&self) -> &[(u64, Response)] {
-        &self.known
+    /// What was there when it was opened.
+    pub fn records(&self) -> &Records {
+        &self.records
     }
 
-    /// Adds an answer; it is written with others.
-    pub fn add(&mut self, job: u64, response: &Response) {
-        self.waiting.extend_from_slice(&record(job, response));
-        if self.waiting.len() >= BATCH * RECORD {
+    /// Adds what a job gave; it is written with others.
+    pub fn add(&mut self, job: u64, gave: Gave<'_>) {
+        let at = self.waiting.len();
+        self.waiting.extend_from_slice(&[0; FRONT]);
+        let kind = match gave {
+            Gave::Spikes(_) => 1,
+            Gave::Rows(_) => 2,
+            Gave::Failure(_) => 3,
+            Gave::PointFailure(_) => 4,
+        };
+        self.waiting.push(kind);
+        self.waiting.extend_from_slice(&job.to_le_bytes());
+        match gave {
+            Gave::Spikes(times) => times.iter().for_each(|t| self.waiting.extend_from_slice(&t.to_le_bytes())),
+            Gave::Rows(body) => self.waiting.extend_from_slice(body),
+            Gave::Failure(reason) | Gave::PointFailure(reason) => self.waiting.extend_from_slice(reason.as_bytes()),
+        }
+        match u32::try_from(self.waiting.len() - at - FRONT) {
+            Ok(length) => {
+                let length = length.to_le_bytes();
+                let sum = sum(&length, &self.waiting[at + FRONT..]).to_le_bytes();
+                self.waiting[at..at + 4].copy_from_slice(&length);
+                self.waiting[at + 4..at + FRONT].copy_from_slice(&sum);
+            }
+            // Rows of more than 4 GB: that job is run again.
+            Err(_) => self.waiting.truncate(at),
+        }
+        if self.waiting.len() >= BATCH || self.written.elapsed() >= KEPT {
             self.write();
         }
     }
 
     /// Writes what waits. After a failure nothing more is written: what is on disk stays whole.
     pub fn write(&mut self) {
+        self.written = Instant::now();
         if self.failure.is_none() && !self.waiting.is_empty() {
-            let outcome = self.file.write_all(&self.waiting).and_then(|()| {
+            let mut file = &self.records.file;
+            let outcome = file.write_all(&self.waiting).and_then(|()| {
                 if self.synced.elapsed() < SYNC {
                     return Ok(());
                 }
                 self.synced = Instant::now();
-                self.file.sync_data()
+                file.sync_data()
             });
             self.failure = outcome.err();
         }
         self.waiting.clear();
+    }
+
+    /// Makes sure that everything is on disk.
+    ///
+    /// # Errors
+    /// It is not, now or before.
+    pub fn finish(mut self) -> io::Result<()> {
+        self.write();
+        match self.failure.take() {
+            Some(e) => Err(e),
+            None => self.records.file.sync_data(),
+        }
+    }
+
+    /// Could something not be written?
+    pub(super) fn failed(&self) -> bool {
+        self.failure.is_some()
     }
 
     /// Why it could not be written, once.
@@ -127,39 +322,69 @@ impl Drop for Journal {
 mod tests {
     use super::*;
 
+    fn all(records: &Records) -> Vec<(u64, String)> {
+        let mut found = Vec::new();
+        records.each(&mut |job, gave| found.push((job, format!("{gave:?}")))).unwrap();
+        found
+    }
+
+    fn add(j: &mut Journal, k: u64) {
+        match k % 4 {
+            0 => j.add(k * 7, Gave::Spikes(&[])),
+            1 => j.add(k * 7, Gave::Spikes(&[1e-3, 0.25, f64::MIN_POSITIVE])),
+            2 => j.add(k * 7, Gave::Rows(b"rows")),
+            _ => j.add(k * 7, Gave::Failure("no convergence")),
+        }
+    }
+
     #[test]
-    fn answers_are_found_again_and_what_is_torn_is_not() {
-        let path = std::env::temp_dir().join(format!("neurospice-answers-{}", std::process::id()));
+    fn what_was_written_is_found_again_and_what_is_torn_is_not() {
+        let path = std::env::temp_dir().join(format!("neurospice-journal-{}", std::process::id()));
         let _ = std::fs::remove_file(&path);
-        let response = |k: u64| Response { word: k << 3, spikes: k as u32, outside: 1, near_edge: 2 };
+        let head = Head::new("abc".into());
         {
-            let mut j = Journal::open(&path, "abc").unwrap();
-            (0..5).for_each(|k| j.add(k * 7, &response(k)));
+            let mut j = Journal::open(&path, &head).unwrap();
+            (0..5).for_each(|k| add(&mut j, k));
+            assert_eq!(Journal::open(&path, &head).unwrap_err().kind(), io::ErrorKind::ResourceBusy);
         }
         let whole = std::fs::read(&path).unwrap();
-        let expected: Vec<(u64, Response)> = (0..5).map(|k| (k * 7, response(k))).collect();
-        assert_eq!(Journal::open(&path, "abc").unwrap().known(), expected);
-        assert_eq!(Journal::open(&path, "abd").unwrap_err().kind(), io::ErrorKind::InvalidData);
+        let expected = all(Journal::open(&path, &head).unwrap().records());
+        assert_eq!(expected[1], (7, "Spikes([0.001, 0.25, 2.2250738585072014e-308])".to_string()));
+        assert_eq!(expected[3], (21, "Failure(\"no convergence\")".to_string()));
+        assert_eq!(expected.len(), 5);
+        assert_eq!(Records::open(&path).unwrap().1.answers(), 4);
+        let other = Journal::open(&path, &Head::new("abd".into())).unwrap_err();
+        assert_eq!(other.kind(), io::ErrorKind::InvalidData);
+        // Where the records end.
+        let line = head.line().unwrap().len();
+        let ends: Vec<usize> = [0, 24, 4, 14, 0]
+            .iter()
+            .scan(line, |at, n| {
+                *at += FRONT + NAMED + n;
+                Some(*at)
+            })
+            .collect();
+        assert_eq!(ends.last(), Some(&whole.len()));
         // Cut anywhere, it has the records before the cut; what is added then is found behind them.
         for cut in 0..whole.len() {
             std::fs::write(&path, &whole[..cut]).unwrap();
-            let head = whole.len() - 5 * RECORD;
-            let left = cut.saturating_sub(head) / RECORD;
+            let left = ends.iter().filter(|e| **e <= cut).count();
             {
-                let mut j = Journal::open(&path, "abc").unwrap();
-                assert_eq!(j.known(), &expected[..left], "cut at {cut}");
-                j.add(99, &response(9));
+                let mut j = Journal::open(&path, &head).unwrap();
+                assert_eq!(all(j.records()), expected[..left], "cut at {cut}");
+                j.add(99, Gave::Spikes(&[0.5]));
             }
-            let again = Journal::open(&path, "abc").unwrap();
-            assert_eq!(again.known().last(), Some(&(99, response(9))));
-            assert_eq!(again.known().len(), left + 1);
+            let again = all(Journal::open(&path, &head).unwrap().records());
+            assert_eq!((again.len(), again.last()), (left + 1, Some(&(99, "Spikes([0.5])".to_string()))));
         }
-        // A bit that flipped ends it.
-        let mut bad = whole.clone();
-        let at = whole.len() - 2 * RECORD + 3;
-        bad[at] ^= 4;
-        std::fs::write(&path, &bad).unwrap();
-        assert_eq!(Journal::open(&path, "abc").unwrap().known(), &expected[..3]);
+        // A bit that flipped ends it, wherever it is.
+        for at in line..whole.len() {
+            let mut bad = whole.clone();
+            bad[at] ^= 4;
+            std::fs::write(&path, &bad).unwrap();
+            let left = ends.iter().filter(|e| **e <= at).count();
+            assert_eq!(all(Journal::open(&path, &head).unwrap().records()), expected[..left], "flipped at {at}");
+        }
         std::fs::remove_file(&path).unwrap();
     }
 }

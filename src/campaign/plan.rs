@@ -15,19 +15,20 @@ use super::results::sha256;
 use super::spec::{Campaign, StimulusSet};
 use super::stimuli::{MAX_STIMULI, Stimuli};
 use super::toml::{Report, Text, placed};
-use super::{file, job};
+use super::{file, job, responses};
 use crate::analysis::{State, parse_state, unknown_names};
 use crate::circuit::{AnalysisKind, Circuit, elaborate};
 use crate::diagnostic::{Diagnostic, Severity, Sources, Span};
 use crate::netlist::ast::Netlist;
 use crate::netlist::{Loader, parse};
+use serde::{Deserialize, Serialize};
 use std::path::Path;
 
 /// Most bits of a word: every word that a source can play is kept ready.
 const MOST_BITS: u32 = 16;
 
 /// What is given beside the file and wins over it.
-#[derive(Debug, Clone, PartialEq, Default)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct Given {
     /// The seed.
     pub seed: Option<u64>,
@@ -187,6 +188,7 @@ impl Builder<'_> {
         let unknowns = cards.unknowns;
         cards::install(&mut netlist, cards.items, !unknowns.is_empty());
         let finish = Finish::new(&mut r, campaign, &recipe, self.text, repetitions);
+        responses::check(&mut r, campaign, &finish);
         let fixed = self.fixed();
         let failed = |r: &Report| r.diagnostics.iter().any(|d| d.severity == Severity::Error);
         let (Some(grid), false) = (grid, failed(&r)) else { return Err(r.diagnostics) };

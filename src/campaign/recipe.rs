@@ -1,9 +1,9 @@
 //! What a job records, resolved: the fields of its rows, in order, and where each value comes from.
 
 use super::cards::Cards;
+use super::estimates;
 use super::formula::Known;
 use super::protocol::Played;
-use super::respond;
 use super::sample::{Count, Moments, Windows};
 use super::spec::{Campaign, Column, Information, Scalar, Stretch};
 use super::table::{Data, Table};
@@ -62,7 +62,7 @@ impl Recipe {
 /// The columns of an information campaign.
 fn answers(campaign: &Campaign, information: &Information) -> Recipe {
     let axes = campaign.axes.iter().enumerate().map(|(k, a)| (a.name.value.clone(), Field::Axis(k)));
-    let own = respond::columns(information.table).iter().map(|(n, texts)| (n.to_string(), Field::Answer(*texts)));
+    let own = estimates::columns(information.table).iter().map(|(n, texts)| (n.to_string(), Field::Answer(*texts)));
     Recipe {
         signals: Vec::new(),
         moments: Moments::End,

@@ -103,6 +103,55 @@ impl Table {
         }
         groups
     }
+    /// The values, column by column, for those who know the columns: numbers as their bits, each text after its length.
+    pub(super) fn encode(&self) -> Vec<u8> {
+        let mut out = Vec::new();
+        out.extend_from_slice(&(self.rows() as u64).to_le_bytes());
+        for (_, data) in &self.columns {
+            match data {
+                Data::Numbers(v) => v.iter().for_each(|x| out.extend_from_slice(&x.to_le_bytes())),
+                Data::Texts(v) => {
+                    for text in v {
+                        out.extend_from_slice(&(text.len() as u64).to_le_bytes());
+                        out.extend_from_slice(text.as_bytes());
+                    }
+                }
+            }
+        }
+        out
+    }
+    /// The table with the columns of this one whose values were encoded; none if that cannot be.
+    pub(super) fn decode(&self, bytes: &[u8]) -> Option<Table> {
+        fn take<'b>(bytes: &mut &'b [u8], n: usize) -> Option<&'b [u8]> {
+            let (first, rest) = bytes.split_at_checked(n)?;
+            *bytes = rest;
+            Some(first)
+        }
+        fn whole(bytes: &mut &[u8]) -> Option<usize> {
+            usize::try_from(u64::from_le_bytes(take(bytes, 8)?.try_into().ok()?)).ok()
+        }
+        let mut left = bytes;
+        let rows = whole(&mut left)?;
+        let mut table = Table::default();
+        for (name, data) in &self.columns {
+            let data = match data {
+                Data::Numbers(_) => {
+                    let numbers = take(&mut left, rows.checked_mul(8)?)?.chunks_exact(8);
+                    Data::Numbers(numbers.filter_map(|b| Some(f64::from_le_bytes(b.try_into().ok()?))).collect())
+                }
+                Data::Texts(_) => {
+                    let mut texts = Vec::new();
+                    for _ in 0..rows {
+                        let length = whole(&mut left)?;
+                        texts.push(std::str::from_utf8(take(&mut left, length)?).ok()?.to_string());
+                    }
+                    Data::Texts(texts)
+                }
+            };
+            table.columns.push((name.clone(), data));
+        }
+        left.is_empty().then_some(table)
+    }
     /// As a CSV file: a line of names, a line for each row.
     pub fn csv(&self) -> String {
         let mut out = self.columns.iter().map(|c| csv::field(&c.0)).collect::<Vec<_>>().join(",");
@@ -187,5 +236,25 @@ mod tests {
         assert_eq!(t.csv(), "r_ohm,kind\n1e-9,a\n,\"b,c\"\n0.1,a\n");
         assert_eq!(t.groups(["kind"]), [vec![0, 2], vec![1]]);
         assert_eq!(t.select(["kind"]).columns.len(), 1);
+    }
+    #[test]
+    fn a_table_is_decoded_to_the_bit() {
+        let numbers = vec![1e-300, f64::from_bits(0x7ff8_0000_0000_0123), -0.0];
+        let texts = ["a", "", "größer"].map(String::from).to_vec();
+        let columns = vec![("x".to_string(), Data::Numbers(numbers)), ("kind".to_string(), Data::Texts(texts))];
+        let table = Table { columns };
+        let none = |d: &Data| match d {
+            Data::Numbers(_) => Data::Numbers(Vec::new()),
+            Data::Texts(_) => Data::Texts(Vec::new()),
+        };
+        let empty = Table { columns: table.columns.iter().map(|(n, d)| (n.clone(), none(d))).collect() };
+        let bytes = table.encode();
+        let back = empty.decode(&bytes).unwrap();
+        let bits = |t: &Table| t.numbers("x").iter().map(|x| x.to_bits()).collect::<Vec<_>>();
+        assert_eq!((bits(&back), back.column("kind")), (bits(&table), table.column("kind")));
+        assert_eq!(empty.decode(&empty.encode()).unwrap(), empty);
+        assert!((0..bytes.len()).all(|n| empty.decode(&bytes[..n]).is_none()));
+        assert!(empty.decode(&[&bytes[..], &[0]].concat()).is_none());
+        assert!(empty.decode(&[0xff; 40]).is_none());
     }
 }

@@ -1,5 +1,6 @@
 //! The arguments as typed. What they mean together is decided in `meant`.
 
+use crate::campaign::Shard;
 use crate::diagnostic::units::parse_number;
 use crate::information::{Alphabet, Estimator};
 use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
@@ -27,22 +28,17 @@ pub(super) struct Args {
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
-    /// Simulate a netlist
     Run(RunArgs),
-    /// Run a campaign: a netlist over axes, repetitions and seeds
     Campaign(CampaignArgs),
-    /// Fit the parameters of a model card to measured curves and wanted values
     Calibrate(CalibrateArgs),
-    /// Check a netlist without simulating it
     Check(CheckArgs),
-    /// List the devices, or explain one
     Devices(DevicesArgs),
-    /// Draw a result file
     Plot(PlotArgs),
-    /// Measure how much spikes tell about stimuli
     Information(InformationArgs),
 }
 
+/// Simulate a netlist
+///
 /// Every analysis of the netlist is done in turn. Without -o and --plot a summary is printed and nothing is written.
 ///
 /// Ctrl-C stops the run; the files then hold what was computed, and the exit code is 130. A second Ctrl-C ends it at once.
@@ -116,25 +112,43 @@ pub(super) struct RunArgs {
     pub messages: MessageArgs,
 }
 
+/// Run a campaign: a netlist over axes, repetitions and seeds
+///
 /// The file names a netlist, axes, repetitions, what to record, how to put it together, and the figure to draw; its format is
-/// in docs/campaign.md. Writes DIR/STEM.csv, DIR/STEM.json and, if a figure is asked for, DIR/STEM.svg, where STEM is the
-/// file's name without its ending. The same file and seed give the same bytes, however many jobs run at a time.
+/// in docs/campaign.md. Writes DIR/STEM.csv, DIR/STEM.json, if a figure is asked for DIR/STEM.svg, and of an information
+/// campaign DIR/STEM.responses.parquet, where STEM is the file's name without its ending. The same file and seed give the
+/// same bytes, however many jobs run at a time.
 ///
 /// A job that fails is counted and recorded, and the others go on; the exit code is then 1. Ctrl-C stops it with 130; files
-/// are written only when all jobs are done. The answers of an information campaign are journaled in DIR/STEM.journal: after
-/// Ctrl-C or a crash the same command goes on where it was.
+/// are written only when all jobs are done. What jobs give is journaled in DIR/STEM.journal: after Ctrl-C or a crash the same
+/// command goes on where it was, and ends with the same bytes.
+///
+/// With --shard i/n it runs part i of n, here or on another machine, and writes only DIR/STEM.shard-i-of-n.part; merge joins
+/// the parts into what one run would have written.
 #[derive(Debug, ClapArgs)]
-#[command(after_help = "Examples:
+#[command(
+    args_conflicts_with_subcommands = true,
+    subcommand_negates_reqs = true,
+    disable_help_subcommand = true,
+    after_help = "Examples:
   neurospice campaign fi_curve.toml -o results
   neurospice campaign monte_carlo.toml -o results --repetitions 1000 --jobs 8 --seed 7
-  neurospice campaign fi_curve.toml -o results --set cmem=50n")]
+  neurospice campaign fi_curve.toml -o results --set cmem=50n
+  neurospice campaign fi_curve.toml -o parts --shard 1/3      and 2/3, 3/3 on other machines
+  neurospice campaign merge parts -o results"
+)]
 pub(super) struct CampaignArgs {
+    #[command(subcommand)]
+    pub command: Option<CampaignCommand>,
     /// The campaign
-    #[arg(value_name = "FILE.toml")]
-    pub file: PathBuf,
+    #[arg(value_name = "FILE.toml", required = true)]
+    pub file: Option<PathBuf>,
     /// The folder that the results go to
-    #[arg(short, long, value_name = "DIR")]
-    pub output: PathBuf,
+    #[arg(short, long, value_name = "DIR", required = true)]
+    pub output: Option<PathBuf>,
+    /// Only part i of n, from 1/n to n/n
+    #[arg(long, value_name = "i/n", value_parser = shard)]
+    pub shard: Option<Shard>,
     /// Repetitions of each point, instead of the file's
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=1_000_000))]
     pub repetitions: Option<u64>,
@@ -154,6 +168,36 @@ pub(super) struct CampaignArgs {
     pub messages: MessageArgs,
 }
 
+#[derive(Debug, Subcommand)]
+pub(super) enum CampaignCommand {
+    Merge(MergeArgs),
+}
+
+/// Join the parts of a campaign (--shard) into what one run would have written
+///
+/// Takes all parts of one campaign, in any order. They hold everything that is needed: neither the campaign's file nor its
+/// netlist is read again, and nothing is simulated. Parts that do not belong together, or of which one is missing or not
+/// finished, are refused with 2.
+#[derive(Debug, ClapArgs)]
+#[command(after_help = "Example:
+  neurospice campaign merge parts-of-a parts-of-b -o results")]
+pub(super) struct MergeArgs {
+    /// Folders with parts, or single ones (.part)
+    #[arg(value_name = "DIR", required = true)]
+    pub parts: Vec<PathBuf>,
+    /// The folder that the results go to
+    #[arg(short, long, value_name = "DIR")]
+    pub output: PathBuf,
+    /// Threads for the estimates; default: one for each core
+    #[arg(short, long, value_name = "N", value_parser = at_a_time)]
+    pub jobs: Option<usize>,
+    /// Progress on stderr; auto: on a terminal, after a second
+    #[arg(long, value_name = "WHEN", value_enum, default_value_t)]
+    pub progress: When,
+}
+
+/// Fit the parameters of a model card to measured curves and wanted values
+///
 /// The file names a model, parameters with bounds, campaigns as experiments, and what they are to give; its format is in
 /// docs/calibrate.md. A global search is followed by a local one. Writes the model card, beside it its record (.json) and
 /// plots of fit against data (.svg), and says which parameters the targets do not tell.
@@ -183,6 +227,8 @@ pub(super) struct CalibrateArgs {
     pub messages: MessageArgs,
 }
 
+/// Check a netlist without simulating it
+///
 /// Reads the netlist, resolves every name and checks the topology. Warnings exit with 0, errors with 2.
 #[derive(Debug, ClapArgs)]
 #[command(after_help = "Example:
@@ -201,6 +247,8 @@ pub(super) struct CheckArgs {
     pub messages: MessageArgs,
 }
 
+/// List the devices, or explain one
+///
 /// Without a name, lists all kinds. With one, prints terminals, parameters with units, ranges and defaults, and the
 /// equations, from what the simulator itself goes by.
 #[derive(Debug, ClapArgs)]
@@ -219,6 +267,8 @@ pub(super) struct DevicesArgs {
     pub json: bool,
 }
 
+/// Draw a result file
+///
 /// Draws signals of a .raw or .csv file. AC results are drawn as magnitude in dB and phase.
 #[derive(Debug, ClapArgs)]
 #[command(after_help = "Examples:
@@ -254,6 +304,8 @@ pub(super) struct PlotArgs {
     pub to: Option<f64>,
 }
 
+/// Measure how much spikes tell about stimuli
+///
 /// Reads spikes or words of repeated stimuli from any source, and estimates response entropy, noise entropy and mutual
 /// information by several estimators, with bootstrap intervals, what is found with stimulus labels permuted, how estimates move
 /// with the number of repetitions, and a verdict on each.
@@ -264,14 +316,21 @@ pub(super) struct PlotArgs {
   trial,stimulus,time   a row for each spike, time in seconds; empty in a trial without spikes
   stimulus,word         a row for each trial, the word as 0s and 1s; a column trial orders them
 
+FILE.parquet has trial, stimulus, time in the same way, or stimulus, repetition and spike_times_s,
+the list of a trial's times: the responses of a campaign.
+
 Examples:
   neurospice information spikes.csv
+  neurospice information results/fig5.responses.parquet --where g=6.2u
   neurospice information spikes.csv --bins 20 --bin 10m --start 0.5 --plan
   neurospice information words.csv --estimators plug-in,nsb --bootstrap 1000 --jobs 8 --json")]
 pub(super) struct InformationArgs {
-    /// The spikes or words; `-` reads standard input
-    #[arg(value_name = "FILE.csv")]
+    /// The spikes or words; `-` reads CSV from standard input
+    #[arg(value_name = "FILE.csv|.parquet")]
     pub file: PathBuf,
+    /// Only rows with this number in this column, such as g=6.2u; may be repeated
+    #[arg(long = "where", value_name = "NAME=VALUE", value_parser = condition)]
+    pub only: Vec<(String, f64)>,
     /// Bins of a word, 1 to 64 [default: 20]
     #[arg(long, value_name = "N")]
     pub bins: Option<u32>,
@@ -366,6 +425,19 @@ fn setting(text: &str) -> Result<(String, f64), String> {
         return Err("there is no name before '='".into());
     }
     Ok((name.to_lowercase(), number(value)?))
+}
+
+/// `name=value`, the name as it is.
+fn condition(text: &str) -> Result<(String, f64), String> {
+    let (name, value) = text.split_once('=').ok_or("write name=value, such as g=6.2u")?;
+    Ok((name.trim().to_string(), number(value)?))
+}
+
+/// `2/7`.
+fn shard(text: &str) -> Result<Shard, String> {
+    let pair = text.split_once('/').and_then(|(i, n)| Some((i.trim().parse().ok()?, n.trim().parse().ok()?)));
+    let help = || format!("write i/n, such as 2/7: part i of n, i from 1 to n, n at most {}", Shard::MOST);
+    pair.and_then(|(shard, of)| Shard::new(shard, of)).ok_or_else(help)
 }
 
 /// The name of an estimator.

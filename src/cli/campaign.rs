@@ -1,109 +1,198 @@
-//! `neurospice campaign`: reads a campaign, runs its jobs in parallel, and writes table, record and figure.
+//! `neurospice campaign`: reads a campaign, runs its jobs in parallel, and writes table, record, figure and responses; or
+//! runs one of its parts.
 //!
-//! Files get their names only when everything is there. A campaign that is stopped writes nothing.
+//! Files get their names only when everything is there. A campaign that is stopped leaves its journal and nothing else.
 
-use super::args::{CampaignArgs, threads};
-use super::campaign_figure::figure;
+use super::args::{CampaignArgs, CampaignCommand, threads};
+use super::campaign_files::Files;
 use super::output::{cannot_write, opened};
 use super::progress::{self, Jobs};
 use super::summary::count;
-use super::{Exit, input, terminal};
-use crate::analysis::NoWatch;
-use crate::campaign::{Given, JobFailure, Journal, Plan, Results, Saved, Table, Value, run_journaled};
+use super::{Exit, input, merge, terminal};
+use crate::campaign::{
+    FileError, Given, Head, Journal, Outcomes, Plan, Remember, Results, Shard, Value, Work, run_with,
+};
+use crate::diagnostic::Diagnostic;
 use crate::diagnostic::units::engineering_digits;
 use crate::netlist::FileLoader;
-use crate::plot::{Format, render_bytes};
-use crate::waveform::file::PartialFile;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
 /// Failures that are told on the terminal; all are in the record.
 const MOST_TOLD: usize = 5;
 
+/// How a command ends before its end, and what it says then.
+pub(super) type Told = (Exit, String);
+
 /// Runs a campaign.
 pub(super) fn campaign(args: &CampaignArgs) -> Exit {
-    let fail = |exit: Exit, message: String| {
+    let outcome = match (&args.command, &args.file, &args.output) {
+        (Some(CampaignCommand::Merge(args)), _, _) => merge::merge(args),
+        (None, Some(file), Some(output)) => start(args, file, output),
+        _ => Err((Exit::Wrong, "a campaign takes FILE.toml and -o DIR".to_string())),
+    };
+    outcome.unwrap_or_else(|(exit, message)| {
         terminal::error(&message);
         exit
-    };
-    let (name, text) = match input::text(&args.file, "campaign") {
-        Ok(read) => read,
-        Err(message) => return fail(Exit::Wrong, message),
-    };
-    let Some(stem) = args.file.file_stem().map(|s| s.to_string_lossy().into_owned()) else {
-        return fail(Exit::Wrong, format!("'{name}' is no file name"));
-    };
+    })
+}
+
+fn start(args: &CampaignArgs, file: &Path, output: &Path) -> Result<Exit, Told> {
+    let (name, text) = input::text(file, "campaign").map_err(|message| (Exit::Wrong, message))?;
+    let stem = file.file_stem().map(|s| s.to_string_lossy().into_owned());
+    let stem = stem.ok_or_else(|| (Exit::Wrong, format!("'{name}' is no file name")))?;
     let given = Given { seed: args.seed, repetitions: args.repetitions, set: args.set.clone() };
-    let plan = match Plan::new(&name, &text, &given, &FileLoader) {
+    let loader = Remember::new(&FileLoader);
+    let plan = match Plan::new(&name, &text, &given, &loader) {
         Ok(plan) => plan,
         Err(rejected) => {
             terminal::diagnose(&rejected.diagnostics, &rejected.sources, args.messages);
-            return Exit::Wrong;
+            return Ok(Exit::Wrong);
         }
     };
     terminal::diagnose(&plan.warnings, &plan.sources, args.messages);
-    let files = match open(&plan, &args.output, &stem) {
-        Ok(files) => files,
-        Err(message) => return fail(Exit::Failed, message),
-    };
+    if let (Some(_), Some(save)) = (args.shard, plan.campaign.save_states.first()) {
+        let d =
+            Diagnostic::error("bad-value", "a campaign that saves a state has one job, and no parts", save.file.span);
+        terminal::diagnose(&[d.help("run it without --shard")], &plan.sources, args.messages);
+        return Ok(Exit::Wrong);
+    }
     progress::listen();
-    let threads = threads(args.jobs);
-    let path = args.output.join(format!("{stem}.journal"));
-    let journal = plan.campaign.information.is_some().then(|| opened(Journal::open(&path, &plan.hash()), &path));
-    let mut journal = match journal.transpose() {
-        Ok(journal) => journal,
-        Err((exit, message)) => return fail(exit, message),
-    };
-    let known = journal.as_ref().map_or(0, |j| j.known().len() as u64);
+    match args.shard {
+        None => whole(args, &plan, output, &stem),
+        Some(shard) => {
+            let head = Head::of_part(&plan, shard, (&name, &text), &given, loader.files());
+            part(args, &plan, output, &shard.file_name(&stem), shard, &head)
+        }
+    }
+}
+
+/// Opens the journal of a folder's campaign; while it is open, no other run writes there.
+pub(super) fn journal(folder: &Path, name: &str, head: &Head) -> Result<(PathBuf, Journal), Told> {
+    std::fs::create_dir_all(folder).map_err(|e| (Exit::Failed, cannot_write(folder, &e)))?;
+    let path = folder.join(name);
+    let journal = opened(Journal::open(&path, head), &path)?;
+    let known = journal.records().answers();
     if known > 0 {
         terminal::say(&format!("going on: {} are in '{}'", count(known, "answer"), path.display()));
     }
-    let mut shown = Jobs::new("jobs", args.progress, known);
-    let outcomes = run_journaled(&plan, threads, journal.as_mut(), &mut |p| {
+    Ok((path, journal))
+}
+
+/// Closes a journal; one without answers is of no use.
+pub(super) fn close(path: &Path, journal: Journal) {
+    let answers = journal.records().answers();
+    drop(journal);
+    if answers == 0 {
+        // One that cannot be removed only costs its place.
+        let _ = std::fs::remove_file(path);
+    }
+}
+
+/// A file that could not be read or written, in words.
+pub(super) fn told(e: &FileError) -> Told {
+    let doing = if e.reading { "read" } else { "write" };
+    (Exit::Failed, format!("cannot {doing} '{}': {}", e.path.display(), terminal::plain(&e.error)))
+}
+
+/// Looks at the jobs as they are done, and whether Ctrl-C was pressed.
+pub(super) fn watched(shown: &mut Jobs) -> impl FnMut(crate::campaign::Progress) -> ControlFlow<()> + '_ {
+    |p| {
         shown.at(p.done, p.jobs, p.failed);
         if progress::interrupted() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
-    });
+    }
+}
+
+/// Runs a campaign as a whole.
+fn whole(args: &CampaignArgs, plan: &Plan, folder: &Path, stem: &str) -> Result<Exit, Told> {
+    let (path, mut journal) = journal(folder, &format!("{stem}.journal"), &Head::new(plan.hash()))?;
+    let mut files = match Files::open(plan, folder, stem) {
+        Ok(files) => files,
+        Err(told) => {
+            close(&path, journal);
+            return Err(told);
+        }
+    };
+    let mut shown = Jobs::new("jobs", args.progress, journal.records().answers());
+    let work = Work::new(threads(args.jobs)).journal(&mut journal).responses(files.responses());
+    let outcomes = run_with(plan, work, &mut watched(&mut shown));
     drop(shown);
-    if let Some(e) = journal.as_mut().and_then(Journal::take_failure) {
-        terminal::say(&format!(
-            "{}; what was computed since is lost if the campaign is stopped",
-            cannot_write(&path, &e)
-        ));
+    let unwritten = journal.take_failure();
+    if let Some(e) = &unwritten {
+        let then = "what was computed since is lost if the campaign is stopped";
+        terminal::say(&format!("{}; {then}", cannot_write(&path, e)));
     }
+    let outcomes = outcomes.map_err(|e| told(&e))?;
     if outcomes.stopped {
-        let then = match journal {
-            Some(_) => format!("the same command goes on from '{}'", path.display()),
-            None => "a campaign writes its files only when all jobs are done".to_string(),
-        };
-        terminal::say(&format!("stopped by Ctrl-C; {then}"));
-        return Exit::Stopped;
+        terminal::say(&format!("stopped by Ctrl-C; the same command goes on from '{}'", path.display()));
+        return Ok(Exit::Stopped);
     }
+    finish(plan, outcomes, files, (&path, journal))
+}
+
+/// Writes what the jobs gave, and tells it.
+pub(super) fn finish(
+    plan: &Plan,
+    outcomes: Outcomes,
+    files: Files,
+    (path, journal): (&Path, Journal),
+) -> Result<Exit, Told> {
+    let known = outcomes.known;
     let rows = (!plan.campaign.save_states.is_empty()).then(|| outcomes.rows.clone());
     let results = plan.results(outcomes);
-    let written = write(&plan, &results, files).and_then(|mut files| {
-        files.extend(rows.map_or(Ok(Vec::new()), |rows| states(&plan, &rows, &args.output))?);
-        Ok(files)
-    });
-    let files = match written {
-        Ok(files) => files,
-        Err(message) => return fail(Exit::Failed, message),
-    };
-    if journal.take().is_some() {
-        // What it led to is written; a journal that cannot be removed only costs its place.
-        let _ = std::fs::remove_file(&path);
-    }
+    let folder = path.parent().unwrap_or(Path::new(""));
+    let written = files.write(plan, &results, rows.as_ref(), folder).map_err(|message| (Exit::Failed, message))?;
+    drop(journal);
+    // What it led to is written; a journal that cannot be removed only costs its place.
+    let _ = std::fs::remove_file(path);
     for f in results.failed.iter().take(MOST_TOLD) {
         terminal::error(&format!("job {}: {}", f.job, f.reason));
     }
     if results.failed.len() > MOST_TOLD {
         terminal::say(&format!("… and {} more failed; the record has them", results.failed.len() - MOST_TOLD));
     }
-    let said = terminal::print(&report(&plan, &results, &files));
-    if said && results.failed.is_empty() { Exit::Done } else { Exit::Failed }
+    let said = terminal::print(&report(plan, &results, known, &written));
+    Ok(if said && results.failed.is_empty() { Exit::Done } else { Exit::Failed })
+}
+
+/// Runs a part of a campaign.
+fn part(args: &CampaignArgs, plan: &Plan, folder: &Path, name: &str, shard: Shard, head: &Head) -> Result<Exit, Told> {
+    let (path, mut journal) = journal(folder, name, head)?;
+    let mut shown = Jobs::new("jobs", args.progress, journal.records().answers());
+    let work = Work::new(threads(args.jobs)).journal(&mut journal).part(Some(shard));
+    let outcomes = run_with(plan, work, &mut watched(&mut shown));
+    drop(shown);
+    let goes_on = format!("the same command goes on from '{}'", path.display());
+    journal.finish().map_err(|e| (Exit::Failed, format!("{}; {goes_on}", cannot_write(&path, &e))))?;
+    let outcomes = outcomes.map_err(|e| told(&e))?;
+    if outcomes.stopped {
+        terminal::say(&format!("stopped by Ctrl-C; {goes_on}"));
+        return Ok(Exit::Stopped);
+    }
+    for f in outcomes.failed.iter().take(MOST_TOLD) {
+        terminal::error(&format!("job {}: {}", f.job, f.reason));
+    }
+    let (jobs, failed) = (plan.jobs_of(shard), outcomes.failed.len());
+    let text = format!(
+        "part {shard}: {}, {failed} failed\n{}wrote {}\n",
+        count(jobs, "job"),
+        origin(outcomes.known, jobs),
+        path.display()
+    );
+    let said = terminal::print(&text);
+    Ok(if said && outcomes.failed.is_empty() { Exit::Done } else { Exit::Failed })
+}
+
+/// Which jobs were computed now, if not all were.
+fn origin(known: u64, jobs: u64) -> String {
+    match known {
+        0 => String::new(),
+        _ => format!("  {known} from the journal, {} computed now\n", jobs.saturating_sub(known)),
+    }
 }
 
 /// What there is to tell: jobs, values, files.
-fn report(plan: &Plan, results: &Results, files: &[PathBuf]) -> String {
+fn report(plan: &Plan, results: &Results, known: u64, files: &[PathBuf]) -> String {
     let failed = results.failed.len() as u64;
     let mut out = format!(
         "{}, {} failed, {}, seed {}\n",
@@ -112,6 +201,7 @@ fn report(plan: &Plan, results: &Results, files: &[PathBuf]) -> String {
         count(results.file.rows() as u64, "row"),
         plan.seed
     );
+    out.push_str(&origin(known, plan.jobs()));
     let number = |x: Option<f64>| x.map_or("not found".to_string(), |x| engineering_digits(x, "", 6));
     for (name, value) in &results.summary {
         match value {
@@ -137,50 +227,4 @@ fn report(plan: &Plan, results: &Results, files: &[PathBuf]) -> String {
         out.push_str(&format!("wrote {}\n", file.display()));
     }
     out
-}
-
-/// Writes the states that the campaign saves.
-fn states(plan: &Plan, rows: &Table, folder: &Path) -> Result<Vec<PathBuf>, String> {
-    let states = plan.states(rows, &mut NoWatch).map_err(|e| match e {
-        JobFailure::Failed(why) => format!("a state cannot be saved: {why}"),
-        JobFailure::Stopped => "stopped by Ctrl-C".to_string(),
-    })?;
-    let mut files = Vec::new();
-    for Saved { file, state } in states {
-        let path = folder.join(file);
-        let state = state.ok_or_else(|| format!("'{}' is not saved: no row meets its 'where'", path.display()))?;
-        super::state::save(&path, &state)?;
-        files.push(path);
-    }
-    Ok(files)
-}
-
-/// Opens the files under partial names, so that one that cannot be written is told before the jobs run.
-fn open(plan: &Plan, folder: &Path, stem: &str) -> Result<Vec<(PathBuf, PartialFile)>, String> {
-    std::fs::create_dir_all(folder).map_err(|e| cannot_write(folder, &e))?;
-    let figure = plan.campaign.figure.is_some().then_some("svg");
-    let one = |ending: &str| {
-        let path = folder.join(format!("{stem}.{ending}"));
-        let file = PartialFile::create(&path).map_err(|e| cannot_write(&path, &e))?;
-        Ok((path, file))
-    };
-    ["csv", "json"].into_iter().chain(figure).map(one).collect()
-}
-
-/// Writes everything, then gives the names.
-fn write(plan: &Plan, results: &Results, files: Vec<(PathBuf, PartialFile)>) -> Result<Vec<PathBuf>, String> {
-    let mut contents = vec![results.file.csv().into_bytes(), plan.record(results).into_bytes()];
-    if let Some(figure) = figure(plan, results) {
-        contents.push(render_bytes(&figure, Format::Svg).map_err(|e| format!("cannot draw the figure: {e}"))?);
-    }
-    let mut files = files;
-    for ((path, file), bytes) in files.iter_mut().zip(contents) {
-        file.put(&bytes).and_then(|_| file.flush()).map_err(|e| cannot_write(path, &e))?;
-    }
-    let mut written = Vec::new();
-    for (path, mut file) in files {
-        file.finish().map_err(|e| cannot_write(&path, &e))?;
-        written.push(path);
-    }
-    Ok(written)
 }

@@ -6,8 +6,10 @@ use super::{Exit, input, terminal};
 use crate::diagnostic::{Diagnostic, Severity, Sources};
 use crate::information::{
     Assessment, Estimator, Recording, Resampling, Settings, Stimuli, Unusable, Window, by_rank, plans, recording,
-    stimuli, surprises,
+    recording_of_parquet, stimuli, surprises,
 };
+use std::fs::File;
+use std::io::{self, Read};
 use std::path::Path;
 
 /// Bytes that are read of a file: spans count bytes in 32 bits.
@@ -111,10 +113,23 @@ fn read(
     sources: &mut Sources,
     said: &mut Vec<Diagnostic>,
 ) -> Result<Option<(Recording, Option<Stimuli>)>, String> {
-    let text = load(&args.file, sources)?;
-    let (read, more) = recording(&text, 0, window, near);
-    keep(text, sources);
-    said.extend(more);
+    let read = match parquet(&args.file)? {
+        Some(file) => {
+            let name = args.file.to_string_lossy().into_owned();
+            let read = recording_of_parquet(file, window, near, &args.only);
+            let (read, more) = read.map_err(|e| format!("cannot read '{name}': {}", terminal::plain(&e)))?;
+            sources.files.push((name, String::new()));
+            said.extend(more);
+            Some(read)
+        }
+        None => {
+            let text = load(&args.file, sources)?;
+            let (read, more) = recording(&text, 0, window, near, &args.only);
+            keep(text, sources);
+            said.extend(more);
+            read
+        }
+    };
     let Some(read) = read else { return Ok(None) };
     let Some(path) = &args.weights else { return Ok(Some((read, None))) };
     let text = load(path, sources)?;
@@ -123,6 +138,23 @@ fn read(
     said.extend(more);
     let failed = said.iter().any(|d| d.severity == Severity::Error);
     Ok(weights.filter(|_| !failed).map(|w| (read, Some(w))))
+}
+
+/// The file, if it is a Parquet file.
+///
+/// # Errors
+/// In words, if it cannot be read.
+fn parquet(path: &Path) -> Result<Option<File>, String> {
+    let found = || -> io::Result<Option<File>> {
+        if path == Path::new("-") || !std::fs::metadata(path)?.is_file() {
+            return Ok(None);
+        }
+        let mut file = File::open(path)?;
+        let mut start = Vec::new();
+        (&mut file).take(4).read_to_end(&mut start)?;
+        Ok((start == *b"PAR1").then_some(file))
+    };
+    found().map_err(|e| format!("cannot read '{}': {}", path.display(), terminal::plain(&e)))
 }
 
 /// The text of a file, which gets a name among the sources; the text itself is moved there when it has been read.

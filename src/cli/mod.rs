@@ -12,6 +12,7 @@ mod args;
 mod calibrate;
 mod campaign;
 mod campaign_figure;
+mod campaign_files;
 mod check;
 mod devices;
 mod figures;
@@ -19,6 +20,7 @@ mod information;
 mod information_report;
 mod input;
 mod meant;
+mod merge;
 mod output;
 mod plot;
 mod progress;
@@ -96,6 +98,9 @@ fn wrong(message: String) -> Exit {
 fn own_up_to_panics(arguments: &[OsString]) {
     let line: Vec<String> = arguments.iter().map(|a| a.to_string_lossy().into_owned()).collect();
     std::panic::set_hook(Box::new(move |info| {
+        if crate::waveform::parquet::is_guarded() {
+            return;
+        }
         terminal::say(&format!(
             "this is a bug in neurospice {}: {info}\ncommand line: {}\nPlease report it with the netlist.",
             env!("CARGO_PKG_VERSION"),

@@ -181,6 +181,9 @@ pub(super) fn opened<J>(journal: io::Result<J>, path: &Path) -> Result<J, (Exit,
             let help = "remove it to begin anew, or give another -o";
             (Exit::Wrong, format!("'{}' is the journal of other inputs: {help}", path.display()))
         }
+        io::ErrorKind::ResourceBusy => {
+            (Exit::Failed, format!("another run writes to '{}': wait for its end, or give another -o", path.display()))
+        }
         _ => (Exit::Failed, cannot_write(path, &e)),
     })
 }

@@ -19,6 +19,7 @@ mod nsb;
 mod occupied;
 mod plan;
 mod read;
+mod read_parquet;
 mod resample;
 mod special;
 mod split;
@@ -36,6 +37,7 @@ pub use ladder::{Reason, Rung, STILL_BITS, Verdict, ladder, rungs, verdicts};
 pub use mutual::{Alphabet, Estimate, Settings, by, estimate};
 pub use plan::{Answer, Plan, plans};
 pub use read::{Recording, Stimuli, recording, stimuli};
+pub use read_parquet::recording_of_parquet;
 pub use resample::{
     Interval, Precision, Range, Resampling, Tracked, bootstrap, bootstrap_surprises, interval, null, precision,
 };

@@ -13,7 +13,7 @@ use super::table::{Names, Table, short};
 use super::trials::Trials;
 use super::words::{Digitised, MOST_BINS, Response, Window};
 use crate::diagnostic::units::{engineering, nearest};
-use crate::diagnostic::{Diagnostic, Severity};
+use crate::diagnostic::{Diagnostic, Severity, Span};
 use std::collections::HashMap;
 
 /// What a file of spikes or words holds.
@@ -39,12 +39,20 @@ pub struct Stimuli {
 }
 
 /// Reads spikes or words. `file` is the number of the text among the sources that spans point into; `window` is for spikes, and
-/// `near` (s) is how near an edge of a bin a spike is counted as near. A recording comes only without errors.
-pub fn recording(text: &str, file: u32, window: &Window, near: f64) -> (Option<Recording>, Vec<Diagnostic>) {
+/// `near` (s) is how near an edge of a bin a spike is counted as near. `only` are columns of numbers and the value that they
+/// have in the rows that count. A recording comes only without errors.
+pub fn recording(
+    text: &str,
+    file: u32,
+    window: &Window,
+    near: f64,
+    only: &[(String, f64)],
+) -> (Option<Recording>, Vec<Diagnostic>) {
     let mut reader = match Table::open(text, file) {
         Ok(table) => table,
         Err(error) => return (None, vec![error]),
     };
+    reader.keep_only(only);
     let read = if reader.column("word").is_some() { words(&mut reader) } else { spikes(&mut reader, window, near) };
     let failed = reader.said.iter().any(|d| d.severity == Severity::Error);
     (read.filter(|_| !failed), reader.said)
@@ -96,21 +104,29 @@ fn spikes(table: &mut Table<'_>, window: &Window, near: f64) -> Option<Recording
     }
     let mut digitised = Digitised::default();
     rows.all.iter().for_each(|r| digitised.add(&r.response));
-    if let Some(span) = outside.filter(|_| digitised.outside > digitised.spikes) {
-        let end = window.start() + window.width() * f64::from(window.bins());
-        let message = format!(
-            "{} of {} spikes lie outside the window from {} to {}",
-            digitised.outside,
-            digitised.outside + digitised.spikes,
-            engineering(window.start(), "s"),
-            engineering(end, "s")
-        );
-        let warning = Diagnostic::warning("outside-window", message, span).label("the first one");
-        table.said.push(warning.help("times are in seconds; --start, --bin and --bins set the window"));
-    }
+    let warning = outside_window(window, &digitised);
+    table.said.extend(warning.map(|d| outside.iter().fold(d, |d, span| d.also(*span, "the first one"))));
     table.some(rows.all.len())?;
     let trials = rows.trials(names.all.len(), &labels);
     Some(Recording { stimuli: names.all, trials, bins: window.bins(), digitised: Some(digitised) })
+}
+
+/// What is to be said if most spikes lie outside the window; it has no place yet.
+pub(super) fn outside_window(window: &Window, digitised: &Digitised) -> Option<Diagnostic> {
+    if digitised.outside <= digitised.spikes {
+        return None;
+    }
+    let end = window.start() + window.width() * f64::from(window.bins());
+    let message = format!(
+        "{} of {} spikes lie outside the window from {} to {}",
+        digitised.outside,
+        digitised.outside + digitised.spikes,
+        engineering(window.start(), "s"),
+        engineering(end, "s")
+    );
+    let warning = Diagnostic::warning("outside-window", message, Span::default());
+    let warning = Diagnostic { labels: Vec::new(), ..warning };
+    Some(warning.help("times are in seconds; --start, --bin and --bins set the window"))
 }
 
 /// A row for each trial.
@@ -224,20 +240,20 @@ fn weights(table: &mut Table<'_>, names: &[String]) -> Option<Stimuli> {
 
 /// The trials met so far.
 #[derive(Default)]
-struct Rows {
+pub(super) struct Rows {
     places: HashMap<(usize, usize), usize>,
-    all: Vec<Row>,
+    pub all: Vec<Row>,
 }
 
-struct Row {
+pub(super) struct Row {
     stimulus: usize,
     label: usize,
-    response: Response,
+    pub response: Response,
 }
 
 impl Rows {
     /// The place of a trial, and whether it is new.
-    fn at(&mut self, stimulus: usize, label: usize) -> (usize, bool) {
+    pub fn at(&mut self, stimulus: usize, label: usize) -> (usize, bool) {
         if let Some(last) = self.all.last()
             && (last.stimulus, last.label) == (stimulus, label)
         {
@@ -252,7 +268,7 @@ impl Rows {
     }
 
     /// The words in the order of the repetitions.
-    fn trials(&self, stimuli: usize, labels: &Names) -> Trials {
+    pub fn trials(&self, stimuli: usize, labels: &Names) -> Trials {
         let numbers: Option<Vec<i64>> = labels.all.iter().map(|l| l.parse().ok()).collect();
         let mut order: Vec<usize> = (0..self.all.len()).collect();
         if let Some(numbers) = numbers.filter(|n| !n.is_empty()) {
@@ -272,13 +288,13 @@ mod tests {
         Window::new(0.0, 10e-3, 20).unwrap()
     }
     fn good(text: &str) -> Recording {
-        let (r, said) = recording(text, 0, &window(), 1e-4);
+        let (r, said) = recording(text, 0, &window(), 1e-4, &[]);
         assert_eq!(said, []);
         r.unwrap()
     }
     /// (code, the text under the primary span, message) of everything said about a text that is no good.
     fn bad(text: &str) -> Vec<(&'static str, &str, String)> {
-        let (r, said) = recording(text, 0, &window(), 1e-4);
+        let (r, said) = recording(text, 0, &window(), 1e-4, &[]);
         assert!(r.is_none());
         told(text, said)
     }
@@ -352,7 +368,7 @@ mod tests {
 
     #[test]
     fn milliseconds_are_noticed() {
-        let (r, said) = recording("trial,stimulus,time\n1,a,12.5\n1,a,0.03\n1,a,18\n", 0, &window(), 0.0);
+        let (r, said) = recording("trial,stimulus,time\n1,a,12.5\n1,a,0.03\n1,a,18\n", 0, &window(), 0.0, &[]);
         assert!(r.is_some());
         assert_eq!(said[0].code, "outside-window");
         assert_eq!(said[0].message, "2 of 3 spikes lie outside the window from 0 s to 200 ms");

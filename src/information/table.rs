@@ -13,6 +13,8 @@ pub(super) struct Table<'a> {
     records: Records<'a>,
     file: u32,
     names: Vec<String>,
+    /// Columns and the number that they hold in the rows that count.
+    only: Vec<(usize, f64)>,
     /// Where the names stand.
     pub header: Span,
     /// What there is to say so far.
@@ -25,6 +27,7 @@ impl<'a> Table<'a> {
             records: Records::new(text.as_bytes()),
             file,
             names: Vec::new(),
+            only: Vec::new(),
             header: Span { file, start: 0, end: 0 },
             said: Vec::new(),
         };
@@ -44,6 +47,25 @@ impl<'a> Table<'a> {
         Ok(table)
     }
 
+    /// From now on only rows count in which these columns hold these numbers.
+    pub fn keep_only(&mut self, only: &[(String, f64)]) {
+        for (name, x) in only {
+            match self.column(&name.to_lowercase()) {
+                Some(column) => self.only.push((column, *x)),
+                None => {
+                    let error =
+                        Diagnostic::error("missing-column", format!("there is no column '{name}'"), self.header);
+                    self.said.push(error.help("--where names a column of the file"));
+                }
+            }
+        }
+    }
+
+    /// Does the row count?
+    fn counts(&self) -> bool {
+        self.only.iter().all(|(column, x)| self.cell(*column).parse::<f64>() == Ok(*x))
+    }
+
     /// Goes to the next row that has as many fields as there are columns; false at the end, or when enough was said.
     pub fn advance(&mut self) -> bool {
         loop {
@@ -51,7 +73,7 @@ impl<'a> Table<'a> {
                 return false;
             }
             match self.records.advance() {
-                Ok(true) if self.records.is_blank() => {}
+                Ok(true) if self.records.is_blank() || !self.counts() => {}
                 Ok(true) => {
                     let fields = self.records.fields();
                     if self.names.is_empty() || fields.len() == self.names.len() {
@@ -161,7 +183,7 @@ pub(super) struct Names {
 }
 
 impl Names {
-    fn place(&mut self, name: &str) -> usize {
+    pub fn place(&mut self, name: &str) -> usize {
         // Rows of one trial, and trials of one stimulus, mostly follow each other.
         if self.all.get(self.last).is_some_and(|n| n == name) {
             return self.last;

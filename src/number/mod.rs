@@ -14,7 +14,7 @@ mod elementary;
 mod lanes;
 mod stream;
 
-pub use dispatch::dispatch;
+pub use dispatch::{Simd, dispatch, limit_simd};
 pub use dual::Dual;
 pub use elementary::*;
 pub use lanes::{LaneMask, Lanes};

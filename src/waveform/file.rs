@@ -11,7 +11,8 @@ const BUFFER: usize = 1 << 20;
 /// Writes to `NAME.PID.partial` beside the target and renames it to `NAME` at the end. Whatever the target held before stays
 /// until then.
 ///
-/// A writer that is dropped unfinished leaves the partial file if data was written to it, and removes it if not.
+/// A writer that is dropped unfinished leaves the partial file if data was written to it, and removes it if not; see
+/// [`PartialFile::leave_nothing`].
 #[derive(Debug)]
 pub struct PartialFile {
     file: File,
@@ -22,6 +23,8 @@ pub struct PartialFile {
     written: u64,
     failed: bool,
     finished: bool,
+    /// Is what was written worth keeping if it is dropped unfinished?
+    keep: bool,
 }
 
 impl PartialFile {
@@ -48,7 +51,31 @@ impl PartialFile {
             written: 0,
             failed: false,
             finished: false,
+            keep: true,
         })
+    }
+
+    /// Removes what runs that were killed left of partial files of this target. Nobody else may be writing to it.
+    pub fn remove_abandoned(target: &Path) {
+        let target = fs::canonicalize(target).unwrap_or_else(|_| target.to_path_buf());
+        let (Some(folder), Some(name)) = (target.parent(), target.file_name().map(|n| n.to_string_lossy())) else {
+            return;
+        };
+        let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
+        for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
+            let found = entry.file_name();
+            let found = found.to_string_lossy();
+            let rest = found.strip_prefix(&*name).and_then(|r| r.strip_prefix('.')?.strip_suffix(".partial"));
+            if rest.is_some_and(|pid| !pid.is_empty() && pid.bytes().all(|b| b.is_ascii_digit())) {
+                // One that cannot be removed only costs its place.
+                let _ = fs::remove_file(entry.path());
+            }
+        }
+    }
+
+    /// If it is dropped unfinished, nothing is left of it.
+    pub fn leave_nothing(&mut self) {
+        self.keep = false;
     }
 
     /// Where the data is until it is finished.
@@ -115,6 +142,12 @@ impl PartialFile {
         self.file.seek(SeekFrom::Start(length)).map(|_| ())
     }
 
+    /// Writes out the rest and waits until the disk has it.
+    pub fn sync(&mut self) -> io::Result<()> {
+        self.flush()?;
+        self.file.sync_data()
+    }
+
     /// Has a write failed?
     pub fn failed(&self) -> bool {
         self.failed
@@ -134,7 +167,7 @@ impl PartialFile {
 
 impl Drop for PartialFile {
     fn drop(&mut self) {
-        if !self.finished && self.written == 0 {
+        if !self.finished && (self.written == 0 || !self.keep) {
             // Nothing can be done about a failure here, and an empty file beside the target harms nobody.
             let _ = fs::remove_file(&self.partial);
         }

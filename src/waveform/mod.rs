@@ -9,6 +9,7 @@ pub mod engineering;
 pub mod file;
 pub mod finite;
 pub mod measure;
+pub mod parquet;
 pub mod raw;
 pub mod spikes;
 pub mod tee;

@@ -3,7 +3,8 @@
     python3 tests/oracle/information.py files        writes tests/oracle/information/*.csv (same bytes every time)
     python3 tests/oracle/information.py regenerate   installs the packages, writes tests/oracle/information.json
     python3 tests/oracle/information.py live COMMAND installs the packages, compares their numbers with the stored ones and
-                                                     with what COMMAND (such as: cargo run --release --quiet --) prints
+                                                     with what COMMAND (such as: cargo run --release --quiet --) prints,
+                                                     and exchanges Parquet files between COMMAND, pandas and polars
 
 Entropies of plug-in, Miller-Madow, Chao-Shen and shrinkage are infomeasure's, of all trials for S_out and of each stimulus'
 trials, averaged over p(s), for S_noise. pyitlib confirms plug-in and shrinkage, dit the plug-in mutual information. In
@@ -21,6 +22,7 @@ import tempfile
 import venv
 
 PACKAGES = {"infomeasure": "0.6.3", "pyitlib": "0.3.1", "dit": "2.3", "numpy": "2.4.6"}
+TABLES = {"pandas": "3.1.1", "pyarrow": "26.0.1", "polars": "2.1.0"}
 HERE = os.path.dirname(os.path.abspath(__file__))
 FOLDER = os.path.join(HERE, "information")
 STORED = os.path.join(HERE, "information.json")
@@ -164,13 +166,58 @@ def differences(stored, found, who):
     print(f"{who}: {len(stored)} files, largest difference {worst:.1e} bit")
 
 
+def responses(program):
+    """pandas and polars read a campaign's responses, and what they write is read as the CSV file is."""
+    import pandas
+    import polars
+
+    def told(name, *options):
+        arguments = [*program, "information", name, *options, "--json", "--bootstrap", "5", "--shuffles", "2"]
+        printed = json.loads(subprocess.run(arguments, check=True, stdout=subprocess.PIPE).stdout)
+        del printed["file"]
+        return printed
+
+    with tempfile.TemporaryDirectory() as folder:
+        campaign = os.path.join(HERE, "..", "campaign", "stimuli.toml")
+        subprocess.run([*program, "campaign", campaign, "-o", folder], check=True, stdout=subprocess.DEVNULL)
+        name = os.path.join(folder, "stimuli.responses.parquet")
+        a, b = pandas.read_parquet(name), polars.read_parquet(name)
+        columns = ["stimulus", "repetition", "g", "word", "spikes", "spike_times_s"]
+        assert list(a.columns) == columns and b.columns == columns, (a.columns, b.columns)
+        assert len(a) == len(b) == 120 and str(a["word"].dtype) == "uint64" and b["word"].dtype == polars.UInt64
+        rows = list(zip(*(a[c].tolist() for c in columns[:5]), ([*t] for t in a["spike_times_s"])))
+        assert rows == [tuple(r) for r in b.rows()], "pandas and polars read different rows"
+        assert [r[1:3] for r in rows] == [(k // 10 % 6 + 1, 6e-6 if k < 60 else 12e-6) for k in range(120)]
+        for stimulus, _, _, word, spikes, times in rows:
+            bins = {int(t / 10e-3) for t in times if t < 100e-3}
+            assert word == sum(1 << k for k in bins) and spikes == sum(t < 100e-3 for t in times), (stimulus, times)
+        # As lists again, and a row for each spike.
+        again, flat = os.path.join(folder, "again.parquet"), os.path.join(folder, "flat.csv")
+        expected = told(name, "--bins", "10", "--where", "g=12u")
+        for write in (lambda: a.to_parquet(again), lambda: b.write_parquet(again, compression="snappy")):
+            write()
+            assert told(again, "--bins", "10", "--where", "g=12u") == expected
+        spikes = a[a["g"] > 10e-6][["repetition", "stimulus", "spike_times_s"]].explode("spike_times_s")
+        spikes = spikes.rename(columns={"repetition": "trial", "spike_times_s": "time"}).astype({"time": "float64"})
+        spikes.to_csv(flat, index=False)
+        files = [flat]
+        for k, write in enumerate((spikes.to_parquet, lambda f: spikes.astype({"stimulus": "category"}).to_parquet(f, compression="gzip"))):
+            files.append(os.path.join(folder, f"flat{k}.parquet"))
+            write(files[-1])
+        files.append(os.path.join(folder, "polars.parquet"))
+        polars.from_pandas(spikes.reset_index(drop=True)).write_parquet(files[-1], compression="uncompressed")
+        assert all(told(f, "--bins", "10") == expected for f in files)
+    print(f"Parquet: {len(rows)} responses read by pandas and polars, {len(files) + 1} files of theirs read")
+
+
 def inside(command):
     """Runs this script again where the packages are."""
     if os.environ.get("INFORMATION_PACKAGES") == "there":
         return False
     with tempfile.TemporaryDirectory() as folder:
         environment = dict(os.environ, INFORMATION_PACKAGES="there")
-        pinned = [f"{name}=={version}" for name, version in PACKAGES.items()]
+        packages = PACKAGES | (TABLES if command[0] == "live" else {})
+        pinned = [f"{name}=={version}" for name, version in packages.items()]
         try:
             venv.create(folder, with_pip=True)
             python = os.path.join(folder, "bin", "python")
@@ -205,6 +252,7 @@ def main(command):
                 printed = subprocess.run(arguments, check=True, stdout=subprocess.PIPE).stdout
                 ours[name] = {e["estimator"]: e for e in json.loads(printed)["estimates"]}
             differences(stored, ours, "neurospice")
+            responses(program)
         case _:
             sys.exit(__doc__)
 

@@ -1,0 +1,162 @@
+//! The rows of an information campaign: what the words of one point of the axes tell about the stimuli.
+
+use super::answers::Words;
+use super::plan::Plan;
+use super::spec::{Information, InformationTable};
+use super::stimuli::Stimuli;
+use super::table::{Data, Table};
+use crate::information::{
+    Assessment, Estimator, Resampling, Settings, Trials, Unusable, by, by_rank, interval, surprises,
+};
+
+/// The columns of an information campaign beside the axes, and which of them hold texts.
+pub(super) fn columns(table: InformationTable) -> &'static [(&'static str, bool)] {
+    match table {
+        InformationTable::Estimates => &[
+            ("repetitions", false),
+            ("estimator", true),
+            ("mi_bits", false),
+            ("s_out_bits", false),
+            ("s_noise_bits", false),
+            ("null_mi_bits", false),
+            ("ci_low", false),
+            ("ci_high", false),
+            ("change_bits", false),
+            ("well_sampled", false),
+            ("mean_spikes", false),
+            ("share_above_two", false),
+            ("share_near_edge", false),
+        ],
+        InformationTable::Surprises => &[
+            ("repetitions", false),
+            ("rank", false),
+            ("stimulus", true),
+            ("spikes", false),
+            ("sss_bits", false),
+            ("sps_bits", false),
+            ("tracked", false),
+        ],
+    }
+}
+
+/// Cells of a row: numbers and texts, in the order of the columns.
+enum Cell {
+    Number(f64),
+    Text(String),
+}
+
+impl Plan {
+    /// The rows of one point of the axes, and what is to be said about its last rung.
+    pub(super) fn information_rows(
+        &self,
+        information: &Information,
+        stimuli: &Stimuli,
+        at: &[usize],
+        mut words: Words,
+        threads: usize,
+    ) -> Result<(Table, Vec<String>), String> {
+        let told = |e: Unusable| e.to_string();
+        words.trials.weigh(stimuli.weights.clone()).map_err(told)?;
+        let most = words.trials.repetitions().1;
+        let asked = |n: &u64| usize::try_from(*n).unwrap_or(usize::MAX).min(most);
+        let mut heights: Vec<usize> = match self.given_repetitions {
+            true => vec![most],
+            false => information.repetitions.iter().map(asked).collect(),
+        };
+        if heights.is_empty() {
+            heights.push(most);
+        }
+        heights.dedup();
+        let axes: Vec<f64> = self.campaign.axes.iter().zip(at).map(|(a, k)| a.value(*k).unwrap_or(f64::NAN)).collect();
+        let mut rows: Vec<Vec<Cell>> = Vec::new();
+        let mut remarks = Vec::new();
+        let spikes = stimuli.spikes();
+        for height in heights {
+            let part = words.trials.first(height);
+            match information.table {
+                InformationTable::Surprises => {
+                    for s in by_rank(&surprises(&part, &spikes).map_err(told)?) {
+                        let text = stimuli.text(s.stimulus);
+                        let tracked = information.track.iter().any(|t| t.value.trim() == text);
+                        rows.push(vec![
+                            Cell::Number(height as f64),
+                            Cell::Number(s.rank.map_or(f64::NAN, |r| r as f64)),
+                            Cell::Text(text),
+                            Cell::Number(f64::from(s.spikes)),
+                            Cell::Number(s.sss_bits),
+                            Cell::Number(s.sps_bits.unwrap_or(f64::NAN)),
+                            Cell::Number(f64::from(u8::from(tracked))),
+                        ]);
+                    }
+                }
+                InformationTable::Estimates => {
+                    let (more, said) = self.estimates(information, &part, height, &words, threads).map_err(told)?;
+                    rows.extend(more);
+                    remarks = said;
+                }
+            }
+        }
+        let place = self.campaign.axes.iter().zip(&axes).map(|(a, x)| format!("{} = {x:e}", a.name.value));
+        let place: Vec<String> = place.collect();
+        let remarks = remarks.into_iter().map(|r| format!("{}: {r}", place.join(", "))).collect();
+        Ok((self.filled(&axes, rows), remarks))
+    }
+
+    fn estimates(
+        &self,
+        information: &Information,
+        trials: &Trials,
+        height: usize,
+        words: &Words,
+        threads: usize,
+    ) -> Result<(Vec<Vec<Cell>>, Vec<String>), Unusable> {
+        let settings = Settings { estimators: information.estimators.clone(), seed: self.seed, ..Settings::default() };
+        let how =
+            Resampling { resamplings: information.bootstrap, level: information.level, seed: self.seed, jobs: threads };
+        let found = Assessment::new(trials, &settings, &how, information.shuffles)?;
+        let d = words.digitised;
+        let share = |n: u64| n as f64 / (d.responses as f64).max(1.0);
+        let number = |x: Option<f64>| Cell::Number(x.unwrap_or(f64::NAN));
+        let row = |e: Estimator| {
+            let estimate = by(&found.estimates, e)?;
+            let verdict = found.verdicts.iter().find(|v| v.estimator == e);
+            let range = interval(&found.intervals, e).map(|i| i.mi_bits);
+            Some(vec![
+                Cell::Number(height as f64),
+                Cell::Text(e.name().to_string()),
+                Cell::Number(estimate.mi_bits),
+                Cell::Number(estimate.s_out_bits),
+                Cell::Number(estimate.s_noise_bits),
+                number(interval(&found.null, e).map(|i| i.mi_bits.mean)),
+                number(range.map(|r| r.low)),
+                number(range.map(|r| r.high)),
+                number(verdict.and_then(|v| v.change_bits)),
+                number(verdict.map(|v| f64::from(u8::from(v.well_sampled)))),
+                Cell::Number(share(d.spikes)),
+                Cell::Number(share(words.many)),
+                Cell::Number(share(d.could_flip)),
+            ])
+        };
+        let rows = information.estimators.iter().filter_map(|e| row(*e)).collect();
+        Ok((rows, found.verdicts.iter().map(|v| format!("{}: {v}", v.estimator.name())).collect()))
+    }
+
+    /// A table with the columns of the campaign: axes, then cells.
+    fn filled(&self, axes: &[f64], rows: Vec<Vec<Cell>>) -> Table {
+        let mut table = self.recipe.empty();
+        for row in rows {
+            let cells = axes.iter().map(|x| Cell::Number(*x)).chain(row);
+            for ((_, data), cell) in table.columns.iter_mut().zip(cells) {
+                match (data, cell) {
+                    (Data::Numbers(v), Cell::Number(x)) => v.push(x),
+                    (Data::Texts(v), Cell::Text(t)) => v.push(t),
+                    // Cells stand in the order of the columns.
+                    (Data::Numbers(v), Cell::Text(_)) => v.push(f64::NAN),
+                    (Data::Texts(v), Cell::Number(_)) => v.push(String::new()),
+                }
+            }
+        }
+        self.finish.derive(&mut table);
+        table
+    }
+}
