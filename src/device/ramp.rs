@@ -105,10 +105,8 @@ impl<R: Real> Plans<R> {
 
     /// The first corner of instance i after t; infinity if there is none.
     pub fn next_corner(&self, i: usize, t: R) -> R {
-        let now = &self.now[i];
-        let inside = now.from.le(t) & t.lt(now.to);
-        let mut next = R::select(inside, now.to, R::splat(f64::INFINITY));
-        for lane in (0..R::LANES).filter(|lane| !inside.lane(*lane)) {
+        let mut next = R::splat(f64::INFINITY);
+        for lane in 0..R::LANES {
             let corners = &self.corners[i * R::LANES + lane];
             let k = corners.partition_point(|c| c.0 <= t.lane(lane));
             if let Some(c) = corners.get(k) {
@@ -185,13 +183,11 @@ impl<R: Real> Plans<R> {
         self.now[i].set_lane(lane, now);
     }
 
-    /// A point at t was accepted in the masked lanes: corners that can no longer matter are forgotten. Returns the lanes in
-    /// which it lies in another segment than the last.
-    pub fn advance(&mut self, i: usize, t: R, mask: R::Mask) -> R::Mask {
+    /// A point at t was accepted in the masked lanes: corners that can no longer matter are forgotten.
+    pub fn advance(&mut self, i: usize, t: R, mask: R::Mask) {
         let stay = self.now[i].from.le(t) & t.lt(self.now[i].to);
-        let moved = mask & !stay;
-        if !moved.any() {
-            return moved;
+        if (stay | !mask).all() {
+            return;
         }
         for lane in 0..R::LANES {
             if mask.lane(lane) && !stay.lane(lane) {
@@ -201,7 +197,6 @@ impl<R: Real> Plans<R> {
                 self.now[i].set_lane(lane, segment(corners, t.lane(lane)));
             }
         }
-        moved
     }
 }
 
