@@ -19,7 +19,7 @@ mod process;
 
 use decks::{Check, DECKS, bound, check, error, forced_points, path};
 use neurospice::waveform::{Waveform, data};
-use process::{Cost, Run};
+use process::{Cost, Run, median};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -83,13 +83,7 @@ impl Drop for Folder {
 }
 
 fn main() -> ExitCode {
-    let asked = match asked() {
-        Ok(asked) => asked,
-        Err(message) => {
-            eprintln!("{message}");
-            return ExitCode::from(2);
-        }
-    };
+    let asked = process::understood(asked());
     let folder = Folder(std::env::temp_dir().join(format!("neurospice-decks-{}", std::process::id())));
     if let Err(e) = std::fs::create_dir_all(&folder.0) {
         eprintln!("{}: {e}", folder.0.display());
@@ -287,15 +281,6 @@ fn counts(json: &str) -> Result<(u64, u64), String> {
 fn read(raw: &Path) -> Result<Waveform, String> {
     let mut contents = data::read(raw).map_err(|e| e.to_string())?;
     contents.waveforms.pop().ok_or("the result is empty".into())
-}
-
-fn median(mut values: Vec<f64>) -> f64 {
-    values.sort_by(f64::total_cmp);
-    let n = values.len();
-    match n {
-        0 => f64::NAN,
-        _ => 0.5 * (values[(n - 1) / 2] + values[n / 2]),
-    }
 }
 
 /// Three digits.

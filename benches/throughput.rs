@@ -38,6 +38,7 @@ mod twin;
 
 use circuits::{Subject, subject};
 use ours::Width;
+use process::median;
 use std::process::ExitCode;
 
 /// How near the spikes must be, s.
@@ -97,13 +98,7 @@ fn asked() -> Result<Asked, String> {
 }
 
 fn main() -> ExitCode {
-    let asked = match asked() {
-        Ok(asked) => asked,
-        Err(message) => {
-            eprintln!("{message}");
-            return ExitCode::from(2);
-        }
-    };
+    let asked = process::understood(asked());
     println!("{}", process::machine());
     let mut good = true;
     for name in &asked.subjects {
@@ -254,14 +249,6 @@ fn table(subject: &Subject, asked: &Asked, mine: Found, theirs: Option<Found>) -
     }
     println!("Gain: CPU with one lane by CPU. Wall time is that of a run by its transients.");
     Ok(())
-}
-
-fn median(mut values: Vec<f64>) -> f64 {
-    values.sort_by(f64::total_cmp);
-    match values.len() {
-        0 => f64::NAN,
-        n => 0.5 * (values[(n - 1) / 2] + values[n / 2]),
-    }
 }
 
 /// Seconds as microseconds, three digits.

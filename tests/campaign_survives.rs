@@ -112,21 +112,25 @@ fn the_journal_of_other_inputs_is_refused_and_so_is_a_second_run() {
     assert!(said(&refused).contains("another run writes to"), "{}", said(&refused));
 }
 
-/// Files cannot grow beyond a limit, as on a full disk.
+/// Runs a program whose files cannot grow beyond a limit, as on a full disk.
+#[cfg(unix)]
+fn on_a_full_disk(program: &Command) -> Output {
+    let words: Vec<String> = std::iter::once(program.get_program())
+        .chain(program.get_args())
+        .map(|a| format!("'{}'", a.to_string_lossy()))
+        .collect();
+    // A shell counts 512 or 1024 bytes as one; the signal of a file that is too large would end the program.
+    let script = format!("trap '' XFSZ; ulimit -f 40; exec {}", words.join(" "));
+    Command::new("sh").args(["-c", &script]).output().expect("a shell")
+}
+
 #[cfg(unix)]
 #[test]
 fn a_full_disk_is_told_and_the_campaign_goes_on_later() {
     let (whole, full) = (Folder::new("roomy"), Folder::new("full"));
     let arguments = [&toml("stimuli"), "--repetitions", "600"];
     done(&mut neurospice(&arguments, &whole.0));
-    // A shell counts 512 or 1024 bytes as one; the signal of a file that is too large would end the program.
-    let program = neurospice(&arguments, &full.0);
-    let words: Vec<String> = std::iter::once(program.get_program())
-        .chain(program.get_args())
-        .map(|a| format!("'{}'", a.to_string_lossy()))
-        .collect();
-    let script = format!("trap '' XFSZ; ulimit -f 40; exec {}", words.join(" "));
-    let o = Command::new("sh").args(["-c", &script]).output().expect("a shell");
+    let o = on_a_full_disk(&neurospice(&arguments, &full.0));
     assert_eq!(o.status.code(), Some(1), "{}", said(&o));
     assert!(said(&o).contains("cannot write") && said(&o).contains("stimuli.journal"), "{}", said(&o));
     let names: Vec<String> = files(&full.0).into_iter().map(|f| f.0).collect();
@@ -135,13 +139,7 @@ fn a_full_disk_is_told_and_the_campaign_goes_on_later() {
     assert!(said(&o).contains("going on: "), "{}", said(&o));
     same(&whole.0, &full.0);
     // A part has nothing else: it ends at once.
-    let program = neurospice(&[&arguments[..], &["--shard", "1/2"]].concat(), &full.0);
-    let words: Vec<String> = std::iter::once(program.get_program())
-        .chain(program.get_args())
-        .map(|a| format!("'{}'", a.to_string_lossy()))
-        .collect();
-    let script = format!("trap '' XFSZ; ulimit -f 40; exec {}", words.join(" "));
-    let o = Command::new("sh").args(["-c", &script]).output().expect("a shell");
+    let o = on_a_full_disk(&neurospice(&[&arguments[..], &["--shard", "1/2"]].concat(), &full.0));
     assert_eq!(o.status.code(), Some(1), "{}", said(&o));
     assert!(said(&o).contains("the same command goes on from"), "{}", said(&o));
 }

@@ -6,17 +6,11 @@
 mod granule;
 
 use granule::exact_lif::Response;
-use granule::{Cell, FULL, IDEAL, circuit, full, ideal, param, patterns};
-use neurospice::analysis::{NoWatch, run};
+use granule::{CONDUCTANCES, Cell, FULL, GRAZING, IDEAL, circuit, full, ideal, param, patterns};
 use neurospice::number::StreamKey;
-use neurospice::waveform::SpikeDetector;
 
-/// Those of the paper and two at which every pulse fires.
-const CONDUCTANCES: [f64; 5] = [2.6e-6, 6.2e-6, 13.6e-6, 25e-6, 50e-6];
 const STIMULI: u64 = 200;
 const SEED: u64 = 2023;
-/// A peak within this fraction of the threshold does not say clearly whether it crossed.
-const GRAZING: f64 = 1e-4;
 
 /// Spikes of one stimulus by the circuit and by the closed form.
 struct Pair {
@@ -28,14 +22,7 @@ struct Pair {
 fn pair(cell: &Cell, stimulus: u64) -> Pair {
     let key = StreamKey { seed: SEED, run: stimulus };
     let patterns = patterns(key);
-    let circuit = cell.playing(patterns, key);
-    // Columns: time, then what is saved.
-    let out = circuit.saves.len();
-    let vdd = param(&circuit, "vdd");
-    let mut detector = SpikeDetector::new(out, 0.5 * vdd, 0.2 * vdd);
-    run(&circuit, 0, &mut detector, &mut NoWatch).expect("a transient");
-    assert_eq!(detector.train().signal, "v(out)");
-    Pair { simulated: detector.into_train().times, exact: cell.exact(patterns, key) }
+    Pair { simulated: cell.spikes(patterns, key).expect("a transient"), exact: cell.exact(patterns, key) }
 }
 
 /// What a comparison gives.

@@ -1,4 +1,4 @@
-//! Runs a program to its end and says what it cost.
+//! Runs a program to its end and says what it cost; what benches have in common beside that.
 //!
 //! Processor time comes from Linux: a program that has ended stays listed until its parent asks for its exit code, and
 //! until then `/proc/PID/schedstat` tells the time of its first thread in nanoseconds and `/proc/PID/stat` that of all threads
@@ -123,4 +123,21 @@ pub fn machine() -> String {
         std::env::consts::OS,
         load.split(' ').next().unwrap_or("unknown"),
     )
+}
+
+/// What was asked for; a command line that is not understood ends the program with exit code 2.
+pub fn understood<T>(asked: Result<T, String>) -> T {
+    asked.unwrap_or_else(|message| {
+        eprintln!("{message}");
+        std::process::exit(2)
+    })
+}
+
+/// NaN of nothing.
+pub fn median(mut values: Vec<f64>) -> f64 {
+    values.sort_by(f64::total_cmp);
+    match values.len() {
+        0 => f64::NAN,
+        n => 0.5 * (values[(n - 1) / 2] + values[n / 2]),
+    }
 }

@@ -4,15 +4,11 @@
 //! A stimulus to which the two give different numbers of spikes must graze: by the closed form of the neuron a peak of
 //! the membrane comes within 1e-4 of the threshold. Such stimuli are counted apart.
 
-use crate::granule::{Cell, SOURCES, full, param, patterns, starts};
+use crate::granule::{CONDUCTANCES, Cell, GRAZING, SOURCES, full, param, patterns, starts};
 use crate::ngspice::Session;
 use crate::{in_folder, run_ngspice, twin};
-use neurospice::analysis::{NoWatch, run};
 use neurospice::number::StreamKey;
-use neurospice::waveform::SpikeDetector;
 
-/// Those of the paper and two at which every pulse fires, S.
-const CONDUCTANCES: [f64; 5] = [2.6e-6, 6.2e-6, 13.6e-6, 25e-6, 50e-6];
 /// Stimuli at each.
 const STIMULI: u64 = 8;
 const SEED: u64 = 39;
@@ -22,8 +18,6 @@ const RELTOL: f64 = 1e-6;
 const LIMIT: f64 = 50e-6;
 /// Spikes may be so far apart, s.
 const BOUND: f64 = 20e-6;
-/// A peak within this fraction of the threshold does not say clearly whether it crossed.
-const GRAZING: f64 = 1e-4;
 
 /// Prints a table; does everything agree?
 pub fn live() -> Result<bool, String> {
@@ -93,10 +87,7 @@ fn compare(cell: &Cell) -> Result<Comparison, String> {
     let mut c = Comparison::default();
     for (key, (_, theirs)) in keys.iter().zip(&theirs) {
         let patterns = patterns(*key);
-        let playing = cell.playing(patterns, *key);
-        let mut detector = SpikeDetector::new(playing.saves.len(), 0.5 * vdd, 0.2 * vdd);
-        run(&playing, 0, &mut detector, &mut NoWatch).map_err(|e| format!("{e:?}"))?;
-        let ours = detector.into_train().times;
+        let ours = cell.spikes(patterns, *key)?;
         if ours.len() == theirs.len() {
             c.distances.extend(ours.iter().zip(theirs).map(|(a, b)| (a - b).abs()));
         } else if cell.exact(patterns, *key).nearest < GRAZING {

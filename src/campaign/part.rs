@@ -115,7 +115,7 @@ impl Loader for Remember<'_> {
         let (name, bytes) = self.from.load(path, from)?;
         let (text, raw) = match String::from_utf8(bytes.clone()) {
             Ok(text) => (Some(text), Vec::new()),
-            Err(_) => (None, bytes.clone()),
+            Err(e) => (None, e.into_bytes()),
         };
         let (path, from) = (path.to_string(), from.map(str::to_string));
         self.files.borrow_mut().push(InputFile { path, from, name: name.clone(), text, bytes: raw });

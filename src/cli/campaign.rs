@@ -10,7 +10,7 @@ use super::progress::{self, Jobs};
 use super::summary::count;
 use super::{Exit, input, merge, terminal};
 use crate::campaign::{
-    FileError, Given, Head, Journal, Outcomes, Plan, Remember, Results, Shard, Value, Work, run_with,
+    Failed, FileError, Given, Head, Journal, Outcomes, Plan, Remember, Results, Shard, Value, Work, run_with,
 };
 use crate::diagnostic::Diagnostic;
 use crate::diagnostic::units::engineering_digits;
@@ -68,7 +68,7 @@ fn start(args: &CampaignArgs, file: &Path, output: &Path) -> Result<Exit, Told> 
 }
 
 /// Opens the journal of a folder's campaign; while it is open, no other run writes there.
-pub(super) fn journal(folder: &Path, name: &str, head: &Head) -> Result<(PathBuf, Journal), Told> {
+fn journal(folder: &Path, name: &str, head: &Head) -> Result<(PathBuf, Journal), Told> {
     std::fs::create_dir_all(folder).map_err(|e| (Exit::Failed, cannot_write(folder, &e)))?;
     let path = folder.join(name);
     let journal = opened(Journal::open(&path, head), &path)?;
@@ -77,6 +77,18 @@ pub(super) fn journal(folder: &Path, name: &str, head: &Head) -> Result<(PathBuf
         terminal::say(&format!("going on: {} are in '{}'", count(known, "answer"), path.display()));
     }
     Ok((path, journal))
+}
+
+/// Opens the journal of a whole campaign and its files.
+pub(super) fn begin(plan: &Plan, folder: &Path, stem: &str) -> Result<(PathBuf, Journal, Files), Told> {
+    let (path, journal) = journal(folder, &format!("{stem}.journal"), &Head::new(plan.hash()))?;
+    match Files::open(plan, folder, stem) {
+        Ok(files) => Ok((path, journal, files)),
+        Err(told) => {
+            close(&path, journal);
+            Err(told)
+        }
+    }
 }
 
 /// Closes a journal; one without answers is of no use.
@@ -105,14 +117,7 @@ pub(super) fn watched(shown: &mut Jobs) -> impl FnMut(crate::campaign::Progress)
 
 /// Runs a campaign as a whole.
 fn whole(args: &CampaignArgs, plan: &Plan, folder: &Path, stem: &str) -> Result<Exit, Told> {
-    let (path, mut journal) = journal(folder, &format!("{stem}.journal"), &Head::new(plan.hash()))?;
-    let mut files = match Files::open(plan, folder, stem) {
-        Ok(files) => files,
-        Err(told) => {
-            close(&path, journal);
-            return Err(told);
-        }
-    };
+    let (path, mut journal, mut files) = begin(plan, folder, stem)?;
     let mut shown = Jobs::new("jobs", args.progress, journal.records().answers());
     let work = Work::new(threads(args.jobs)).journal(&mut journal).responses(files.responses());
     let outcomes = run_with(plan, work, &mut watched(&mut shown));
@@ -145,14 +150,19 @@ pub(super) fn finish(
     drop(journal);
     // What it led to is written; a journal that cannot be removed only costs its place.
     let _ = std::fs::remove_file(path);
-    for f in results.failed.iter().take(MOST_TOLD) {
-        terminal::error(&format!("job {}: {}", f.job, f.reason));
-    }
+    tell(&results.failed);
     if results.failed.len() > MOST_TOLD {
         terminal::say(&format!("… and {} more failed; the record has them", results.failed.len() - MOST_TOLD));
     }
     let said = terminal::print(&report(plan, &results, known, &written));
     Ok(if said && results.failed.is_empty() { Exit::Done } else { Exit::Failed })
+}
+
+/// Tells the first failures.
+fn tell(failed: &[Failed]) {
+    for f in failed.iter().take(MOST_TOLD) {
+        terminal::error(&format!("job {}: {}", f.job, f.reason));
+    }
 }
 
 /// Runs a part of a campaign.
@@ -169,9 +179,7 @@ fn part(args: &CampaignArgs, plan: &Plan, folder: &Path, name: &str, shard: Shar
         terminal::say(&format!("stopped by Ctrl-C; {goes_on}"));
         return Ok(Exit::Stopped);
     }
-    for f in outcomes.failed.iter().take(MOST_TOLD) {
-        terminal::error(&format!("job {}: {}", f.job, f.reason));
-    }
+    tell(&outcomes.failed);
     let (jobs, failed) = (plan.jobs_of(shard), outcomes.failed.len());
     let text = format!(
         "part {shard}: {}, {failed} failed\n{}wrote {}\n",

@@ -1,11 +1,10 @@
 //! `neurospice campaign merge`: joins the parts of a campaign into the files that one run would have written.
 
 use super::args::{MergeArgs, threads};
-use super::campaign::{Told, close, finish, journal, told, watched};
-use super::campaign_files::Files;
+use super::campaign::{Told, begin, close, finish, told, watched};
 use super::progress::{self, Jobs};
 use super::{Exit, terminal};
-use crate::campaign::{Head, Outcomes, Parts};
+use crate::campaign::{Outcomes, Parts};
 use std::collections::BTreeSet;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -17,14 +16,7 @@ pub(super) fn merge(args: &MergeArgs) -> Result<Exit, Told> {
     let parts = Parts::open(&paths).map_err(wrong)?;
     progress::listen();
     let (plan, stem) = (&parts.plan, &parts.stem);
-    let (path, journal) = journal(&args.output, &format!("{stem}.journal"), &Head::new(plan.hash()))?;
-    let mut files = match Files::open(plan, &args.output, stem) {
-        Ok(files) => files,
-        Err(told) => {
-            close(&path, journal);
-            return Err(told);
-        }
-    };
+    let (path, journal, mut files) = begin(plan, &args.output, stem)?;
     let mut shown = Jobs::new("jobs", args.progress, plan.jobs());
     let outcomes = parts.join(threads(args.jobs), files.responses(), &mut watched(&mut shown));
     drop(shown);

@@ -68,8 +68,8 @@ pub fn recording_of_parquet(
             };
             let (place, new) = rows.at(stimulus, label);
             if columns.lists && !new {
-                let stimulus = names.all.get(stimulus).map_or("", |n| short_name(n));
-                return Err(wrong(repeated(&file, row, stimulus, only)));
+                let stimulus = names.all.get(stimulus).map_or(String::new(), |n| short(n));
+                return Err(wrong(repeated(&file, row, &stimulus, only)));
             }
             for t in times.numbers(k) {
                 if !t.is_finite() {
@@ -89,10 +89,6 @@ pub fn recording_of_parquet(
     let said = outside_window(window, &digitised).into_iter().collect();
     let trials = rows.trials(names.all.len(), &labels);
     Ok((Recording { stimuli: names.all, trials, bins: window.bins(), digitised: Some(digitised) }, said))
-}
-
-fn short_name(name: &str) -> &str {
-    name.char_indices().nth(70).map_or(name, |(at, _)| &name[..at])
 }
 
 /// Which columns hold what.

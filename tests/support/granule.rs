@@ -26,6 +26,7 @@ use neurospice::circuit::{Circuit, elaborate};
 use neurospice::device::{Instance, Value};
 use neurospice::netlist::{FileLoader, parse};
 use neurospice::number::{Stream, StreamKey};
+use neurospice::waveform::SpikeDetector;
 use neurospice::waveform::data::Collector;
 use std::path::Path;
 use std::sync::Arc;
@@ -34,6 +35,10 @@ pub const FULL: &str = "netlists/benatti2023/granule_cell.cir";
 pub const IDEAL: &str = "tests/data/granule_ideal.cir";
 /// Its spike sources.
 pub const SOURCES: [&str; 4] = ["n1", "n2", "n3", "n4"];
+/// Conductances of the paper and two at which every pulse fires, S.
+pub const CONDUCTANCES: [f64; 5] = [2.6e-6, 6.2e-6, 13.6e-6, 25e-6, 50e-6];
+/// A peak within this fraction of the threshold does not say clearly whether it crossed.
+pub const GRAZING: f64 = 1e-4;
 /// The end of its transient, s.
 pub const END: f64 = 0.2;
 
@@ -150,6 +155,17 @@ impl Cell {
             circuit.instances[at] = Arc::new(playing(&circuit.instances[at], pattern));
         }
         circuit
+    }
+
+    /// When the circuit's output spikes then.
+    pub fn spikes(&self, patterns: [u64; 4], key: StreamKey) -> Result<Vec<f64>, String> {
+        let circuit = self.playing(patterns, key);
+        let vdd = param(&circuit, "vdd");
+        // Columns: time, then what is saved.
+        let mut detector = SpikeDetector::new(circuit.saves.len(), 0.5 * vdd, 0.2 * vdd);
+        run(&circuit, 0, &mut detector, &mut NoWatch).map_err(|e| format!("{e:?}"))?;
+        assert_eq!(detector.train().signal, "v(out)");
+        Ok(detector.into_train().times)
     }
 
     /// What the closed form says about them.
