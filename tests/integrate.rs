@@ -1,6 +1,6 @@
 //! The stepper on hand-made systems: observed orders, error control, events. It knows no device and no netlist.
 
-use neurospice::integrate::{Accepted, Arrays, Dae, Method, Mode, Stepper, StepperOptions, UnknownTolerance};
+use neurospice::integrate::{Accepted, Arrays, Charge, Dae, Method, Mode, Stepper, StepperOptions, UnknownTolerance};
 use neurospice::number::{Lanes, Mask, Real};
 use neurospice::solve::SparsePattern;
 use std::ops::ControlFlow;
@@ -18,12 +18,14 @@ struct Hand<R, F> {
     armed: R,
     events: Vec<(usize, f64)>,
     linear: bool,
+    charges: Vec<Charge>,
 }
 
 impl<R: Real, F> Hand<R, F> {
     fn new(n: usize, eval: F) -> Self {
         let pattern =
             SparsePattern { col_ptr: (0..=n).map(|c| c * n).collect(), row_idx: (0..n * n).map(|k| k % n).collect() };
+        let charges = (0..n * n).map(|k| Charge { slot: k as u32, row: (k % n) as u32, col: (k / n) as u32 }).collect();
         Hand {
             n,
             pattern: Arc::new(pattern),
@@ -34,6 +36,7 @@ impl<R: Real, F> Hand<R, F> {
             armed: R::one(),
             events: Vec::new(),
             linear: false,
+            charges,
         }
     }
 }
@@ -59,6 +62,9 @@ impl<R: Real> Dae<R> for Hand<R, Eval<R>> {
         let slots = vec![R::zero(); self.n * self.n + 1];
         Arrays { f: rows.clone(), q: rows, df: slots.clone(), dq: slots, limits: vec![], new_limits: vec![] }
     }
+    fn charges(&self) -> &[Charge] {
+        &self.charges
+    }
     fn is_linear(&self) -> bool {
         self.linear
     }
@@ -78,6 +84,9 @@ impl<R: Real> Dae<R> for Hand<R, Eval<R>> {
         }
         out
     }
+    fn next_jump(&self, t: R) -> R {
+        self.next_breakpoint(t)
+    }
     fn bound_step(&self, _t: R, _x: &[R], _mode: &Mode<R>) -> R {
         R::splat(f64::INFINITY)
     }
@@ -89,11 +98,12 @@ impl<R: Real> Dae<R> for Hand<R, Eval<R>> {
             out[0] = (x[0] - level) * self.armed - (-self.armed + 1.0);
         }
     }
-    fn on_event(&mut self, _k: usize, t: R, _x: &[R], _mode: &Mode<R>, mask: R::Mask) {
+    fn on_event(&mut self, _k: usize, t: R, _x: &[R], _mode: &Mode<R>, mask: R::Mask) -> bool {
         for l in (0..R::LANES).filter(|l| mask.lane(*l)) {
             self.events.push((l, t.lane(l)));
             self.armed.set_lane(l, 0.0);
         }
+        true
     }
     fn settle(&mut self, _t: R, _x: &[R], _mode: &Mode<R>, _mask: R::Mask) -> R::Mask {
         R::Mask::splat(false)

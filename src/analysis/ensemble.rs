@@ -14,12 +14,12 @@
 use super::Failure;
 use super::op::Solver;
 use super::tran::{Times, forced, options};
-use crate::circuit::{AnalysisKind, AnalysisSpec, Circuit};
+use crate::circuit::{AnalysisKind, AnalysisSpec, Circuit, Origin};
 use crate::device::{BankNumber, Instance, Setting};
 use crate::diagnostic::Diagnostic;
-use crate::integrate::{StepStats, Stepper, StepperOptions};
+use crate::integrate::{Dae, StepStats, Stepper, StepperOptions, UnknownTolerance};
 use crate::number::{Mask, StreamKey};
-use crate::solve::{Plan, SimError};
+use crate::solve::{NewtonStats, Plan, SimError};
 use crate::system::{Forced, State, describe};
 use std::ops::ControlFlow;
 use std::sync::Arc;
@@ -38,6 +38,15 @@ pub struct Base {
     unknowns: Vec<String>,
     /// The state from which the devices of all start.
     state: Option<State>,
+}
+
+/// What the lanes did, all of them together.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Counts {
+    /// Points and what was between them, summed over lanes.
+    pub steps: StepStats,
+    /// Newton's method: one iteration or factorisation serves all lanes that take part.
+    pub newton: NewtonStats,
 }
 
 /// How a variant differs from the base circuit.
@@ -123,11 +132,7 @@ impl Base {
     ///
     /// # Errors
     /// If the circuit's analysis is no longer the base's.
-    pub fn run<R: BankNumber, T>(
-        &self,
-        circuit: &Circuit,
-        observer: &mut dyn Observer<T>,
-    ) -> Result<StepStats, Failure> {
+    pub fn run<R: BankNumber, T>(&self, circuit: &Circuit, observer: &mut dyn Observer<T>) -> Result<Counts, Failure> {
         let (spec, _) = transient(circuit, self.index)?;
         let mut solver = Solver::<R>::new(circuit, &self.setting, &[]);
         if let Some(state) = &self.state {
@@ -148,8 +153,14 @@ impl Base {
             stepper.adopt_plan(plan.clone());
         }
         (0..R::LANES).for_each(|l| stepper.rest(l));
+        let drawn: Vec<bool> =
+            circuit.instances.iter().zip(&circuit.origins).map(|(i, origin)| origin.kind.draws(i)).collect();
+        let alike = |(i, origin): (&Arc<Instance>, &Origin)| !origin.kind.draws(i) || origin.kind.begins_alike(i, i);
         let mut ensemble = Lanes {
             base: self,
+            drawn_alike: self.state.is_none() && circuit.instances.iter().zip(&circuit.origins).all(alike),
+            drawn,
+            charges: None,
             solver,
             stepper,
             forced: forced(circuit),
@@ -159,8 +170,10 @@ impl Base {
             changes: vec![Vec::new(); R::LANES],
             circuit,
         };
+        // Without it every variant looks for its own.
+        let _ = ensemble.find_charges();
         ensemble.run(observer);
-        Ok(ensemble.stepper.stats)
+        Ok(Counts { steps: ensemble.stepper.stats, newton: ensemble.stepper.newton_stats() })
     }
 }
 
@@ -176,6 +189,11 @@ struct Lanes<'a, R: BankNumber, T> {
     /// The instances that each lane has now, and which of them are not the base's.
     instances: Vec<Vec<Arc<Instance>>>,
     changes: Vec<Vec<usize>>,
+    /// Which instances draw random numbers, and do all of these begin alike whatever they draw?
+    drawn: Vec<bool>,
+    drawn_alike: bool,
+    /// The charges at the base's operating point, if that is where variants begin.
+    charges: Option<Vec<R>>,
     circuit: &'a Circuit,
 }
 
@@ -220,31 +238,63 @@ impl<R: BankNumber, T> Lanes<'_, R, T> {
 
     fn start(&mut self, lane: usize, variant: Variant) -> Result<(), SimError> {
         let setting = Setting { seed: variant.seed, ..self.base.setting };
-        let instances = &mut self.instances[lane];
+        let (instances, circuit) = (&mut self.instances[lane], self.circuit);
         let before = std::mem::take(&mut self.changes[lane]);
         for k in &before {
-            instances[*k] = self.circuit.instances[*k].clone();
+            instances[*k] = circuit.instances[*k].clone();
         }
         for (k, instance) in variant.changes {
             instances[k] = instance;
             self.changes[lane].push(k);
         }
-        let now = &self.changes[lane];
-        self.solver.system.start_variant(lane, instances, |k| before.contains(&k) || now.contains(&k), &setting);
+        let (now, drawn) = (&self.changes[lane], &self.drawn);
+        let changed = |k: usize| before.contains(&k) || now.contains(&k) || drawn[k];
+        self.solver.system.start_variant(lane, instances, changed, &setting);
         // The guess is the base's operating point; states begin where the variant says.
         for (to, from) in self.x.iter_mut().zip(&self.base.x) {
             to.set_lane(lane, *from);
         }
-        for (row, value) in self.solver.system.held() {
-            self.x[*row].set_lane(lane, value.lane(lane));
-        }
         for (to, from) in self.solver.arrays.limits.iter_mut().zip(&self.base.limits) {
             to.set_lane(lane, *from);
+        }
+        let alike = |k: &usize| circuit.origins[*k].kind.begins_alike(&circuit.instances[*k], &instances[*k]);
+        if let Some(q) = &self.charges
+            && now.iter().all(alike)
+            && self.drawn_alike
+        {
+            self.stepper.start(lane, &self.x, &self.solver.arrays.limits, Some(q));
+            return Ok(());
+        }
+        for (row, value) in self.solver.system.held() {
+            self.x[*row].set_lane(lane, value.lane(lane));
         }
         let mut mask = R::Mask::splat(false);
         mask.set_lane(lane, true);
         self.solver.solve_lanes(&mut self.x, false, &self.forced, false, mask)?;
-        self.stepper.start(lane, &self.x, &self.solver.arrays.limits);
+        self.stepper.start(lane, &self.x, &self.solver.arrays.limits, None);
+        Ok(())
+    }
+
+    /// The charges at the base's operating point, if a lane that is reset settles there at once: then the lanes of variants
+    /// that begin alike need not look for it.
+    fn find_charges(&mut self) -> Result<(), SimError> {
+        let before: Vec<f64> = self.x.iter().map(|x| x.lane(0)).collect();
+        let mut x = self.x.clone();
+        let mut mask = R::Mask::splat(false);
+        mask.set_lane(0, true);
+        self.solver.solve_lanes(&mut x, false, &self.forced, false, mask)?;
+        let tolerances = self.solver.system.tolerances();
+        let reltol = self.circuit.options.reltol;
+        let near = |((x, before), t): ((&R, &f64), &UnknownTolerance)| {
+            (x.lane(0) - before).abs() <= reltol * before.abs() + t.abstol
+        };
+        if x.iter().zip(&before).zip(tolerances).all(near) {
+            self.solver.evaluate(&self.x, false);
+            self.charges = Some(self.solver.arrays.q.clone());
+        }
+        for (to, from) in self.solver.arrays.limits.iter_mut().zip(&self.base.limits) {
+            *to = R::splat(*from);
+        }
         Ok(())
     }
 }

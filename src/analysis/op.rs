@@ -7,7 +7,8 @@ use crate::device::{BankNumber, Setting};
 use crate::integrate::{Arrays, Dae, Mode};
 use crate::number::{Mask, Real};
 use crate::solve::{
-    HomotopyOptions, Newton, NewtonFailure, NewtonOptions, NewtonStats, Plan, SimError, Stage, operating_point,
+    HomotopyOptions, Newton, NewtonFailure, NewtonOptions, NewtonStats, Plan, SimError, Stage, TRUSTED_UPDATE,
+    operating_point,
 };
 use crate::system::{DcProblem, Forced, Observer, System, Tolerances, describe};
 use crate::waveform::Sink;
@@ -52,6 +53,7 @@ impl<R: BankNumber> Solver<R> {
             abstol: system.tolerances().iter().map(|t| t.abstol).collect(),
             repivot: true,
             remember: false,
+            trusted_update: TRUSTED_UPDATE,
         };
         let row = |n: u32| n as usize - 1;
         Solver {

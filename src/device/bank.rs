@@ -261,6 +261,8 @@ pub trait Bank<R: Real>: Send {
     fn declare(&mut self, table: &mut UnknownTable);
     /// Looks up rows and slots; called twice, see [`Pattern`].
     fn connect(&mut self, table: &UnknownTable, pattern: &mut Pattern);
+    /// Marks the slots where ∂q/∂x may be other than 0, until parameters are reloaded.
+    fn charged(&self, slots: &mut [bool]);
     /// Adds f, q and, if wanted, ∂f/∂x and ∂q/∂x.
     fn eval(&self, cx: &EvalCx<'_, R>, want: Want, load: &mut Load<'_, R>);
     /// f and q contributions of one instance by local number (terminals first): f[k] + dq[k]/dt is the current into
@@ -270,6 +272,8 @@ pub trait Bank<R: Real>: Send {
     fn n_locals(&self) -> usize;
     /// The next time after `t` at which a source has a corner, per lane; infinity if none.
     fn next_breakpoint(&self, t: R) -> R;
+    /// The next of these at which more than slopes may jump.
+    fn next_jump(&self, t: R) -> R;
     /// The largest step the devices want from here, seconds; infinity if they do not care.
     fn bound_step(&self, cx: &EvalCx<'_, R>) -> R;
     /// How many crossing functions the bank has.
@@ -401,6 +405,8 @@ pub trait Element<R: Real>: Send + Sized + 'static {
     const LINEAR: bool = false;
     /// Does it have breakpoints?
     const BREAKPOINTS: bool = false;
+    /// May more than slopes jump at its breakpoints?
+    const JUMPS: bool = false;
     /// Does it bound the step?
     const BOUNDS: bool = false;
     /// Crossing functions per instance.
@@ -416,6 +422,11 @@ pub trait Element<R: Real>: Send + Sized + 'static {
     fn locals(&self, i: usize, instance: &Instance) -> Vec<Local>;
     /// The Jacobian positions (row, col) that instance i may write, in local numbers.
     fn footprint(&self, i: usize) -> Vec<(usize, usize)>;
+    /// The positions among them that ∂q may be written to, as parameters are now in any lane; every row that q is written to
+    /// is a row of theirs. Those of a linear device do not depend on parameters.
+    fn charges(&self, i: usize) -> Vec<(usize, usize)> {
+        self.footprint(i)
+    }
     /// Takes the parameters of one lane.
     fn reload(&mut self, lane: usize, instances: &[Arc<Instance>], setting: &Setting);
     /// Hidden state of one lane back to its initial value.
@@ -577,6 +588,12 @@ impl<R: Real, E: Element<R>> Bank<R> for UniformBank<R, E> {
         }
     }
 
+    fn charged(&self, slots: &mut [bool]) {
+        for i in 0..self.instances.len() {
+            self.wiring.mark(i, self.element.charges(i), slots);
+        }
+    }
+
     fn eval(&self, cx: &EvalCx<'_, R>, want: Want, load: &mut Load<'_, R>) {
         // Only linear banks are ever asked to leave the Jacobian alone: the others need not be compiled twice.
         let all = 0..self.instances.len();
@@ -605,6 +622,10 @@ impl<R: Real, E: Element<R>> Bank<R> for UniformBank<R, E> {
             }
         }
         next
+    }
+
+    fn next_jump(&self, t: R) -> R {
+        if E::JUMPS { self.next_breakpoint(t) } else { R::splat(f64::INFINITY) }
     }
 
     fn bound_step(&self, cx: &EvalCx<'_, R>) -> R {

@@ -183,7 +183,8 @@ impl<R: Real> Element<R> for Capacitors<R> {
 
     fn footprint(&self, i: usize) -> Vec<(usize, usize)> {
         match &self.laws[i] {
-            Law::Charge(q) => [q.footprint(0), q.footprint(1), q.state_footprint()].concat(),
+            // The diagonal too: a charge that is a function of time alone is one.
+            Law::Charge(q) => [q.footprint(0), q.footprint(1), q.state_footprint(), vec![(0, 0), (1, 1)]].concat(),
             Law::Capacitance { .. } => vec![(0, 0), (0, 1), (1, 0), (1, 1)],
             Law::None => Vec::new(),
         }

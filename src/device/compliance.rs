@@ -142,6 +142,10 @@ impl<R: Real> Element<R> for Compliances<R> {
         vec![(P, BRANCH), (N, BRANCH), (BRANCH, P), (BRANCH, N), (BRANCH, BRANCH)]
     }
 
+    fn charges(&self, _i: usize) -> Vec<(usize, usize)> {
+        Vec::new()
+    }
+
     fn reload(&mut self, lane: usize, instances: &[Arc<Instance>], _setting: &Setting) {
         for (i, instance) in instances.iter().enumerate() {
             let p = &instance.params;

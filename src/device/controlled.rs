@@ -142,6 +142,10 @@ impl<R: Real, const SOURCE: bool, const CONTROL: bool> Element<R> for Controlled
         own.into_iter().chain(controls.into_iter().map(|c| (i, c))).collect()
     }
 
+    fn charges(&self, _i: usize) -> Vec<(usize, usize)> {
+        Vec::new()
+    }
+
     fn reload(&mut self, lane: usize, instances: &[Arc<Instance>], _setting: &Setting) {
         for (gain, instance) in self.gain.iter_mut().zip(instances) {
             let m = if SOURCE == CURRENT { instance.params.real("m") } else { 1.0 };

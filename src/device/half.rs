@@ -72,6 +72,9 @@ impl Bank<Narrow> for Half {
     fn connect(&mut self, table: &UnknownTable, pattern: &mut Pattern) {
         self.0.connect(table, pattern);
     }
+    fn charged(&self, slots: &mut [bool]) {
+        self.0.charged(slots);
+    }
     fn eval(&self, cx: &EvalCx<'_, Narrow>, want: Want, load: &mut Load<'_, Narrow>) {
         let (mut f, mut q) = (widen(load.f), widen(load.q));
         let (mut df, mut dq, mut limits) = (widen(load.df), widen(load.dq), widen(load.limits));
@@ -103,6 +106,9 @@ impl Bank<Narrow> for Half {
     }
     fn next_breakpoint(&self, t: Narrow) -> Narrow {
         narrow(self.0.next_breakpoint(wide(t)))
+    }
+    fn next_jump(&self, t: Narrow) -> Narrow {
+        narrow(self.0.next_jump(wide(t)))
     }
     fn bound_step(&self, cx: &EvalCx<'_, Narrow>) -> Narrow {
         narrow(with_cx(cx, |cx| self.0.bound_step(cx)))

@@ -167,6 +167,10 @@ impl<R: Real, L: Law<R>> Element<R> for OneState<R, L> {
         vec![(P, P), (P, N), (P, X), (N, P), (N, N), (N, X), (X, P), (X, N), (X, X)]
     }
 
+    fn charges(&self, _i: usize) -> Vec<(usize, usize)> {
+        vec![(X, X)]
+    }
+
     fn initial(&self, i: usize, k: usize) -> Option<R> {
         (k == X).then(|| self.initial[i])
     }

@@ -100,6 +100,11 @@ pub trait Kind: Sync {
     fn draws(&self, _instance: &Instance) -> bool {
         false
     }
+    /// Are f, q and the hidden state at the start of a transient the same with either instance, whatever random numbers
+    /// they draw? Then the operating point of one circuit is that of the other.
+    fn begins_alike(&self, _one: &Instance, _other: &Instance) -> bool {
+        false
+    }
     /// Instances for the contract tests and the documentation, of varied parameters. Nodes are distinct, from 1 up;
     /// branch currents of other instances are at circuit-wide indices from [`COMPANION`] up. The
     /// tests also vary their parameters inside their ranges.

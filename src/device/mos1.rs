@@ -234,6 +234,8 @@ struct Gate<R> {
 struct Transistors<R> {
     params: Vec<Params<R>>,
     gates: Vec<Gate<R>>,
+    /// Does the instance have a capacitance, in any lane?
+    charged: Vec<bool>,
     /// Does the instance have a series resistance at drain, at source? Fixed by structure, not by lane.
     series: Vec<[bool; 2]>,
 }
@@ -356,6 +358,12 @@ impl<R: Real> Params<R> {
         }
     }
 
+    /// Has it a capacitance in any lane?
+    fn is_charged(&self) -> bool {
+        let depletion = [&self.bottom, &self.side].into_iter().flatten().map(|d| d.c);
+        depletion.chain(self.overlap).chain([self.cox]).any(|c| c.gt(R::zero()).any())
+    }
+
     /// V_on and the channel current from drain to source, with derivatives by (v_gs, v_ds, v_bs); Meyer's capacitances
     /// against source, drain, bulk.
     #[inline(always)]
@@ -474,6 +482,7 @@ impl<R: Real> Element<R> for Transistors<R> {
         Transistors {
             params: vec![Params::default(); instances.len()],
             gates: vec![Gate::default(); instances.len()],
+            charged: vec![true; instances.len()],
             series: instances.iter().map(|i| series_resistances(i).map(|r| r > 0.0)).collect(),
         }
     }
@@ -499,9 +508,14 @@ impl<R: Real> Element<R> for Transistors<R> {
         out
     }
 
+    fn charges(&self, i: usize) -> Vec<(usize, usize)> {
+        if self.charged[i] { self.footprint(i) } else { Vec::new() }
+    }
+
     fn reload(&mut self, lane: usize, instances: &[Arc<Instance>], setting: &Setting) {
-        for (params, instance) in self.params.iter_mut().zip(instances) {
+        for ((params, charged), instance) in self.params.iter_mut().zip(&mut self.charged).zip(instances) {
             params.load(lane, instance, setting);
+            *charged = params.is_charged();
         }
     }
 
@@ -563,33 +577,39 @@ impl<R: Real> Element<R> for Transistors<R> {
         let by_bd = |y: Dual<R, 1>| Dual { v: y.v, d: [R::zero(), -y.d[0], y.d[0]] };
         let (ibs, ibd, qbs, qbd) = (by_bs(ibs), by_bd(ibd), by_bs(qbs), by_bd(qbd));
 
+        // Each terminal's own sum: the source as minus the others would carry their rounding.
+        let f = [Dual::zero(), id - ibd, ibs + ibd, -(id + ibs)];
+        let dv = if limited.any() { [v[0] - vgs, v[1] - vds, v[2] - vbs] } else { [R::zero(); 3] };
+        let rows = [G, DI, B, SI];
+        for (k, row) in rows.into_iter().enumerate().skip(1) {
+            // Currents and charges of a pmos are negated; its derivatives are not, for its voltages are negated too.
+            let f = tangent(f[k], dv);
+            s.f(row, p.sign * f.v);
+            stamp(f.d, |col, x| s.df(row, col, x));
+        }
+        if !self.charged[i] {
+            return;
+        }
+
         // Gate charges along the path from the last accepted point.
         let gate = &self.gates[i];
         let (gs, ds, bs) = (Dual::variable(vgs, 0), Dual::<R, 3>::variable(vds, 1), Dual::variable(vbs, 2));
         let qg = [gs, gs - ds, gs - bs];
         let charge = |k: usize| p.path_charge(k, qg[k], caps[k], gate);
         let (qgs, qgd, qgb) = (charge(0), charge(1), charge(2));
-
-        // Each terminal's own sum: the source as minus the others would carry their rounding.
-        let f = [Dual::zero(), id - ibd, ibs + ibd, -(id + ibs)];
         let q = [qgs + qgd + qgb, -(qgd + qbd), qbs + qbd - qgb, -(qgs + qbs)];
-        let dv = if limited.any() { [v[0] - vgs, v[1] - vds, v[2] - vbs] } else { [R::zero(); 3] };
-        let rows = [G, DI, B, SI];
         for (k, row) in rows.into_iter().enumerate() {
             let q = tangent(q[k], dv);
-            // Currents and charges of a pmos are negated; its derivatives are not, for its voltages are negated too.
             s.q(row, p.sign * q.v);
             stamp(q.d, |col, x| s.dq(row, col, x));
-            if row != G {
-                let f = tangent(f[k], dv);
-                s.f(row, p.sign * f.v);
-                stamp(f.d, |col, x| s.df(row, col, x));
-            }
         }
     }
 
     #[inline(always)]
     fn accept(&mut self, i: usize, at: &At<'_, R>, mask: R::Mask) {
+        if !self.charged[i] {
+            return;
+        }
         let p = &self.params[i];
         let (gs, ds, bs) = (p.sign * at.v(G, SI), p.sign * at.v(DI, SI), p.sign * at.v(B, SI));
         let (_, _, caps) = p.channel(gs, ds, bs);

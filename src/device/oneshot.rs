@@ -169,6 +169,10 @@ impl<R: Real> Element<R> for OneShots<R> {
         entries
     }
 
+    fn charges(&self, _i: usize) -> Vec<(usize, usize)> {
+        Vec::new()
+    }
+
     fn reload(&mut self, lane: usize, instances: &[Arc<Instance>], _setting: &Setting) {
         for (i, instance) in instances.iter().enumerate() {
             let p = &instance.params;

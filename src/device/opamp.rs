@@ -114,6 +114,10 @@ impl<R: Real> Element<R> for OpAmps<R> {
         entries
     }
 
+    fn charges(&self, i: usize) -> Vec<(usize, usize)> {
+        if self.pole[i] { vec![(STATE, STATE)] } else { Vec::new() }
+    }
+
     fn reload(&mut self, lane: usize, instances: &[Arc<Instance>], _setting: &Setting) {
         for (i, instance) in instances.iter().enumerate() {
             let p = &instance.params;

@@ -85,6 +85,8 @@ struct PackedBank<E: Element<Wide>> {
     targets: Targets,
     starts: Vec<[Span; 4]>,
     limit_base: usize,
+    /// Lengths of x and of the limited voltages.
+    sizes: [usize; 2],
     /// Lengths of f and q, and of ∂f and ∂q, that hold every target.
     reach: [usize; 2],
     /// The stamps of the pack at hand.
@@ -156,6 +158,7 @@ impl<E: Element<Wide>> PackedBank<E> {
             targets: Targets::default(),
             starts: Vec::new(),
             limit_base: 0,
+            sizes: [0; 2],
             reach: [usize::MAX; 2],
             tape: RefCell::new(Tape::blank()),
         };
@@ -212,6 +215,37 @@ impl<E: Element<Wide>> PackedBank<E> {
                 }
             },
         );
+    }
+
+    /// Finds out where the stamps of all instances go.
+    fn aim(&mut self) {
+        let n = self.wiring.n_locals;
+        // The sequence of stamps does not depend on x: any will do to see it.
+        let (x, limits) = (vec![0.0; self.sizes[0]], vec![0.0; self.sizes[1]]);
+        let cx = EvalCx {
+            t: 0.0,
+            x: &x,
+            limits: &limits,
+            start_junctions: false,
+            gmin: 0.0,
+            source_scale: 1.0,
+            excitation: Excitation::Dc,
+        };
+        let (mut to, mut starts) = (Targets::default(), Vec::new());
+        self.replay(0..self.packs.len(), &cx, &mut |p, tape| {
+            let pack = self.packs[p];
+            let row = |w, k, _| self.wiring.rows_of(pack.first + w)[k];
+            let slot = |w, r, c| self.wiring.of(pack.first + w).1[r * n + c];
+            starts.push([
+                tape.f.append(&mut to.f, pack.len, row),
+                tape.q.append(&mut to.q, pack.len, row),
+                tape.df.append(&mut to.df, pack.len, slot),
+                tape.dq.append(&mut to.dq, pack.len, slot),
+            ]);
+        });
+        let end = |a: &[u32], b: &[u32]| a.iter().chain(b).map(|t| *t as usize + 1).max().unwrap_or(0);
+        self.reach = [end(&to.f, &to.q), end(&to.df, &to.dq)];
+        (self.targets, self.starts) = (to, starts);
     }
 
     /// Adds the tape of pack p to where its instances have their targets.
@@ -381,32 +415,16 @@ impl<E: Element<Wide>> Bank<f64> for PackedBank<E> {
                 self.gather.extend((0..WIDTH).map(|w| self.wiring.rows_of(pack.member(w))[k]));
             }
         }
-        // The sequence of stamps does not depend on x: any will do to see it.
-        let (x, limits) = (vec![0.0; table.unknowns.len() + 1], vec![0.0; table.n_limits]);
-        let cx = EvalCx {
-            t: 0.0,
-            x: &x,
-            limits: &limits,
-            start_junctions: false,
-            gmin: 0.0,
-            source_scale: 1.0,
-            excitation: Excitation::Dc,
-        };
-        let (mut to, mut starts) = (Targets::default(), Vec::new());
-        self.replay(0..self.packs.len(), &cx, &mut |p, tape| {
-            let pack = self.packs[p];
-            let row = |w, k, _| self.wiring.rows_of(pack.first + w)[k];
-            let slot = |w, r, c| self.wiring.of(pack.first + w).1[r * n + c];
-            starts.push([
-                tape.f.append(&mut to.f, pack.len, row),
-                tape.q.append(&mut to.q, pack.len, row),
-                tape.df.append(&mut to.df, pack.len, slot),
-                tape.dq.append(&mut to.dq, pack.len, slot),
-            ]);
-        });
-        let end = |a: &[u32], b: &[u32]| a.iter().chain(b).map(|t| *t as usize + 1).max().unwrap_or(0);
-        self.reach = [end(&to.f, &to.q), end(&to.df, &to.dq)];
-        (self.targets, self.starts) = (to, starts);
+        self.sizes = [table.unknowns.len() + 1, table.n_limits];
+        self.aim();
+    }
+
+    fn charged(&self, slots: &mut [bool]) {
+        for (p, pack) in self.packs.iter().enumerate() {
+            for i in pack.first..pack.first + pack.len {
+                self.wiring.mark(i, self.element.charges(p), slots);
+            }
+        }
     }
 
     fn eval(&self, cx: &EvalCx<'_, f64>, _want: Want, load: &mut Load<'_, f64>) {
@@ -429,6 +447,9 @@ impl<E: Element<Wide>> Bank<f64> for PackedBank<E> {
     }
 
     fn next_breakpoint(&self, _t: f64) -> f64 {
+        f64::INFINITY
+    }
+    fn next_jump(&self, _t: f64) -> f64 {
         f64::INFINITY
     }
     fn bound_step(&self, _cx: &EvalCx<'_, f64>) -> f64 {
@@ -466,6 +487,10 @@ impl<E: Element<Wide>> Bank<f64> for PackedBank<E> {
         for w in 0..WIDTH {
             let members: Vec<Arc<Instance>> = self.packs.iter().map(|p| instances[p.member(w)].clone()).collect();
             self.element.reload(w, &members, setting);
+        }
+        // What is 0 may not be stamped, and it may no longer be 0.
+        if !self.starts.is_empty() {
+            self.aim();
         }
     }
 

@@ -105,8 +105,10 @@ impl<R: Real> Plans<R> {
 
     /// The first corner of instance i after t; infinity if there is none.
     pub fn next_corner(&self, i: usize, t: R) -> R {
-        let mut next = R::splat(f64::INFINITY);
-        for lane in 0..R::LANES {
+        let now = &self.now[i];
+        let inside = now.from.le(t) & t.lt(now.to);
+        let mut next = R::select(inside, now.to, R::splat(f64::INFINITY));
+        for lane in (0..R::LANES).filter(|lane| !inside.lane(*lane)) {
             let corners = &self.corners[i * R::LANES + lane];
             let k = corners.partition_point(|c| c.0 <= t.lane(lane));
             if let Some(c) = corners.get(k) {
@@ -183,11 +185,13 @@ impl<R: Real> Plans<R> {
         self.now[i].set_lane(lane, now);
     }
 
-    /// A point at t was accepted in the masked lanes: corners that can no longer matter are forgotten.
-    pub fn advance(&mut self, i: usize, t: R, mask: R::Mask) {
+    /// A point at t was accepted in the masked lanes: corners that can no longer matter are forgotten. Returns the lanes in
+    /// which it lies in another segment than the last.
+    pub fn advance(&mut self, i: usize, t: R, mask: R::Mask) -> R::Mask {
         let stay = self.now[i].from.le(t) & t.lt(self.now[i].to);
-        if (stay | !mask).all() {
-            return;
+        let moved = mask & !stay;
+        if !moved.any() {
+            return moved;
         }
         for lane in 0..R::LANES {
             if mask.lane(lane) && !stay.lane(lane) {
@@ -197,6 +201,7 @@ impl<R: Real> Plans<R> {
                 self.now[i].set_lane(lane, segment(corners, t.lane(lane)));
             }
         }
+        moved
     }
 }
 

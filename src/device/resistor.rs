@@ -59,6 +59,10 @@ impl<R: Real> Element<R> for Resistors<R> {
         vec![(0, 0), (0, 1), (1, 0), (1, 1)]
     }
 
+    fn charges(&self, _i: usize) -> Vec<(usize, usize)> {
+        Vec::new()
+    }
+
     fn reload(&mut self, lane: usize, instances: &[Arc<Instance>], setting: &Setting) {
         for (g, instance) in self.conductance.iter_mut().zip(instances) {
             let p = &instance.params;

@@ -202,6 +202,10 @@ impl<R: Real> Element<R> for VoltageSources<R> {
         vec![(0, I), (1, I), (I, 0), (I, 1)]
     }
 
+    fn charges(&self, _i: usize) -> Vec<(usize, usize)> {
+        Vec::new()
+    }
+
     fn reload(&mut self, lane: usize, instances: &[Arc<Instance>], setting: &Setting) {
         self.0.reload(lane, instances, setting);
     }
@@ -242,6 +246,10 @@ impl<R: Real> Element<R> for CurrentSources<R> {
     }
 
     fn footprint(&self, _i: usize) -> Vec<(usize, usize)> {
+        Vec::new()
+    }
+
+    fn charges(&self, _i: usize) -> Vec<(usize, usize)> {
         Vec::new()
     }
 

@@ -155,6 +155,9 @@ impl Kind for SpikeWord {
         let pattern = Instance::example(&WORD, &[("pattern", 13.0)]);
         vec![word("1101", None, &[]), word("01", Some("uniform"), &[("amplitude", 0.1), ("base", -0.2)]), pattern]
     }
+    fn begins_alike(&self, one: &Instance, other: &Instance) -> bool {
+        at_base_level(one, other)
+    }
     bank_builders!(SpikeWords);
 }
 
@@ -178,6 +181,9 @@ impl Kind for Poisson {
     }
     fn examples(&self) -> Vec<Instance> {
         vec![Instance::example(&POISSON, &[("rate", 20.0), ("base", 0.5)])]
+    }
+    fn begins_alike(&self, one: &Instance, other: &Instance) -> bool {
+        at_base_level(one, other)
     }
     bank_builders!(Poissons);
 }
@@ -203,7 +209,15 @@ impl Kind for SpikeTimes {
     fn examples(&self) -> Vec<Instance> {
         vec![times(&[1e-3, 5e-3], &[])]
     }
+    fn begins_alike(&self, one: &Instance, other: &Instance) -> bool {
+        at_base_level(one, other)
+    }
     bank_builders!(SpikeTimeLists);
+}
+
+/// A train begins at its base level: no pulse is up before time 0.
+fn at_base_level(one: &Instance, other: &Instance) -> bool {
+    one.params.real("base").to_bits() == other.params.real("base").to_bits()
 }
 
 /// An example.
@@ -281,6 +295,10 @@ impl<R: Real, T: Train> Element<R> for SpikeSources<R, T> {
         vec![(0, BRANCH), (1, BRANCH), (BRANCH, 0), (BRANCH, 1)]
     }
 
+    fn charges(&self, _i: usize) -> Vec<(usize, usize)> {
+        Vec::new()
+    }
+
     fn reload(&mut self, lane: usize, instances: &[Arc<Instance>], setting: &Setting) {
         for (i, instance) in instances.iter().enumerate() {
             self.base[i].set_lane(lane, instance.params.real("base"));
@@ -326,8 +344,8 @@ impl<R: Real, T: Train> Element<R> for SpikeSources<R, T> {
 
     fn accept(&mut self, i: usize, at: &At<'_, R>, mask: R::Mask) {
         let t = at.t();
-        self.output.advance(i, t, mask);
-        for lane in (0..R::LANES).filter(|lane| mask.lane(*lane)) {
+        let moved = self.output.advance(i, t, mask);
+        for lane in (0..R::LANES).filter(|lane| moved.lane(*lane)) {
             // The plan ends with the last planned pulse; the train goes on before its beginning is reached.
             if self.output.pulses_after(i, lane, t.lane(lane)) < AHEAD {
                 self.extend(i, lane, t.lane(lane));

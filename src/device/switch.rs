@@ -185,6 +185,10 @@ impl<R: Real, C: Control> Element<R> for Switches<R, C> {
         entries
     }
 
+    fn charges(&self, _i: usize) -> Vec<(usize, usize)> {
+        Vec::new()
+    }
+
     fn reload(&mut self, lane: usize, instances: &[Arc<Instance>], _setting: &Setting) {
         for (i, instance) in instances.iter().enumerate() {
             let threshold = instance.model_real(C::NAMES.0);

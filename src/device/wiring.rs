@@ -105,6 +105,14 @@ impl Wiring {
         }
     }
 
+    /// Marks the slots of these local positions of instance i.
+    pub fn mark(&self, i: usize, positions: Vec<(usize, usize)>, slots: &mut [bool]) {
+        let (_, of) = self.of(i);
+        for (r, c) in positions {
+            slots[of[r * self.n_locals + c] as usize] = true;
+        }
+    }
+
     /// What goes into a collapsed internal node of instance i goes into the terminal that it is.
     pub fn collapse<R: Copy + Default + std::ops::AddAssign>(&self, i: usize, f: &mut [R], q: &mut [R]) {
         for (k, root) in self.same[i * self.n_locals..(i + 1) * self.n_locals].iter().enumerate() {

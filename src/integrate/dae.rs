@@ -37,6 +37,17 @@ pub struct Arrays<R> {
     pub new_limits: Vec<R>,
 }
 
+/// An entry of ∂q/∂x that may be other than 0.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Charge {
+    /// Its slot.
+    pub slot: u32,
+    /// Its row.
+    pub row: u32,
+    /// Its column.
+    pub col: u32,
+}
+
 /// What an unknown needs from the integrator.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct UnknownTolerance {
@@ -58,6 +69,8 @@ pub trait Dae<R: Real> {
     fn tolerances(&self) -> &[UnknownTolerance];
     /// Arrays of the right size, zeroed.
     fn arrays(&self) -> Arrays<R>;
+    /// The entries of ∂q/∂x that may be other than 0, in the pattern's order. Most circuits have few.
+    fn charges(&self) -> &[Charge];
     /// Is f + q affine in x with a constant Jacobian?
     fn is_linear(&self) -> bool;
     /// Evaluates at (t, x): overwrites `arrays`; returns the lanes in which limiting was active.
@@ -66,14 +79,16 @@ pub trait Dae<R: Real> {
     fn observe(&mut self, t: R, x: &[R], mode: &Mode<R>, arrays: &mut Arrays<R>);
     /// The next corner strictly after t, per lane; infinity if none.
     fn next_breakpoint(&self, t: R) -> R;
+    /// The next corner after t at which more than slopes may jump; infinity if none.
+    fn next_jump(&self, t: R) -> R;
     /// The largest step wanted from (t, x), seconds.
     fn bound_step(&self, t: R, x: &[R], mode: &Mode<R>) -> R;
     /// Number of crossing functions.
     fn n_crossings(&self) -> usize;
     /// Values of the crossing functions at (t, x); from < 0 to ≥ 0 is an event.
     fn crossings(&self, t: R, x: &[R], mode: &Mode<R>, out: &mut [R]);
-    /// Crossing `k` happened at (t, x) in the masked lanes.
-    fn on_event(&mut self, k: usize, t: R, x: &[R], mode: &Mode<R>, mask: R::Mask);
+    /// Crossing `k` happened at (t, x) in the masked lanes. True if more than slopes jump with it.
+    fn on_event(&mut self, k: usize, t: R, x: &[R], mode: &Mode<R>, mask: R::Mask) -> bool;
     /// Makes discrete states agree with x at an operating point; lanes in which one changed.
     fn settle(&mut self, t: R, x: &[R], mode: &Mode<R>, mask: R::Mask) -> R::Mask;
     /// (t, x) was accepted in the masked lanes.

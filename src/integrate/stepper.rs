@@ -2,11 +2,10 @@
 //!
 //! ```text
 //! tick:
-//!     each lane plans its next solve           a time t₊, a formula, a predictor (or takes up the second stage)
-//!     x ← predictor, h ← history               one pass for all lanes, with per-lane coefficients
-//!     Newton solves f(x) + α·q(x) + h = 0      lanes freeze as they converge
-//!     each lane judges its result:
-//!         Newton failed        → smaller step
+//!     each lane without a solve plans one      a time t₊, a formula, a predictor (or takes up the second stage)
+//!         x ← predictor, h ← history
+//!     one iteration on f(x) + α·q(x) + h = 0   for all lanes, each wherever it is on its way
+//!     each lane that has converged judges its result, each that failed takes a smaller step:
 //!         first stage          → second stage next
 //!         error too large      → smaller step
 //!         crossing inside      → nearer target, until the crossing is bracketed within its tolerance
@@ -21,14 +20,13 @@ mod checkpoint;
 
 pub use checkpoint::{Checkpoint, Control, ROW_HISTORY, RowHistory};
 
-use super::dae::{Arrays, Dae, Mode};
+use super::dae::{Arrays, Charge, Dae, Mode};
 use super::scheme::{self, Coefficients, GAMMA, Method};
 use crate::number::{Mask, Real, dispatch};
 use crate::solve::{
-    Assemble, Assembled, Newton, NewtonFailure, NewtonOptions, Plan, SimError, SparsePattern, StepFailure,
+    Assemble, Assembled, Newton, NewtonFailure, NewtonOptions, Plan, SimError, StepFailure, TRUSTED_UPDATE,
 };
 use std::ops::ControlFlow;
-use std::sync::Arc;
 
 /// What the stepper needs to know.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -47,9 +45,10 @@ pub struct StepperOptions {
     pub h_max: f64,
     /// First step, seconds.
     pub h_first: f64,
-    /// After a corner or an event a stretch begins with as long a step as there is room for, and grows it up to tenfold, as
-    /// the error control allows. Otherwise it begins with a tenth of the last step and at most doubles it, so that what
-    /// decays after a corner has points to be drawn by: about four times as many in a neuron driven by pulses.
+    /// As few points as the error control allows, for who does not draw them. After a corner or an event a stretch begins
+    /// with as long a step as there is room for, and grows it up to tenfold; where only slopes jumped nothing restarts; a
+    /// ramp in which nothing moves that has a dynamics is one step; TR-BDF2 is extrapolated to third order. Otherwise a stretch begins with a tenth of the last step
+    /// and at most doubles it, so that what decays after a corner has points to be drawn by.
     pub eager: bool,
 }
 
@@ -102,6 +101,8 @@ enum Phase {
     Second,
     /// A whole step with a one-solve formula.
     Single,
+    /// A short ramp to the next corner in one trapezoidal step.
+    Ramp,
 }
 
 /// An event between two times.
@@ -139,8 +140,9 @@ struct Lane {
     target: Option<f64>,
     /// The step that error control proposes after this one.
     next_h: f64,
-    /// The next corner.
+    /// The next corner, and whether more than slopes may jump there.
     corner: f64,
+    corner_jumps: bool,
     /// When the last corner or event was.
     last_corner: f64,
     bracket: Option<Bracket>,
@@ -158,12 +160,20 @@ struct Lane {
     smooth: u32,
     /// The restart's step as a part of the next regular one.
     restart_share: f64,
+    /// The present ramp is no matter of one step.
+    steep: bool,
+    /// A new stretch begins with the last point.
+    turned: bool,
     /// It has not begun: its corner and crossings are not known yet.
     fresh: bool,
     /// It starts here: devices settle and commit, and charges come from an evaluation.
     settles: bool,
     charges: bool,
     running: bool,
+    /// Newton's method is on its way to its planned point.
+    solving: bool,
+    /// Solves since the last accepted point.
+    solves: u32,
     error: Option<SimError>,
 }
 
@@ -199,18 +209,22 @@ pub struct Stepper<R: Real> {
     limits: Vec<R>,
     g: Vec<R>,
     lte: Vec<R>,
+    shift: Vec<R>,
     /// By unknown: weight in the error, absolute tolerance.
     weights: Vec<f64>,
     abstol: Vec<f64>,
-    pattern: Arc<SparsePattern>,
+    solves: Solves<R>,
+    /// Rows of q that may be other than 0, in order; observers' are last.
+    charged: Vec<u32>,
     /// α of the Jacobian that Newton has factors of, for a linear system.
     factored_alpha: Option<R>,
     /// What happened so far.
     pub stats: StepStats,
 }
 
-/// Per-lane coefficients of one tick.
-struct Tick<R> {
+/// What the lanes are solving: each its own time and coefficients.
+#[derive(Debug, Clone, Copy)]
+struct Solves<R> {
     t: R,
     alpha: R,
     a0: R,
@@ -221,15 +235,16 @@ struct Tick<R> {
     p: [R; 4],
 }
 
-/// The equations of one tick, as Newton's method sees them.
+/// The equations of all lanes, as Newton's method sees them.
 struct StepProblem<'a, R: Real, D> {
     dae: &'a mut D,
     arrays: &'a mut Arrays<R>,
     mode: &'a Mode<R>,
-    pattern: &'a SparsePattern,
     t: R,
     alpha: R,
     past: &'a [R],
+    /// Rows with charges, in order.
+    charged: &'a [u32],
     x_max: &'a [R],
     q_final: &'a mut [R],
     limits_final: &'a mut [R],
@@ -238,28 +253,33 @@ struct StepProblem<'a, R: Real, D> {
 }
 
 impl<R: Real, D: Dae<R>> Assemble<R> for StepProblem<'_, R, D> {
-    fn assemble(&mut self, x: &[R], _iteration: usize, lanes: R::Mask, r: &mut [R], j: &mut [R]) -> Assembled<R> {
+    fn assemble(&mut self, x: &[R], _first: bool, _lanes: R::Mask, r: &mut [R], j: &mut Vec<R>) -> Assembled<R> {
         let limited = self.dae.eval(self.t, x, self.mode, self.arrays);
         let a = &mut *self.arrays;
         std::mem::swap(&mut a.limits, &mut a.new_limits);
-        let (alpha, past) = (self.alpha, self.past);
+        let (alpha, past, rows, n) = (self.alpha, self.past, self.charged, x.len() - 1);
         let same = self.linear && self.factored_alpha.is_some_and(|last| (last.le(alpha) & alpha.le(last)).all());
+        let charges = self.dae.charges();
         dispatch(
             R::LANES,
             #[inline(always)]
             || {
-                for (((r, f), q), past) in r.iter_mut().zip(&a.f).zip(&a.q).zip(past) {
-                    *r = *f + alpha * *q + *past;
+                for (r, f) in r.iter_mut().zip(&a.f) {
+                    *r = *f;
+                }
+                for k in rows.iter().map(|k| *k as usize).take_while(|k| *k < n) {
+                    r[k] = a.f[k] + alpha * a.q[k] + past[k];
                 }
                 if !same {
-                    for ((j, df), dq) in j.iter_mut().zip(&a.df).zip(&a.dq) {
-                        let new = *df + alpha * *dq;
-                        *j = if R::LANES == 1 { new } else { R::select(lanes, new, *j) };
+                    for c in charges {
+                        let k = c.slot as usize;
+                        a.df[k] += alpha * a.dq[k];
                     }
                 }
             },
         );
         if !same {
+            std::mem::swap(j, &mut a.df);
             *self.factored_alpha = Some(alpha);
         }
         Assembled { limited, same_jacobian: same, linear: self.linear }
@@ -272,20 +292,19 @@ impl<R: Real, D: Dae<R>> Assemble<R> for StepProblem<'_, R, D> {
     fn converged(&mut self, lanes: R::Mask, dx: &[R]) {
         // Charges at x + Δ to first order: f, q and Δ then satisfy the step's equation exactly, so charge is conserved
         // whatever the Newton tolerance.
-        let (a, pattern) = (&*self.arrays, self.pattern);
+        let (a, charges) = (&*self.arrays, self.dae.charges());
         let (q_final, limits_final) = (&mut *self.q_final, &mut *self.limits_final);
+        let (rows, n) = (self.charged, dx.len());
         dispatch(
             R::LANES,
             #[inline(always)]
             || {
-                for (q_final, q) in q_final.iter_mut().zip(&a.q) {
-                    *q_final = R::select(lanes, *q, *q_final);
+                for k in rows.iter().map(|k| *k as usize).take_while(|k| *k < n) {
+                    q_final[k] = R::select(lanes, a.q[k], q_final[k]);
                 }
-                for (c, dx) in dx.iter().enumerate() {
-                    for k in pattern.col_ptr[c]..pattern.col_ptr[c + 1] {
-                        let row = &mut q_final[pattern.row_idx[k]];
-                        *row = R::select(lanes, *row + a.dq[k] * *dx, *row);
-                    }
+                for c in charges {
+                    let row = &mut q_final[c.row as usize];
+                    *row = R::select(lanes, *row + a.dq[c.slot as usize] * dx[c.col as usize], *row);
                 }
                 for (to, from) in limits_final.iter_mut().zip(&a.limits) {
                     *to = R::select(lanes, *from, *to);
@@ -296,9 +315,18 @@ impl<R: Real, D: Dae<R>> Assemble<R> for StepProblem<'_, R, D> {
 }
 
 /// Tolerance with which an event is located, seconds, given the time since the last corner: well inside the promise of
-/// 1 ns + 1e-6 of that time, but never below what the time axis can resolve.
-fn event_tolerance(since_corner: f64, t: f64) -> f64 {
-    (1e-7 * since_corner).max(8.0 * f64::EPSILON * t)
+/// 1 ns + 1e-6 of that time (eager: half of it), but never below what the time axis can resolve.
+fn event_tolerance(since_corner: f64, t: f64, eager: bool) -> f64 {
+    let share = if eager { 5e-7 } else { 1e-7 };
+    (share * since_corner).max(8.0 * f64::EPSILON * t)
+}
+
+/// The same in these rows.
+fn copy_rows<R: Real>(to: &mut [R], from: &[R], rows: &[u32], lanes: R::Mask) {
+    for k in rows {
+        let k = *k as usize;
+        to[k] = R::select(lanes, from[k], to[k]);
+    }
 }
 
 /// to ← from in the masked lanes.
@@ -341,6 +369,7 @@ impl<R: Real> Stepper<R> {
                 .collect(),
             repivot: true,
             remember: true,
+            trusted_update: if options.eager { 100.0 * TRUSTED_UPDATE } else { TRUSTED_UPDATE },
         };
         let zero = R::zero();
         let by_row = || vec![zero; rows];
@@ -379,9 +408,19 @@ impl<R: Real> Stepper<R> {
             limits: limits.to_vec(),
             g: vec![zero; dae.n_crossings()],
             lte: by_unknown(),
+            shift: by_unknown(),
             weights: dae.tolerances().iter().map(|t| t.lte_weight).collect(),
             abstol: dae.tolerances().iter().map(|t| t.abstol).collect(),
-            pattern: dae.pattern().clone(),
+            solves: Solves {
+                t: zero,
+                alpha: R::one(),
+                a0: zero,
+                a1: zero,
+                a_stage: zero,
+                b0: zero,
+                p: [R::one(), zero, zero, zero],
+            },
+            charged: Vec::new(),
             factored_alpha: None,
             stats: StepStats::default(),
         }
@@ -449,74 +488,88 @@ impl<R: Real> Stepper<R> {
         out
     }
 
-    /// One solve in every running lane; returns the lanes that accepted a point.
+    /// One iteration of Newton's method in every running lane; returns the lanes that accepted a point.
     fn tick(&mut self, dae: &mut impl Dae<R>) -> R::Mask {
-        let bound = dae.bound_step(self.gather(|l| l.t), &self.x_n, &self.mode);
+        self.begin_solves(dae);
         let mut active = R::Mask::splat(false);
-        let mut tick = Tick {
-            t: R::zero(),
-            alpha: R::one(),
-            a0: R::zero(),
-            a1: R::zero(),
-            a_stage: R::zero(),
-            b0: R::zero(),
-            p: [R::one(), R::zero(), R::zero(), R::zero()],
-        };
-        for l in 0..R::LANES {
-            if self.lanes[l].running {
-                active.set_lane(l, true);
-                let (c, p) = self.plan(l, bound.lane(l));
-                tick.alpha.set_lane(l, c.alpha);
-                tick.a0.set_lane(l, c.a0);
-                tick.a1.set_lane(l, c.a1);
-                tick.a_stage.set_lane(l, c.a_stage);
-                tick.b0.set_lane(l, c.b0);
-                for (to, from) in tick.p.iter_mut().zip(p) {
-                    to.set_lane(l, from);
-                }
-            }
-            tick.t.set_lane(l, self.lanes[l].t_try);
+        for (l, lane) in self.lanes.iter().enumerate() {
+            active.set_lane(l, lane.running);
         }
-        for l in (0..R::LANES).filter(|l| self.lanes[*l].phase == Phase::Restart) {
-            self.newton.forget_curvature_of(l);
-        }
-        self.predict(&tick);
-        self.arrays.limits.copy_from_slice(&self.limits_n);
         let linear = dae.is_linear();
         let mut problem = StepProblem {
             dae: &mut *dae,
             arrays: &mut self.arrays,
             mode: &self.mode,
-            pattern: &self.pattern,
-            t: tick.t,
-            alpha: tick.alpha,
+            t: self.solves.t,
+            alpha: self.solves.alpha,
             past: &self.past,
+            charged: &self.charged,
             x_max: &self.x_max,
             q_final: &mut self.q,
             limits_final: &mut self.limits,
             factored_alpha: &mut self.factored_alpha,
             linear,
         };
-        let outcome = self.newton.solve(&mut problem, &mut self.x, active, self.options.max_iterations);
-        if !(outcome.converged | !active).all() {
+        let outcome = self.newton.iterate(&mut problem, &mut self.x, active, self.options.max_iterations);
+        for (l, lane) in self.lanes.iter_mut().enumerate() {
+            lane.solving &= !(outcome.converged.lane(l) | outcome.failed.lane(l));
+        }
+        if outcome.failed.any() {
             self.factored_alpha = None;
-            self.newton_failed(active & !outcome.converged);
+            self.newton_failed(outcome.failed);
         }
         if !outcome.converged.any() {
             return R::Mask::splat(false);
         }
         if dae.n_rows() > self.n + 1 {
-            dae.observe(tick.t, &self.x, &self.mode, &mut self.arrays);
+            dae.observe(self.solves.t, &self.x, &self.mode, &mut self.arrays);
             let observers = self.n + 1;
             copy_lanes(&mut self.q[observers..], &self.arrays.q[observers..], outcome.converged);
         }
-        let (alpha, all) = (tick.alpha, self.qd.iter_mut().zip(&self.q).zip(&self.past));
-        dispatch(
-            R::LANES,
-            #[inline(always)]
-            || all.for_each(|((qd, q), past)| *qd = alpha * *q + *past),
-        );
-        self.judge(dae, outcome.converged, &tick)
+        let alpha = self.solves.alpha;
+        for k in &self.charged {
+            let k = *k as usize;
+            self.qd[k] = alpha * self.q[k] + self.past[k];
+        }
+        self.judge(dae, outcome.converged)
+    }
+
+    /// Lanes that have nothing to solve plan their next solve.
+    fn begin_solves(&mut self, dae: &impl Dae<R>) {
+        let mut begins = R::Mask::splat(false);
+        for (l, lane) in self.lanes.iter().enumerate() {
+            begins.set_lane(l, lane.running && !lane.solving);
+        }
+        if !begins.any() {
+            return;
+        }
+        let bound = dae.bound_step(self.gather(|l| l.t), &self.x_n, &self.mode);
+        for l in (0..R::LANES).filter(|l| begins.lane(*l)) {
+            let (c, p) = self.plan(l, bound.lane(l));
+            let lane = &mut self.lanes[l];
+            lane.solving = true;
+            lane.solves += 1;
+            if lane.solves > MAX_SOLVES {
+                lane.error = Some(SimError::StepTooSmall { t: lane.t, h: lane.step, cause: StepFailure::NoProgress });
+                lane.running = false;
+            }
+            if lane.phase == Phase::Restart {
+                self.newton.forget_curvature_of(l);
+            }
+            let s = &mut self.solves;
+            s.t.set_lane(l, lane.t_try);
+            s.alpha.set_lane(l, c.alpha);
+            s.a0.set_lane(l, c.a0);
+            s.a1.set_lane(l, c.a1);
+            s.a_stage.set_lane(l, c.a_stage);
+            s.b0.set_lane(l, c.b0);
+            for (to, from) in s.p.iter_mut().zip(p) {
+                to.set_lane(l, from);
+            }
+        }
+        self.newton.begin(begins);
+        self.predict(begins);
+        copy_lanes(&mut self.arrays.limits, &self.limits_n, begins);
     }
 
     /// Chooses what lane `l` solves next: coefficients and predictor weights.
@@ -551,7 +604,7 @@ impl<R: Real> Stepper<R> {
         }
         let mut h = lane.h.min(o.h_max).min(bound);
         if let Some(b) = lane.bracket {
-            h = b.target(event_tolerance(b.hi - lane.last_corner, b.hi)) - lane.t;
+            h = b.target(event_tolerance(b.hi - lane.last_corner, b.hi, o.eager)) - lane.t;
             lane.target = Some(lane.t + h);
         } else if h >= left * (1.0 - 1e-9) {
             h = left;
@@ -560,6 +613,17 @@ impl<R: Real> Stepper<R> {
             h = 0.5 * left;
         }
         lane.step = h;
+        if o.eager
+            && lane.bracket.is_none()
+            && lane.target == Some(limit)
+            && h < SHORT_RAMP * lane.h_free
+            && !lane.steep
+        {
+            lane.phase = Phase::Ramp;
+            lane.t_try = limit;
+            p[0] = 1.0;
+            return (scheme::trapezoidal(h), p);
+        }
         let times = [0.0, -lane.h1, -(lane.h1 + lane.h2)];
         let mut w = [0.0; 3];
         let single = match o.method {
@@ -587,25 +651,28 @@ impl<R: Real> Stepper<R> {
         (c, p)
     }
 
-    /// Predicted unknowns and the part of the equations that is past.
-    fn predict(&mut self, tick: &Tick<R>) {
-        let [p0, p1, p2, ps] = tick.p;
+    /// Predicted unknowns and the part of the equations that is past, in lanes that begin.
+    fn predict(&mut self, begins: R::Mask) {
         let n = self.n;
+        let Solves { a0, a1, a_stage, b0, p: [p0, p1, p2, ps], .. } = self.solves;
         dispatch(
             R::LANES,
             #[inline(always)]
             || {
                 let history = self.x_n.iter().zip(&self.x_1).zip(&self.x_2).zip(&self.x_s);
-                for (x, (((x_n, x_1), x_2), x_s)) in self.x[..n].iter_mut().zip(history) {
-                    *x = p0 * *x_n + p1 * *x_1 + p2 * *x_2 + ps * *x_s;
+                let guess = self.x[..n].iter_mut().zip(&mut self.guess);
+                for ((x, guess), (((x_n, x_1), x_2), x_s)) in guess.zip(history) {
+                    let predicted = p0 * *x_n + p1 * *x_1 + p2 * *x_2 + ps * *x_s;
+                    *x = R::select(begins, predicted, *x);
+                    *guess = R::select(begins, predicted, *guess);
                 }
-                let history = self.q_n.iter().zip(&self.q_1).zip(&self.q_s).zip(&self.qd_n);
-                for (past, (((q_n, q_1), q_s), qd_n)) in self.past.iter_mut().zip(history) {
-                    *past = tick.a0 * *q_n + tick.a1 * *q_1 + tick.a_stage * *q_s + tick.b0 * *qd_n;
+                for k in &self.charged {
+                    let k = *k as usize;
+                    let new = a0 * self.q_n[k] + a1 * self.q_1[k] + a_stage * self.q_s[k] + b0 * self.qd_n[k];
+                    self.past[k] = R::select(begins, new, self.past[k]);
                 }
             },
         );
-        self.guess.copy_from_slice(&self.x);
     }
 
     fn newton_failed(&mut self, lanes: R::Mask) {
@@ -617,9 +684,9 @@ impl<R: Real> Stepper<R> {
     }
 
     /// Judges the finished solves of the masked lanes; returns the lanes that accepted a point.
-    fn judge(&mut self, dae: &mut impl Dae<R>, solved: R::Mask, tick: &Tick<R>) -> R::Mask {
+    fn judge(&mut self, dae: &mut impl Dae<R>, solved: R::Mask) -> R::Mask {
         let none = R::Mask::splat(false);
-        let (mut first, mut second, mut single) = (none, none, none);
+        let (mut first, mut second, mut single, mut ramp) = (none, none, none, none);
         for (l, lane) in self.lanes.iter_mut().enumerate().filter(|(l, _)| solved.lane(*l)) {
             match lane.phase {
                 Phase::First => {
@@ -628,22 +695,26 @@ impl<R: Real> Stepper<R> {
                 }
                 Phase::Second => second.set_lane(l, true),
                 Phase::Single => single.set_lane(l, true),
+                Phase::Ramp => ramp.set_lane(l, true),
                 Phase::Restart | Phase::Plan => {}
             }
         }
         if first.any() {
             copy_lanes(&mut self.x_s, &self.x, first);
-            copy_lanes(&mut self.q_s, &self.q, first);
-            copy_lanes(&mut self.qd_s, &self.qd, first);
+            copy_rows(&mut self.q_s, &self.q, &self.charged, first);
+            copy_rows(&mut self.qd_s, &self.qd, &self.charged, first);
         }
         let done = solved & !first;
         if !done.any() {
             return none;
         }
-        let error = self.truncation_error(single, second, tick);
+        let error = self.truncation_error(single, second, ramp);
+        if self.options.eager && second.any() {
+            self.extrapolate(dae.charges(), second);
+        }
         let n_crossings = self.g.len();
         if n_crossings > 0 {
-            dae.crossings(tick.t, &self.x, &self.mode, &mut self.g);
+            dae.crossings(self.solves.t, &self.x, &self.mode, &mut self.g);
         }
         let (mut accepted, mut events) = (none, none);
         for l in (0..R::LANES).filter(|l| done.lane(*l)) {
@@ -656,15 +727,15 @@ impl<R: Real> Stepper<R> {
             }
         }
         if accepted.any() {
-            self.accept(dae, accepted, events, second, tick);
+            self.accept(dae, accepted, events, second);
         }
         accepted
     }
 
     /// The largest local truncation error over tolerance, per lane; 0 where there is no estimate.
-    fn truncation_error(&mut self, single: R::Mask, second: R::Mask, tick: &Tick<R>) -> R {
+    fn truncation_error(&mut self, single: R::Mask, second: R::Mask, ramp: R::Mask) -> R {
         self.lte.fill(R::zero());
-        if second.any() {
+        if (second | ramp).any() {
             let mut w = [R::zero(); 3];
             for (l, lane) in self.lanes.iter().enumerate() {
                 if second.lane(l) {
@@ -672,18 +743,22 @@ impl<R: Real> Stepper<R> {
                         to.set_lane(l, from);
                     }
                 }
+                if ramp.lane(l) {
+                    // What a backward Euler step would have done otherwise: far more than the error.
+                    w[0].set_lane(l, -0.5 * lane.step);
+                    w[2].set_lane(l, 0.5 * lane.step);
+                }
             }
             // The error of q, seen through the step's own Jacobian: an error of x in each unknown's unit, in which fast
             // modes that the formula damps count for nothing.
-            let rates = self.qd_n.iter().zip(&self.qd_s).zip(&self.qd);
-            let all = self.lte[..self.n].iter_mut().zip(rates);
+            let (alpha, n) = (self.solves.alpha, self.n);
             dispatch(
                 R::LANES,
                 #[inline(always)]
                 || {
-                    all.for_each(|(lte, ((qd_n, qd_s), qd))| {
-                        *lte = tick.alpha * (w[0] * *qd_n + w[1] * *qd_s + w[2] * *qd);
-                    });
+                    for k in self.charged.iter().map(|k| *k as usize).take_while(|k| *k < n) {
+                        self.lte[k] = alpha * (w[0] * self.qd_n[k] + w[1] * self.qd_s[k] + w[2] * self.qd[k]);
+                    }
                 },
             );
             self.newton.solve_linear(&mut self.lte);
@@ -703,7 +778,7 @@ impl<R: Real> Stepper<R> {
                 self.lte[i] = R::select(single, e, self.lte[i]);
             }
         }
-        let estimated = single | second;
+        let estimated = single | second | ramp;
         let (reltol, n) = (self.options.reltol, self.n);
         let worst = dispatch(
             R::LANES,
@@ -721,6 +796,41 @@ impl<R: Real> Stepper<R> {
         R::select(estimated, worst / self.options.trtol, R::zero())
     }
 
+    /// Takes the estimated error off x, q and q' where TR-BDF2 finished a step: they are then of third order. The estimate
+    /// goes through the step's own Jacobian once more, without which stiff modes would grow.
+    fn extrapolate(&mut self, charges: &[Charge], lanes: R::Mask) {
+        let (alpha, zero) = (self.solves.alpha, R::zero());
+        let (dq, n) = (&self.arrays.dq, self.n);
+        self.shift.fill(zero);
+        dispatch(
+            R::LANES,
+            #[inline(always)]
+            || {
+                for c in charges {
+                    self.shift[c.row as usize] += alpha * dq[c.slot as usize] * self.lte[c.col as usize];
+                }
+                for k in self.charged.iter().map(|k| *k as usize).take_while(|k| *k < n) {
+                    self.qd[k] = R::select(lanes, self.qd[k] - self.shift[k], self.qd[k]);
+                }
+            },
+        );
+        self.newton.solve_linear(&mut self.shift);
+        dispatch(
+            R::LANES,
+            #[inline(always)]
+            || {
+                for c in charges {
+                    let (row, change) = (c.row as usize, dq[c.slot as usize] * self.shift[c.col as usize]);
+                    self.q[row] = R::select(lanes, self.q[row] + change, self.q[row]);
+                    self.qd[row] = R::select(lanes, self.qd[row] + alpha * change, self.qd[row]);
+                }
+                for (x, shift) in self.x[..n].iter_mut().zip(&self.shift) {
+                    *x = R::select(lanes, *x + *shift, *x);
+                }
+            },
+        );
+    }
+
     /// Accept, reject, or look for an event in lane `l`, whose step is done with this relative error.
     fn verdict(&mut self, l: usize, error: f64) -> Verdict {
         let lane = &mut self.lanes[l];
@@ -732,7 +842,16 @@ impl<R: Real> Stepper<R> {
         let order = if self.options.method == Method::BackwardEuler && lane.phase == Phase::Single { 1.0 } else { 2.0 };
         // No platform power function here: step sizes must be the same bits everywhere.
         let factor = 0.9 * crate::number::powf(error.max(1e-6), -1.0 / (order + 1.0));
-        if lane.bracket.is_none() {
+        if lane.phase == Phase::Ramp {
+            if error > 1.0 || error.is_nan() {
+                self.stats.rejected_truncation += 1;
+                lane.steep = true;
+                lane.phase = Phase::Plan;
+                return Verdict::Reject;
+            }
+            lane.next_h = lane.h;
+        }
+        if lane.bracket.is_none() && lane.phase != Phase::Ramp {
             if error > REJECT_ABOVE || error.is_nan() {
                 self.stats.rejected_truncation += 1;
                 let first = *lane.first_try.get_or_insert(lane.step);
@@ -766,13 +885,19 @@ impl<R: Real> Stepper<R> {
         }
         let Some((k, g0, g1)) = crossed_earliest(&self.g_n, &self.g, l) else {
             let Some(b) = &mut lane.bracket else { return Verdict::Accept { events: false } };
+            let tolerance = event_tolerance(b.hi - lane.last_corner, b.hi, self.options.eager);
+            if b.hi - t1 <= tolerance || b.tries > MAX_LOCATING {
+                // On the way there in another number of steps it did not cross: it only grazes, and nothing happens.
+                lane.bracket = None;
+                return Verdict::Accept { events: false };
+            }
             // Still before the event: the lower end moves up.
             self.stats.locating += 1;
             b.raise(t1, self.g[b.k].lane(l));
             lane.phase = Phase::Plan;
             return Verdict::Reject;
         };
-        let tolerance = event_tolerance(t1 - lane.last_corner, t1);
+        let tolerance = event_tolerance(t1 - lane.last_corner, t1, self.options.eager);
         let bracket = match lane.bracket {
             None => Bracket { k, lo: t0, g_lo: g0, hi: t1, g_hi: g1, side: 0, tries: 0 },
             Some(mut b) => {
@@ -787,7 +912,7 @@ impl<R: Real> Stepper<R> {
         };
         if t1 - bracket.root().min(t1) <= tolerance && bracket.tries > 0
             || t1 - bracket.lo <= tolerance
-            || bracket.tries > 80
+            || bracket.tries > MAX_LOCATING
         {
             lane.bracket = None;
             return Verdict::Accept { events: true };
@@ -799,7 +924,7 @@ impl<R: Real> Stepper<R> {
     }
 
     /// The masked lanes take the new point.
-    fn accept(&mut self, dae: &mut impl Dae<R>, lanes: R::Mask, events: R::Mask, second: R::Mask, tick: &Tick<R>) {
+    fn accept(&mut self, dae: &mut impl Dae<R>, lanes: R::Mask, events: R::Mask, second: R::Mask) {
         let mut single = R::Mask::splat(false);
         for (l, lane) in self.lanes.iter_mut().enumerate().filter(|(l, _)| lanes.lane(*l)) {
             match lane.phase {
@@ -818,73 +943,88 @@ impl<R: Real> Stepper<R> {
             }
         }
         let second = second & lanes;
-        if second.any() {
-            copy_lanes(&mut self.x_2, &self.x_n, second);
-            copy_lanes(&mut self.x_1, &self.x_s, second);
-            copy_lanes(&mut self.q_1, &self.q_s, second);
-        }
-        if single.any() {
-            copy_lanes(&mut self.x_2, &self.x_1, single);
-            copy_lanes(&mut self.x_1, &self.x_n, single);
-            copy_lanes(&mut self.q_1, &self.q_n, single);
-        }
-        copy_lanes(&mut self.x_n, &self.x, lanes);
-        copy_lanes(&mut self.q_n, &self.q, lanes);
-        copy_lanes(&mut self.qd_n, &self.qd, lanes);
-        copy_lanes(&mut self.limits_n, &self.limits, lanes);
         std::mem::swap(&mut self.g_n, &mut self.g_before);
         self.g_n.copy_from_slice(&self.g_before);
-        copy_lanes(&mut self.g_n, &self.g, lanes);
-        let sizes = self.x_max.iter_mut().zip(&self.x);
+        let n = self.n;
         dispatch(
             R::LANES,
             #[inline(always)]
-            || sizes.for_each(|(max, x)| *max = R::select(lanes, max.max(x.abs()), *max)),
+            || {
+                for k in 0..n {
+                    let (x, x_n, x_1) = (self.x[k], self.x_n[k], self.x_1[k]);
+                    self.x_2[k] = R::select(second, x_n, R::select(single, x_1, self.x_2[k]));
+                    self.x_1[k] = R::select(second, self.x_s[k], R::select(single, x_n, x_1));
+                    self.x_n[k] = R::select(lanes, x, x_n);
+                    self.x_max[k] = R::select(lanes, self.x_max[k].max(x.abs()), self.x_max[k]);
+                }
+                for k in self.charged.iter().map(|k| *k as usize) {
+                    let q_n = self.q_n[k];
+                    self.q_1[k] = R::select(second, self.q_s[k], R::select(single, q_n, self.q_1[k]));
+                    self.q_n[k] = R::select(lanes, self.q[k], q_n);
+                    self.qd_n[k] = R::select(lanes, self.qd[k], self.qd_n[k]);
+                }
+                for (to, from) in self.limits_n.iter_mut().zip(&self.limits) {
+                    *to = R::select(lanes, *from, *to);
+                }
+                for (to, from) in self.g_n.iter_mut().zip(&self.g) {
+                    *to = R::select(lanes, *from, *to);
+                }
+            },
         );
-        dae.accept(tick.t, &self.x, &self.mode, lanes);
-        if events.any() {
-            self.act(dae, events, tick);
-        }
+        dae.accept(self.solves.t, &self.x, &self.mode, lanes);
+        let jumps = if events.any() { self.act(dae, events) } else { R::Mask::splat(false) };
         let t_stop = self.options.t_stop;
         let mut ask = events;
         for (l, lane) in self.lanes.iter_mut().enumerate().filter(|(l, _)| lanes.lane(*l)) {
             self.stats.accepted += 1;
             lane.t = lane.t_try;
+            lane.solves = 0;
             lane.first_try = None;
             if lane.phase == Phase::Restart {
                 lane.restart = false;
                 lane.restart_share = SHORT_RESTART;
                 lane.smooth = 1;
             } else {
-                lane.smooth = lane.smooth.saturating_add(1);
+                // A stretch that began without a restart began with the point before this one.
+                lane.smooth = if lane.turned { 2 } else { lane.smooth.saturating_add(1) };
                 lane.h = lane.next_h;
                 if lane.target.is_none() || lane.h > lane.h_free {
                     lane.h_free = lane.h;
                 }
-                lane.events_at_once = 0;
+                if lane.step > AT_ONCE * lane.t {
+                    lane.events_at_once = 0;
+                }
             }
             lane.phase = Phase::Plan;
+            lane.steep = false;
+            lane.turned = false;
+            let restarts = |jumps: bool| jumps || !self.options.eager;
             if lane.t >= lane.corner {
                 self.stats.corners += 1;
-                lane.restart = true;
+                lane.restart |= restarts(lane.corner_jumps);
+                lane.turned = true;
                 ask.set_lane(l, true);
+            }
+            if events.lane(l) {
+                lane.restart |= restarts(jumps.lane(l));
+                lane.turned = true;
             }
             if lane.t >= t_stop {
                 lane.running = false;
             }
         }
         if ask.any() {
-            let corner = dae.next_breakpoint(self.gather(|l| l.t));
+            let t = self.gather(|l| l.t);
+            let (corner, jump) = (dae.next_breakpoint(t), dae.next_jump(t));
             for (l, lane) in self.lanes.iter_mut().enumerate().filter(|(l, _)| ask.lane(*l)) {
-                lane.corner = corner.lane(l);
+                lane.look_ahead(corner.lane(l), jump.lane(l));
                 lane.last_corner = lane.t;
             }
         }
-        for (l, lane) in self.lanes.iter_mut().enumerate().filter(|(l, _)| lanes.lane(*l)) {
-            if events.lane(l) {
-                lane.restart = true;
-            }
-            if lane.restart {
+        for (_, lane) in self.lanes.iter_mut().enumerate().filter(|(l, _)| lanes.lane(*l)) {
+            if lane.restart || lane.turned {
+                // What led here says nothing of what follows.
+                lane.history = 0;
                 // The new stretch may be faster than the last. At the end of the run only a later run goes on, and where that
                 // one ends is not known yet.
                 let limit = if lane.running { lane.corner.min(t_stop) } else { lane.corner };
@@ -895,9 +1035,10 @@ impl<R: Real> Stepper<R> {
         }
     }
 
-    /// Events of the masked lanes at the point just accepted.
-    fn act(&mut self, dae: &mut impl Dae<R>, lanes: R::Mask, tick: &Tick<R>) {
-        let none = R::Mask::splat(false);
+    /// Events of the masked lanes at the point just accepted; returns the lanes in which more than slopes jump.
+    fn act(&mut self, dae: &mut impl Dae<R>, lanes: R::Mask) -> R::Mask {
+        let mut jumps = R::Mask::splat(false);
+        let (none, t) = (R::Mask::splat(false), self.solves.t);
         // `g_before` is what the crossing functions were at the start of the step; g is what they are now.
         for k in 0..self.g.len() {
             let mut mask = none;
@@ -905,20 +1046,23 @@ impl<R: Real> Stepper<R> {
                 mask.set_lane(l, self.g_before[k].lane(l) < 0.0 && self.g[k].lane(l) >= 0.0);
             }
             if mask.any() {
-                dae.on_event(k, tick.t, &self.x, &self.mode, mask);
+                if dae.on_event(k, t, &self.x, &self.mode, mask) {
+                    jumps = jumps | mask;
+                }
                 for l in (0..R::LANES).filter(|l| mask.lane(*l)) {
                     let lane = &mut self.lanes[l];
                     self.stats.events += 1;
                     lane.events_at_once += 1;
                     if lane.events_at_once > MAX_EVENTS_AT_ONCE {
-                        lane.error = Some(SimError::Chatter { t: tick.t.lane(l), crossing: k });
+                        lane.error = Some(SimError::Chatter { t: t.lane(l), crossing: k });
                         lane.running = false;
                     }
                 }
             }
         }
-        dae.crossings(tick.t, &self.x, &self.mode, &mut self.g);
+        dae.crossings(t, &self.x, &self.mode, &mut self.g);
         copy_lanes(&mut self.g_n, &self.g, lanes);
+        jumps
     }
 }
 
@@ -931,14 +1075,25 @@ const SHORT_RESTART: f64 = 1e-4;
 /// …or, where that one fails, an ordinary backward Euler step.
 const LONG_RESTART: f64 = 0.1;
 
+/// A stretch that is shorter than this part of the usual step is tried in one trapezoidal step.
+const SHORT_RAMP: f64 = 0.02;
+
 /// So many steps after a rejection do not grow.
 const CALM_STEPS: u32 = 3;
 
 /// So many steps after an eager restart may grow tenfold: how fast the new stretch is, nobody knows.
 const QUICK_STEPS: u32 = 6;
 
+/// So often a time of crossing is tried for.
+const MAX_LOCATING: u32 = 80;
+
+/// A lane that plans so many solves without reaching another point is lost.
+const MAX_SOLVES: u32 = 10_000;
+
 /// More events than this without a proper step between them are a loop of discrete states.
 const MAX_EVENTS_AT_ONCE: u32 = 1000;
+/// A proper step is longer than this part of the time reached.
+const AT_ONCE: f64 = 1e-11;
 
 impl Lane {
     /// A lane that has not begun.
@@ -956,6 +1111,7 @@ impl Lane {
             target: None,
             next_h: h_first,
             corner: 0.0,
+            corner_jumps: true,
             last_corner: 0.0,
             bracket: None,
             first_try: None,
@@ -965,16 +1121,27 @@ impl Lane {
             quick: QUICK_STEPS,
             smooth: 1,
             restart_share: SHORT_RESTART,
+            steep: false,
+            turned: false,
             fresh: true,
             settles: true,
             charges: true,
             running: true,
+            solving: false,
+            solves: 0,
             error: None,
         }
     }
 
+    /// The next corner, and the next at which more than slopes may jump.
+    fn look_ahead(&mut self, corner: f64, jump: f64) {
+        self.corner = corner;
+        self.corner_jumps = jump <= corner;
+    }
+
     /// The step failed: a smaller one next, or the end.
     fn cut(&mut self, factor: f64, cause: StepFailure) {
+        self.steep = true;
         self.bracket = None;
         self.target = None;
         let h = self.step * factor;

@@ -43,4 +43,6 @@ pub enum StepFailure {
         /// The unknown.
         unknown: usize,
     },
+    /// Step after step was tried, and none reached another point.
+    NoProgress,
 }

@@ -19,6 +19,8 @@ pub struct Lu<S> {
     x: Vec<S>,
     /// Largest |L|.
     limit: f64,
+    /// Are pivots that are zero and entries that are not finite looked for?
+    thorough: bool,
 }
 
 /// The two kernels.
@@ -35,12 +37,14 @@ impl<S: Scalar> Lu<S> {
             Some(program) => Factors::Program(ProgramFactors::new(program)),
             None => Factors::Columns(ColumnFactors::new(&plan.0)),
         };
-        Lu { factors, x: vec![S::zero(); plan.n()], limit: GROWTH_LIMIT, plan: plan.clone() }
+        Lu { factors, x: vec![S::zero(); plan.n()], limit: GROWTH_LIMIT, thorough: true, plan: plan.clone() }
     }
 
-    /// Refuses a lane only where an entry of L exceeds `limit`, instead of [`GROWTH_LIMIT`].
+    /// Refuses a lane only where an entry of L exceeds `limit`, instead of [`GROWTH_LIMIT`]. For who looks at the solution
+    /// anyway: what a zero pivot leaves is not finite there.
     pub fn with_growth_limit(mut self, limit: f64) -> Self {
         self.limit = limit;
+        self.thorough = false;
         self
     }
 
@@ -58,12 +62,12 @@ impl<S: Scalar> Lu<S> {
     /// If `values` is not `plan.nnz()` long.
     pub fn refactor(&mut self, values: &[S]) -> S::Mask {
         assert_eq!(values.len(), self.plan.nnz(), "one value per entry of the pattern");
-        let (factors, plan, limit) = (&mut self.factors, &*self.plan.0, self.limit);
+        let (factors, plan, limit, thorough) = (&mut self.factors, &*self.plan.0, self.limit, self.thorough);
         match (factors, &plan.program) {
             (Factors::Program(factors), Some(program)) => dispatch(
                 S::LANES,
                 #[inline(always)]
-                || factors.refactor(program, values, limit),
+                || factors.refactor(program, values, limit, thorough),
             ),
             (Factors::Columns(factors), _) => dispatch(
                 S::LANES,

@@ -1,4 +1,5 @@
-//! Newton's method on `r(x) = 0` for all lanes at once, each lane frozen when it has converged.
+//! Newton's method on `r(x) = 0` for all lanes at once. One iteration serves all lanes, wherever each is on its way; a lane
+//! that has converged stays as it is, or begins with its next equations while others go on.
 //!
 //! ```text
 //! repeat up to max_iterations:
@@ -14,7 +15,8 @@
 //!     problem.converged(lanes, Δ)    so that it can keep charges at x + Δ before other lanes go on
 //! ```
 //!
-//! A lane's iterates never depend on its lane mates: it is frozen at its own iteration, and the pivot order is common.
+//! A lane's iterates never depend on its lane mates: its count, its κ and its verdict are its own, and the pivot order is
+//! common.
 
 use super::lu::Lu;
 use super::pattern::SparsePattern;
@@ -24,9 +26,10 @@ use std::sync::Arc;
 
 /// A system of equations with its Jacobian, in compressed-column order.
 pub trait Assemble<R: Real> {
-    /// Writes r (n entries) and J (one value per pattern entry) at x (n + 1 entries, the last is ground and 0). Only the
-    /// masked lanes of J may change: the others have converged, and their factors stay those of their own last iterate.
-    fn assemble(&mut self, x: &[R], iteration: usize, lanes: R::Mask, r: &mut [R], j: &mut [R]) -> Assembled<R>;
+    /// Writes r (n entries) and J (one value per pattern entry and one to throw away) at x (n + 1 entries, the last is ground
+    /// and 0). Only the masked lanes count; `first`: it is the first iteration of all of them. J may be exchanged for another
+    /// vector of its length.
+    fn assemble(&mut self, x: &[R], first: bool, lanes: R::Mask, r: &mut [R], j: &mut Vec<R>) -> Assembled<R>;
     /// These lanes have just converged with the last update `dx` (n entries).
     fn converged(&mut self, lanes: R::Mask, dx: &[R]);
     /// Magnitudes that unknown i is measured against besides its own, if there are any. A node that swings by 5 V and
@@ -59,6 +62,8 @@ pub struct NewtonOptions {
     pub repivot: bool,
     /// Remember the speed of convergence from solve to solve: right for the steps of a transient, not for operating points.
     pub remember: bool,
+    /// The largest update, in tolerances, that what is remembered is trusted for.
+    pub trusted_update: f64,
 }
 
 /// Why a lane did not converge.
@@ -99,11 +104,12 @@ const NEWTON_SHARE: f64 = 0.02;
 /// The part of the tolerance that a converging iteration may leave undone.
 const LEFT_TO_COME: f64 = 0.5;
 /// A remembered κ is trusted only for updates of at most so many tolerances (2e-4 of a value at reltol = 1e-3)…
-const TRUSTED_UPDATE: f64 = 10.0;
+pub const TRUSTED_UPDATE: f64 = 10.0;
 /// …and counts this much more after each solve that did not check it, so that it is checked again soon.
 const DISTRUST: f64 = 1.25;
-/// κ is never taken below this: an update that was exact by chance proves little.
-const LEAST_CURVATURE: f64 = 1e-5;
+/// κ is never taken below this over the square of the largest trusted update: an update that was exact by chance proves
+/// little.
+const LEAST_CURVATURE: f64 = 1e-3;
 
 /// Unknowns of this size are no voltages, currents or states any more: laws that overflow are held at 1e30.
 const OVERFLOW: f64 = 1e28;
@@ -128,6 +134,15 @@ pub struct NewtonStats {
     pub refactorisations: u64,
 }
 
+/// What one iteration brought.
+#[derive(Debug, Clone, Copy)]
+pub struct Iterated<R: Real> {
+    /// Lanes that converged with it.
+    pub converged: R::Mask,
+    /// Lanes that it leads nowhere in.
+    pub failed: R::Mask,
+}
+
 /// The work space of Newton's method for one pattern.
 pub struct Newton<R: Real> {
     n: usize,
@@ -135,7 +150,7 @@ pub struct Newton<R: Real> {
     lu: Option<Lu<R>>,
     /// The pivot order to use instead of one chosen from the values met.
     given: Option<Plan>,
-    /// The Jacobian's values, one per pattern entry.
+    /// The Jacobian's values, one per pattern entry, and one to throw away.
     j: Vec<R>,
     r: Vec<R>,
     dx: Vec<R>,
@@ -144,6 +159,9 @@ pub struct Newton<R: Real> {
     nudged: bool,
     /// The Jacobian from which the pivot order was chosen, if it was chosen here.
     pivots: Vec<f64>,
+    /// Of each lane: iterations since it began, and the size of its last update.
+    iterations: Vec<usize>,
+    before: R,
     /// κ as last observed, per lane; infinite if nothing is known.
     curvature: R,
     options: NewtonOptions,
@@ -161,12 +179,14 @@ impl<R: Real> Newton<R> {
             pattern,
             lu: None,
             given: None,
-            j: vec![R::zero(); entries],
+            j: vec![R::zero(); entries + 1],
             r: vec![R::zero(); n + 1],
             dx: vec![R::zero(); n + 1],
             factored: false,
             nudged: false,
             pivots: Vec::new(),
+            iterations: vec![0; R::LANES],
+            before: R::splat(f64::INFINITY),
             curvature: R::splat(f64::INFINITY),
             options,
             stats: NewtonStats::default(),
@@ -174,7 +194,7 @@ impl<R: Real> Newton<R> {
         }
     }
 
-    /// Why the last solve failed in its first failing lane.
+    /// Why the last solve, or iteration, failed in its first failing lane.
     pub fn failure(&self) -> Option<NewtonFailure> {
         self.failure
     }
@@ -247,59 +267,94 @@ impl<R: Real> Newton<R> {
         active: R::Mask,
         max_iterations: usize,
     ) -> NewtonOutcome<R> {
-        let none = R::Mask::splat(false);
-        let (mut going, mut converged) = (active, none);
-        self.failure = None;
+        let (mut going, mut converged) = (active, R::Mask::splat(false));
         let mut iterations = 0;
-        let mut before = R::splat(f64::INFINITY);
-        if !self.options.remember {
-            self.forget_curvature();
-        }
+        self.begin(active);
+        let mut failure = None;
         while going.any() {
-            let assembled = problem.assemble(x, iterations, going, &mut self.r, &mut self.j);
-            self.stats.evaluations += 1;
-            self.stats.iterations += 1;
+            let found = self.iterate(problem, x, going, max_iterations);
+            failure = failure.or(self.failure);
             iterations += 1;
-            if !(assembled.same_jacobian && self.factored) {
-                going = going & self.factor();
-                if !going.any() {
-                    break;
-                }
-            }
-            let all = self.dx.iter_mut().zip(&self.r);
-            dispatch(
-                R::LANES,
-                #[inline(always)]
-                || all.for_each(|(d, r)| *d = -*r),
-            );
-            self.solve_linear_dx();
-            let size = self.update(x, problem.scales(), going);
-            let arrives = self.arrives(size, before, going);
-            let unlimited = !assembled.limited;
-            before = R::select(assembled.limited, R::splat(f64::INFINITY), size);
-            going = going & self.below(x, going, f64::INFINITY);
-            let arrived = if self.nudged { none } else { going }
-                & if assembled.linear { R::Mask::splat(true) } else { arrives & unlimited };
-            if arrived.any() {
-                let sane = self.below(x, arrived, OVERFLOW);
-                going = going & !(arrived & !sane);
-                let arrived = arrived & sane;
-                problem.converged(arrived, &self.dx[..self.n]);
-                converged = converged | arrived;
-                going = going & !arrived;
-            }
-            if iterations >= max_iterations {
-                // Cutting the step would not help where x has arrived and only a limited junction lags behind.
-                let catching_up =
-                    if iterations < MAX_CATCHING_UP { assembled.limited & size.le(R::one()) } else { none };
-                if !(going & !catching_up).any() {
-                    continue;
-                }
-                self.failure.get_or_insert(self.worst(x, going & !catching_up));
-                going = going & catching_up;
+            converged = converged | found.converged;
+            going = going & !found.converged & !found.failed;
+        }
+        self.failure = failure;
+        NewtonOutcome { converged, iterations }
+    }
+
+    /// These lanes begin: their next iteration is their first.
+    pub fn begin(&mut self, lanes: R::Mask) {
+        self.before = R::select(lanes, R::splat(f64::INFINITY), self.before);
+        for (l, count) in self.iterations.iter_mut().enumerate().filter(|(l, _)| lanes.lane(*l)) {
+            *count = 0;
+            if !self.options.remember {
+                self.curvature.set_lane(l, f64::INFINITY);
             }
         }
-        NewtonOutcome { converged, iterations }
+    }
+
+    /// One iteration in the lanes that are going, each wherever it is on its way. A lane that has failed, or has used up
+    /// its iterations, is done.
+    pub fn iterate(
+        &mut self,
+        problem: &mut impl Assemble<R>,
+        x: &mut [R],
+        going: R::Mask,
+        max_iterations: usize,
+    ) -> Iterated<R> {
+        let none = R::Mask::splat(false);
+        let began = going;
+        self.failure = None;
+        let mut first = true;
+        for (_, count) in self.iterations.iter_mut().enumerate().filter(|(l, _)| going.lane(*l)) {
+            first &= *count == 0;
+            *count += 1;
+        }
+        let assembled = problem.assemble(x, first, going, &mut self.r, &mut self.j);
+        self.stats.evaluations += 1;
+        self.stats.iterations += 1;
+        let mut going = going;
+        if !(assembled.same_jacobian && self.factored) {
+            going = going & self.factor();
+            if !going.any() {
+                return Iterated { converged: none, failed: began };
+            }
+        }
+        let all = self.dx.iter_mut().zip(&self.r);
+        dispatch(
+            R::LANES,
+            #[inline(always)]
+            || all.for_each(|(d, r)| *d = -*r),
+        );
+        self.solve_linear_dx();
+        let size = self.update(x, problem.scales(), going);
+        let arrives = self.arrives(size, self.before, going);
+        let unlimited = !assembled.limited;
+        let infinite = R::splat(f64::INFINITY);
+        self.before = R::select(going, R::select(assembled.limited, infinite, size), self.before);
+        going = going & self.below(x, going, f64::INFINITY);
+        let mut converged = none;
+        let arrived = if self.nudged { none } else { going }
+            & if assembled.linear { R::Mask::splat(true) } else { arrives & unlimited };
+        if arrived.any() {
+            let sane = self.below(x, arrived, OVERFLOW);
+            going = going & !(arrived & !sane);
+            converged = arrived & sane;
+            problem.converged(converged, &self.dx[..self.n]);
+            going = going & !converged;
+        }
+        let spent = going;
+        for l in (0..R::LANES).filter(|l| spent.lane(*l) && self.iterations[*l] >= max_iterations) {
+            // Cutting the step would not help where x has arrived and only a limited junction lags behind.
+            let lags = assembled.limited.lane(l) && size.lane(l) <= 1.0;
+            if !(lags && self.iterations[l] < MAX_CATCHING_UP) {
+                let mut late = none;
+                late.set_lane(l, true);
+                self.failure.get_or_insert(self.worst(x, late));
+                going.set_lane(l, false);
+            }
+        }
+        Iterated { converged, failed: began & !going & !converged }
     }
 
     fn solve_linear_dx(&mut self) {
@@ -320,12 +375,13 @@ impl<R: Real> Newton<R> {
 
     /// Lanes whose iteration arrives with an update of `size` tolerances after one of `before`.
     fn arrives(&mut self, size: R, before: R, going: R::Mask) -> R::Mask {
+        let trusted = self.options.trusted_update;
         let compared = before.is_finite() & (size * 4.0).lt(before);
-        let observed = (size / (before * before)).max(R::splat(LEAST_CURVATURE));
+        let observed = (size / (before * before)).max(R::splat(LEAST_CURVATURE / (trusted * trusted)));
         let known = R::select(before.is_finite(), observed, self.curvature);
         self.curvature =
             R::select(going, R::select(before.is_finite(), observed, self.curvature * DISTRUST), self.curvature);
-        let trusted = compared | (known.is_finite() & !before.is_finite() & size.le(R::splat(TRUSTED_UPDATE)));
+        let trusted = compared | (known.is_finite() & !before.is_finite() & size.le(R::splat(trusted)));
         size.le(R::one()) | (trusted & (known * size * size).le(R::splat(LEFT_TO_COME)))
     }
 
@@ -392,7 +448,7 @@ impl<R: Real> Newton<R> {
     fn refactor(&mut self) -> R::Mask {
         let Some(lu) = &mut self.lu else { return R::Mask::splat(false) };
         self.stats.refactorisations += 1;
-        lu.refactor(&self.j)
+        lu.refactor(&self.j[..self.pattern.row_idx.len()])
     }
 
     /// Chooses a pivot order from lane 0's values.
@@ -407,7 +463,7 @@ impl<R: Real> Newton<R> {
         }
         self.stats.factorisations += 1;
         self.nudged = false;
-        let mut base: Vec<f64> = self.j.iter().map(|v| v.lane(0)).collect();
+        let mut base: Vec<f64> = self.j[..self.pattern.row_idx.len()].iter().map(|v| v.lane(0)).collect();
         for _ in 0..MAX_NUDGES {
             let unknown = match Plan::new(self.n, &self.pattern.col_ptr, &self.pattern.row_idx, &base) {
                 Ok(plan) => {

@@ -28,6 +28,8 @@ pub(super) struct Program {
     pub col_of: Vec<u32>,
     /// Destination slot and row scale of each entry of A, in CSC order.
     load: Vec<(u32, f64)>,
+    /// Slots that no entry of A goes to: fill-in.
+    filled: Vec<u32>,
     /// Rank pairs (row, column) of the entries of L, U and F in slot order.
     l: Vec<[u32; 2]>,
     u: Vec<[u32; 2]>,
@@ -132,6 +134,11 @@ impl Program {
         }
         p.n_slots = n + p.l.len() + p.u.len() + p.f.len();
         p.connect(plan, &rank);
+        let mut loaded = vec![false; p.n_slots];
+        for (slot, _) in &p.load {
+            loaded[*slot as usize] = true;
+        }
+        p.filled = (0..p.n_slots as u32).filter(|slot| !loaded[*slot as usize]).collect();
         p
     }
 
@@ -263,16 +270,35 @@ fn survey<S: Scalar>(values: &[S], start: S::Size, fold: impl Fn(S::Size, S::Siz
     (fold(fold(kept[0], kept[1]), fold(kept[2], kept[3])), (sum[0] + sum[1]) + (sum[2] + sum[3]))
 }
 
+/// The largest size. Four running results keep the comparisons independent of each other.
+#[inline(always)]
+fn growth<S: Scalar>(l: &[S]) -> S::Size {
+    let mut largest = [S::Size::splat(0.0); 4];
+    let mut fours = l.chunks_exact(4);
+    for four in &mut fours {
+        for i in 0..4 {
+            largest[i] = largest[i].max(four[i].size());
+        }
+    }
+    for value in fours.remainder() {
+        largest[0] = largest[0].max(value.size());
+    }
+    largest[0].max(largest[1]).max(largest[2].max(largest[3]))
+}
+
 impl<S: Scalar> ProgramFactors<S> {
     pub fn new(program: &Program) -> Self {
         ProgramFactors { v: vec![S::zero(); program.n_slots] }
     }
 
     #[inline(always)]
-    pub fn refactor(&mut self, p: &Program, values: &[S], limit: f64) -> S::Mask {
+    pub fn refactor(&mut self, p: &Program, values: &[S], limit: f64, thorough: bool) -> S::Mask {
         let v = &mut self.v[..];
         assert!(v.len() == p.n_slots && values.len() == p.load.len());
-        v.fill(S::zero());
+        for &slot in &p.filled {
+            // SAFETY: slots of the program are below n_slots, the length of v.
+            unsafe { *v.get_unchecked_mut(slot as usize) = S::zero() };
+        }
         for (&value, &(slot, scale)) in values.iter().zip(&p.load) {
             // SAFETY: slots of the program are below n_slots, the length of v.
             unsafe { *v.get_unchecked_mut(slot as usize) = value.scaled(scale) };
@@ -299,6 +325,9 @@ impl<S: Scalar> ProgramFactors<S> {
         }
         let (pivots, rest) = v.split_at(p.n);
         let (l, rest) = rest.split_at(p.l.len());
+        if !thorough {
+            return growth(l).le(S::Size::splat(limit));
+        }
         let (smallest, inverses) = survey(pivots, S::Size::splat(f64::INFINITY), S::Size::min);
         let (growth, multipliers) = survey(l, S::Size::splat(0.0), S::Size::max);
         let (_, others) = survey(rest, S::Size::splat(0.0), |kept, _| kept);

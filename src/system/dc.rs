@@ -66,10 +66,10 @@ impl<'a, R: Real> DcProblem<'a, R> {
 }
 
 impl<R: Real> Assemble<R> for DcProblem<'_, R> {
-    fn assemble(&mut self, x: &[R], iteration: usize, lanes: R::Mask, r: &mut [R], j: &mut [R]) -> Assembled<R> {
+    fn assemble(&mut self, x: &[R], first: bool, lanes: R::Mask, r: &mut [R], j: &mut Vec<R>) -> Assembled<R> {
         let mut mode = self.mode;
         mode.source_scale = R::splat(self.continuation.source_scale);
-        mode.start_junctions = R::Mask::splat(iteration == 0 && std::mem::take(&mut self.start_junctions));
+        mode.start_junctions = R::Mask::splat(first && std::mem::take(&mut self.start_junctions));
         let a = &mut *self.arrays;
         let limited = self.system.eval(self.t, x, &mode, a);
         if R::LANES == 1 {
@@ -99,9 +99,7 @@ impl<R: Real> Assemble<R> for DcProblem<'_, R> {
         for (r, f) in r.iter_mut().zip(&a.f) {
             *r = *f;
         }
-        for (j, df) in j.iter_mut().zip(&a.df) {
-            *j = if R::LANES == 1 { *df } else { R::select(lanes, *df, *j) };
-        }
+        std::mem::swap(j, &mut a.df);
         Assembled { limited, same_jacobian: false, linear: self.system.is_linear() }
     }
 

@@ -37,15 +37,16 @@ pub fn describe<R: Real>(
         ),
         SimError::StepTooSmall { t, h, cause } => {
             let (why, worst) = match cause {
-                StepFailure::Newton(failure) => (newton(failure), unknown_of(failure)),
+                StepFailure::Newton(failure) => (newton(failure), Some(unknown_of(failure))),
                 StepFailure::TruncationError { unknown } => {
-                    (format!("{} changes too fast to be followed", name(unknown)), unknown)
+                    (format!("{} changes too fast to be followed", name(unknown)), Some(unknown))
                 }
+                StepFailure::NoProgress => ("ten thousand attempts led to no further point".to_string(), None),
             };
             (
                 "step-too-small",
                 format!("the time step became too small at t = {t:.9e} s (last step {h:.2e} s): {why}"),
-                Some(worst),
+                worst,
                 "try `.options method=trbdf2`, a larger `reltol` or `itl4`, or give ideal edges a rise time and \
                  ideal switches a finite ron",
             )

@@ -16,9 +16,10 @@ pub use state::Taken;
 
 use crate::circuit::Circuit;
 use crate::device::{
-    AtOp, Bank, BankNumber, EvalCx, Excitation, Instance, Kind, Load, Pattern, Setting, Unknown, UnknownTable, Want,
+    AtOp, Bank, BankNumber, Discontinuity, EvalCx, Excitation, Instance, Kind, Load, Pattern, Setting, Unknown,
+    UnknownTable, Want,
 };
-use crate::integrate::{Arrays, Dae, Mode, UnknownTolerance};
+use crate::integrate::{Arrays, Charge, Dae, Mode, UnknownTolerance};
 use crate::number::{Mask, Real};
 use crate::solve::SparsePattern;
 use std::sync::Arc;
@@ -75,6 +76,10 @@ pub struct System<R: Real> {
     observers: Vec<(usize, usize, usize)>,
     observe_f: Vec<R>,
     observe_q: Vec<R>,
+    /// Where ∂q/∂x may be other than 0. None is ever taken away: arrays hold what was written there.
+    charges: Vec<Charge>,
+    /// The slots in the rows of held unknowns, and whether they are on the diagonal.
+    held_slots: Vec<(usize, bool)>,
     /// Loaded values of held unknowns.
     kept: Vec<state::Kept>,
 }
@@ -154,7 +159,7 @@ impl<R: BankNumber> System<R> {
             *ground = R::zero();
         }
         let widest = groups.iter().map(|g| g.bank.n_locals()).max().unwrap_or(0);
-        System {
+        let mut system = System {
             tolerances: table.unknowns.iter().map(tolerance).collect(),
             diagonal: (0..n_nodes).filter_map(|k| pattern.slot(k, k)).collect(),
             held: table
@@ -180,7 +185,12 @@ impl<R: BankNumber> System<R> {
             observe_f: vec![R::zero(); widest],
             observe_q: vec![R::zero(); widest],
             kept: Vec::new(),
-        }
+            charges: Vec::new(),
+            held_slots: Vec::new(),
+        };
+        system.find_charges();
+        system.find_held_slots();
+        system
     }
 }
 
@@ -259,6 +269,38 @@ impl<R: Real> System<R> {
         self.table.branch(instance).map(|r| r as usize)
     }
 
+    /// Notes which entries of ∂q/∂x may be other than 0 with the parameters as they are.
+    fn find_charges(&mut self) {
+        let mut charged = vec![false; self.pattern.row_idx.len() + 1];
+        for c in &self.charges {
+            charged[c.slot as usize] = true;
+        }
+        for g in &self.groups {
+            g.bank.charged(&mut charged);
+        }
+        self.charges.clear();
+        for col in 0..self.unknowns.len() {
+            let slots = self.pattern.col_ptr[col]..self.pattern.col_ptr[col + 1];
+            self.charges.extend(slots.filter(|k| charged[*k]).map(|k| Charge {
+                slot: k as u32,
+                row: self.pattern.row_idx[k] as u32,
+                col: col as u32,
+            }));
+        }
+    }
+
+    fn find_held_slots(&mut self) {
+        let mut is_held = vec![false; self.unknowns.len()];
+        for (row, _) in &self.held {
+            is_held[*row] = true;
+        }
+        for c in 0..self.unknowns.len() {
+            let slots = self.pattern.col_ptr[c]..self.pattern.col_ptr[c + 1];
+            let rows = slots.map(|k| (k, self.pattern.row_idx[k]));
+            self.held_slots.extend(rows.filter(|(_, r)| is_held[*r]).map(|(k, r)| (k, r == c)));
+        }
+    }
+
     /// Takes new parameters for one lane from a circuit of the same structure.
     pub fn reload(&mut self, lane: usize, circuit: &Circuit, setting: &Setting) {
         for g in &mut self.groups {
@@ -266,6 +308,7 @@ impl<R: Real> System<R> {
             g.bank.reload(lane, &instances, setting);
         }
         self.take_initial(lane);
+        self.find_charges();
         self.static_loaded = false;
     }
 
@@ -283,7 +326,8 @@ impl<R: Real> System<R> {
     }
 
     /// Begins a variant in one lane: parameters are those of `instances`, hidden states and held unknowns those that they
-    /// say. Devices that are not `changed` since this lane's last variant and draw nothing keep their parameters.
+    /// say. Devices that are not `changed` since this lane's last variant keep their parameters; those that draw random
+    /// numbers are changed.
     pub fn start_variant(
         &mut self,
         lane: usize,
@@ -291,13 +335,18 @@ impl<R: Real> System<R> {
         changed: impl Fn(usize) -> bool,
         setting: &Setting,
     ) {
+        let mut nonlinear = false;
         for g in &mut self.groups {
-            if g.ids.iter().any(|i| changed(*i) || g.kind.draws(&instances[*i])) {
+            if g.ids.iter().any(|i| changed(*i)) {
                 let own: Vec<_> = g.ids.iter().map(|i| instances[*i].clone()).collect();
                 g.bank.reload(lane, &own, setting);
                 self.static_loaded &= !g.bank.is_linear();
+                nonlinear |= !g.bank.is_linear();
             }
             g.bank.reset(lane);
+        }
+        if nonlinear {
+            self.find_charges();
         }
         self.take_initial(lane);
     }
@@ -357,21 +406,9 @@ impl<R: Real> System<R> {
             a.f[*row] = x[*row] - *value;
             a.q[*row] = R::zero();
         }
-        if self.held.is_empty() {
-            return;
-        }
-        let mut is_held = vec![false; self.unknowns.len()];
-        for (row, _) in &self.held {
-            is_held[*row] = true;
-        }
-        for c in 0..self.unknowns.len() {
-            for k in self.pattern.col_ptr[c]..self.pattern.col_ptr[c + 1] {
-                let r = self.pattern.row_idx[k];
-                if is_held[r] {
-                    a.df[k] = if r == c { R::one() } else { R::zero() };
-                    a.dq[k] = R::zero();
-                }
-            }
+        for (k, on_diagonal) in &self.held_slots {
+            a.df[*k] = if *on_diagonal { R::one() } else { R::zero() };
+            a.dq[*k] = R::zero();
         }
     }
 }
@@ -400,6 +437,10 @@ impl<R: Real> Dae<R> for System<R> {
         Arrays { f: rows.clone(), q: rows, df: slots.clone(), dq: slots, limits: limits.clone(), new_limits: limits }
     }
 
+    fn charges(&self) -> &[Charge] {
+        &self.charges
+    }
+
     fn is_linear(&self) -> bool {
         self.linear
     }
@@ -413,7 +454,14 @@ impl<R: Real> Dae<R> for System<R> {
         a.f.fill(R::zero());
         a.q.fill(R::zero());
         a.df.copy_from_slice(&self.static_df);
-        a.dq.copy_from_slice(&self.static_dq);
+        // Elsewhere ∂q is 0 and stays so.
+        for c in &self.charges {
+            let k = c.slot as usize;
+            a.dq[k] = self.static_dq[k];
+        }
+        if let Some(trash) = a.dq.last_mut() {
+            *trash = R::zero();
+        }
         let mut load = Load {
             f: &mut a.f,
             q: &mut a.q,
@@ -450,6 +498,10 @@ impl<R: Real> Dae<R> for System<R> {
         self.groups.iter().fold(R::splat(f64::INFINITY), |b, g| b.min(g.bank.next_breakpoint(t)))
     }
 
+    fn next_jump(&self, t: R) -> R {
+        self.groups.iter().fold(R::splat(f64::INFINITY), |b, g| b.min(g.bank.next_jump(t)))
+    }
+
     fn bound_step(&self, t: R, x: &[R], mode: &Mode<R>) -> R {
         let cx = Self::cx(t, x, &[], mode);
         self.groups.iter().fold(R::splat(f64::INFINITY), |b, g| b.min(g.bank.bound_step(&cx)))
@@ -469,11 +521,10 @@ impl<R: Real> Dae<R> for System<R> {
         }
     }
 
-    fn on_event(&mut self, k: usize, t: R, x: &[R], mode: &Mode<R>, mask: R::Mask) {
+    fn on_event(&mut self, k: usize, t: R, x: &[R], mode: &Mode<R>, mask: R::Mask) -> bool {
         let cx = Self::cx(t, x, &[], mode);
-        if let Some(g) = self.group_of_crossing(k) {
-            self.groups[g].bank.on_event(k - self.crossing_base[g], &cx, mask);
-        }
+        self.group_of_crossing(k)
+            .is_some_and(|g| self.groups[g].bank.on_event(k - self.crossing_base[g], &cx, mask) == Discontinuity::Jump)
     }
 
     fn settle(&mut self, t: R, x: &[R], mode: &Mode<R>, mask: R::Mask) -> R::Mask {

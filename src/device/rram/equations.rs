@@ -229,22 +229,27 @@ impl<R: Real> Params<R> {
 
     /// x where the laws hold: Newton's method may try any.
     #[inline(always)]
-    fn inside(&self, x: Dual<R, 3>) -> Dual<R, 3> {
+    fn inside<const N: usize>(&self, x: Dual<R, N>) -> Dual<R, N> {
         x.max(Dual::zero()).min(Dual::constant(self.tox * (1.0 - SHORTEST)))
     }
 
     /// T where the laws hold.
     #[inline(always)]
-    pub fn temperature(&self, t: Dual<R, 3>) -> Dual<R, 3> {
+    pub fn temperature<const N: usize>(&self, t: Dual<R, N>) -> Dual<R, N> {
         t.max(Dual::splat(COLDEST)).min(Dual::splat(HOTTEST))
     }
 
-    /// The filament's current and heating power with derivatives by (v, x, T_cf); `area` in direction x.
+    /// The filament's current and heating power at T_cf.
     #[inline(always)]
-    pub fn filament(&self, v: R, x: R, tcf: R, area: Dual<R, 3>) -> (Dual<R, 3>, Dual<R, 3>) {
-        let v = Dual::<R, 3>::variable(v, 0);
-        let x = self.inside(Dual::variable(x, 1));
-        let t = self.temperature(Dual::variable(tcf, 2));
+    pub fn filament<const N: usize>(
+        &self,
+        v: Dual<R, N>,
+        x: Dual<R, N>,
+        tcf: Dual<R, N>,
+        area: Dual<R, N>,
+    ) -> (Dual<R, N>, Dual<R, N>) {
+        let x = self.inside(x);
+        let t = self.temperature(tcf);
         let length = Dual::constant(self.tox) - x;
         let warm = (t - Dual::constant(self.t0)) * Dual::constant(self.alpha) + 1.0;
         // A tenth: a filament that cools never comes near, whatever the sign of α.
@@ -255,13 +260,13 @@ impl<R: Real> Params<R> {
 
     /// exp(−(E/k)·(1/T − 1/T_0)); `hot` is E/k.
     #[inline(always)]
-    fn arrhenius(&self, hot: R, t: Dual<R, 3>) -> Dual<R, 3> {
+    fn arrhenius<const N: usize>(&self, hot: R, t: Dual<R, N>) -> Dual<R, N> {
         (Dual::constant(self.inverse_t0) - Dual::one() / t) * Dual::constant(hot)
     }
 
-    /// The barrier's current with derivatives by (v, x, T), without traps.
+    /// The barrier's current at T, without traps.
     #[inline(always)]
-    pub fn barrier(&self, v: Dual<R, 3>, x: Dual<R, 3>, t: Dual<R, 3>, area: Dual<R, 3>) -> Dual<R, 3> {
+    pub fn barrier<const N: usize>(&self, v: Dual<R, N>, x: Dual<R, N>, t: Dual<R, N>, area: Dual<R, N>) -> Dual<R, N> {
         let x = self.inside(x);
         let exponent = self.arrhenius(self.hot, t) - x * Dual::constant(self.inverse_decay);
         let i0 = area * Dual::constant(self.density) * exponent.exp();
@@ -273,7 +278,7 @@ impl<R: Real> Params<R> {
         i0 * u.chain(s + c * (u.v - held), c)
     }
 
-    /// dx/dt with derivatives by (v, x, T).
+    /// dx/dt at T, with derivatives.
     #[inline(always)]
     pub fn speed(&self, v: Dual<R, 3>, x: Dual<R, 3>, t: Dual<R, 3>, cycle: &Cycles<R>) -> Dual<R, 3> {
         let forward = v.v.gt(R::zero());

@@ -204,7 +204,14 @@ const X: usize = 3;
 const TCF: usize = 4;
 const TB: usize = 5;
 
+/// Directions of derivatives: the voltage across filament or barrier, its temperature, and x.
+const BY_V: usize = 0;
+const BY_T: usize = 1;
+const BY_X: usize = 2;
+
 struct Rrams<R> {
+    /// Can the barrier move? If not, nothing is coupled to x.
+    plastic: Vec<bool>,
     params: Vec<Params<R>>,
     cycles: Vec<Cycles<R>>,
     traps: Vec<Traps<R>>,
@@ -212,14 +219,80 @@ struct Rrams<R> {
     sources: Vec<variability::Source>,
 }
 
+impl<R: Real> Rrams<R> {
+    /// Stamps the currents and the heat of filament and barrier; `x` and `area` are constants or depend on direction
+    /// [`BY_X`]. Returns the barrier's voltage and temperature.
+    #[inline(always)]
+    fn currents<const D: usize, S: Stamp<R>>(
+        &self,
+        i: usize,
+        at: &At<'_, R>,
+        x: Dual<R, D>,
+        area: Dual<R, D>,
+        s: &mut S,
+    ) -> (Dual<R, D>, Dual<R, D>) {
+        let p = &self.params[i];
+        let (tcf, tb) = (at.x(TCF), at.x(TB));
+        let (current, heat) = p.filament(Dual::variable(at.v(P, M), BY_V), x, Dual::variable(tcf, BY_T), area);
+        s.current(P, M, current.v);
+        s.conductance(P, M, P, M, current.d[BY_V]);
+        s.df(P, TCF, current.d[BY_T]);
+        s.df(M, TCF, -current.d[BY_T]);
+        s.f(TCF, (tcf - p.ambient) * p.gth_cf - heat.v);
+        s.df(TCF, P, -heat.d[BY_V]);
+        s.df(TCF, M, heat.d[BY_V]);
+        s.df(TCF, TCF, p.gth_cf - heat.d[BY_T]);
+        if let Some(by_x) = current.d.get(BY_X) {
+            s.df(P, X, *by_x);
+            s.df(M, X, -*by_x);
+        }
+        if let Some(by_x) = heat.d.get(BY_X) {
+            s.df(TCF, X, -*by_x);
+        }
+        s.q(TCF, p.cth_cf * tcf);
+        s.dq(TCF, TCF, p.cth_cf);
+
+        // T = T_b + κ·(T_cf − T_a).
+        let v = Dual::variable(at.v(M, N), BY_V);
+        let t = p.temperature(Dual::variable(tb + p.kappa * (tcf - p.ambient), BY_T));
+        let current = p.barrier(v, x, t, area) * self.traps[i].free(x);
+        let heat = current * v;
+        s.f(M, current.v);
+        stamp_barrier(M, current, p.kappa, s);
+        s.f(N, -current.v);
+        stamp_barrier(N, -current, p.kappa, s);
+        s.f(TB, (tb - p.ambient) * p.gth_b - heat.v);
+        stamp_barrier(TB, -heat, p.kappa, s);
+        s.df(TB, TB, p.gth_b);
+        s.q(TB, p.cth_b * tb);
+        s.dq(TB, TB, p.cth_b);
+        (v, t)
+    }
+}
+
+/// Derivatives of what is at the barrier, in a row: by its voltage, its temperature, and x.
+#[inline(always)]
+fn stamp_barrier<R: Real, const D: usize, S: Stamp<R>>(row: usize, y: Dual<R, D>, kappa: R, s: &mut S) {
+    s.df(row, M, y.d[BY_V]);
+    s.df(row, N, -y.d[BY_V]);
+    s.df(row, TB, y.d[BY_T]);
+    s.df(row, TCF, y.d[BY_T] * kappa);
+    if let Some(by_x) = y.d.get(BY_X) {
+        s.df(row, X, *by_x);
+    }
+}
+
 impl<R: Real> Element<R> for Rrams<R> {
     const BREAKPOINTS: bool = true;
+    // A trap that changes changes the current.
+    const JUMPS: bool = true;
     const CROSSINGS: usize = 1;
     const ACCEPTS: bool = true;
 
     fn new(instances: &[Arc<Instance>]) -> Self {
         let n = instances.len();
         Rrams {
+            plastic: instances.iter().map(|i| Law::nominal(i).plasticity > 0.5).collect(),
             params: vec![Params::default(); n],
             cycles: vec![Cycles::default(); n],
             traps: vec![Traps::default(); n],
@@ -242,12 +315,15 @@ impl<R: Real> Element<R> for Rrams<R> {
         locals
     }
 
-    fn footprint(&self, _i: usize) -> Vec<(usize, usize)> {
-        let filament = [P, M].into_iter().flat_map(|r| [P, M, X, TCF].map(|c| (r, c)));
-        let barrier = [M, N].into_iter().flat_map(|r| [M, N, X, TCF, TB].map(|c| (r, c)));
-        let state = [M, N, X, TCF, TB].map(|c| (X, c));
-        let heat = [P, M, X, TCF].map(|c| (TCF, c)).into_iter().chain([M, N, X, TCF, TB].map(|c| (TB, c)));
-        filament.chain(barrier).chain(state).chain(heat).collect()
+    fn footprint(&self, i: usize) -> Vec<(usize, usize)> {
+        let filament = [P, M, TCF].into_iter().flat_map(|r| [P, M, TCF].map(|c| (r, c)));
+        let barrier = [M, N, TB].into_iter().flat_map(|r| [M, N, TCF, TB].map(|c| (r, c)));
+        let by_x = [P, M, N, TCF, TB].map(|r| (r, X)).into_iter().chain([M, N, TCF, TB].map(|c| (X, c)));
+        filament.chain(barrier).chain([(X, X)]).chain(by_x.filter(|_| self.plastic[i])).collect()
+    }
+
+    fn charges(&self, i: usize) -> Vec<(usize, usize)> {
+        [(TCF, TCF), (TB, TB)].into_iter().chain([(X, X)].into_iter().filter(|_| self.plastic[i])).collect()
     }
 
     fn reload(&mut self, lane: usize, instances: &[Arc<Instance>], setting: &Setting) {
@@ -288,59 +364,26 @@ impl<R: Real> Element<R> for Rrams<R> {
 
     #[inline(always)]
     fn eval<S: Stamp<R>>(&self, i: usize, at: &At<'_, R>, s: &mut S) {
-        let (p, cycle) = (&self.params[i], &self.cycles[i]);
-        let (x, tcf, tb) = (at.x(X), at.x(TCF), at.x(TB));
+        let (p, cycle, x) = (&self.params[i], &self.cycles[i], at.x(X));
         let (area, area_slope) = cycle.area(x);
-
-        // Directions: v across the filament, x, T_cf.
-        let (current, heat) = p.filament(at.v(P, M), x, tcf, Dual { v: area, d: [R::zero(), area_slope, R::zero()] });
-        s.current(P, M, current.v);
-        s.conductance(P, M, P, M, current.d[0]);
-        for (col, d) in [(X, current.d[1]), (TCF, current.d[2])] {
-            s.df(P, col, d);
-            s.df(M, col, -d);
+        if !self.plastic[i] {
+            // A barrier that never moves is a number: two directions are left, and its speed is nobody's business.
+            self.currents::<2, S>(i, at, Dual::constant(x), Dual::constant(area), s);
+            s.f(X, (x - p.x0) * memristive::HOLD_RATE);
+            s.df(X, X, R::splat(memristive::HOLD_RATE));
+            return;
         }
-        s.f(TCF, (tcf - p.ambient) * p.gth_cf - heat.v);
-        s.df(TCF, P, -heat.d[0]);
-        s.df(TCF, M, heat.d[0]);
-        s.df(TCF, X, -heat.d[1]);
-        s.df(TCF, TCF, p.gth_cf - heat.d[2]);
-        s.q(TCF, p.cth_cf * tcf);
-        s.dq(TCF, TCF, p.cth_cf);
-
-        // Directions: v across the barrier, x, T; T = T_b + κ·(T_cf − T_a).
-        let v = Dual::<R, 3>::variable(at.v(M, N), 0);
-        let xs = Dual::variable(x, 1);
-        let t = p.temperature(Dual::variable(tb + p.kappa * (tcf - p.ambient), 2));
-        let free = self.traps[i].free(xs);
-        let current = p.barrier(v, xs, t, Dual { v: area, d: [R::zero(), area_slope, R::zero()] }) * free;
-        let heat = current * v;
-        s.current(M, N, current.v);
-        s.conductance(M, N, M, N, current.d[0]);
-        for (col, d) in [(X, current.d[1]), (TB, current.d[2]), (TCF, current.d[2] * p.kappa)] {
-            s.df(M, col, d);
-            s.df(N, col, -d);
-        }
-        let mut thermal = |row, y: Dual<R, 3>| {
-            s.df(row, M, y.d[0]);
-            s.df(row, N, -y.d[0]);
-            s.df(row, X, y.d[1]);
-            s.df(row, TB, y.d[2]);
-            s.df(row, TCF, y.d[2] * p.kappa);
-        };
-        thermal(TB, -heat);
+        let xs = Dual::variable(x, BY_X);
+        let area = Dual { v: area, d: [R::zero(), R::zero(), area_slope] };
+        let (v, t) = self.currents::<3, S>(i, at, xs, area, s);
         let rate = p.speed(v, xs, t, cycle);
         let plastic = p.plastic.gt(R::splat(0.5));
         let held = (xs - Dual::constant(p.x0)) * memristive::HOLD_RATE;
         let drift = Dual::select(plastic, -rate, held);
-        thermal(X, drift);
         s.f(X, drift.v);
+        stamp_barrier(X, drift, p.kappa, s);
         s.q(X, R::select(plastic, x, R::zero()));
         s.dq(X, X, R::select(plastic, R::one(), R::zero()));
-        s.f(TB, (tb - p.ambient) * p.gth_b - heat.v);
-        s.df(TB, TB, p.gth_b);
-        s.q(TB, p.cth_b * tb);
-        s.dq(TB, TB, p.cth_b);
     }
 
     fn next_breakpoint(&self, i: usize, t: R) -> R {

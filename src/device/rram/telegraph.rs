@@ -137,10 +137,10 @@ impl<R: Real> Traps<R> {
         }
     }
 
-    /// What full traps leave of the current, with its derivative by x (direction 1).
+    /// What full traps leave of the current.
     #[inline(always)]
-    pub fn free(&self, x: Dual<R, 3>) -> Dual<R, 3> {
-        let (zero, one) = (Dual::<R, 3>::zero(), Dual::one());
+    pub fn free<const N: usize>(&self, x: Dual<R, N>) -> Dual<R, N> {
+        let (zero, one) = (Dual::<R, N>::zero(), Dual::one());
         if self.traps.is_empty() {
             return one;
         }

@@ -181,6 +181,7 @@ impl<R: Real> Stepper<R> {
             h_free: c.h_free,
             quick: c.quick,
             running: from.t < t_stop,
+            solving: false,
             fresh: true,
             settles: false,
             charges: from.from_x,
@@ -190,8 +191,8 @@ impl<R: Real> Stepper<R> {
     }
 
     /// A lane begins anew at t = 0 from its part of `x` (n + 1 entries) and `limits`, whatever it did before. The device must
-    /// have been given the lane's new parameters.
-    pub fn start(&mut self, lane: usize, x: &[R], limits: &[R]) {
+    /// have been given the lane's new parameters. `q`: the charges there by row, if they are known.
+    pub fn start(&mut self, lane: usize, x: &[R], limits: &[R], q: Option<&[R]>) {
         let by_unknown = [&mut self.x_n, &mut self.x_1, &mut self.x_2, &mut self.x_s, &mut self.x, &mut self.guess];
         for (k, to) in by_unknown.into_iter().enumerate() {
             // What is past does not exist: only the point itself is set.
@@ -207,6 +208,9 @@ impl<R: Real> Stepper<R> {
         for to in by_row.into_iter().chain([&mut self.qd]) {
             to.iter_mut().for_each(|to| to.set_lane(lane, 0.0));
         }
+        for (to, from) in self.q_n.iter_mut().zip(q.unwrap_or_default()) {
+            to.set_lane(lane, from.lane(lane));
+        }
         for to in [&mut self.limits_n, &mut self.limits] {
             for (to, from) in to.iter_mut().zip(limits) {
                 to.set_lane(lane, from.lane(lane));
@@ -217,7 +221,7 @@ impl<R: Real> Stepper<R> {
         }
         self.newton.forget_curvature_of(lane);
         self.factored_alpha = None;
-        self.lanes[lane] = Lane::new(self.options.h_first);
+        self.lanes[lane] = Lane { charges: q.is_none(), ..Lane::new(self.options.h_first) };
     }
 
     /// A lane does nothing until it is started.
@@ -239,8 +243,18 @@ impl<R: Real> Stepper<R> {
         }
     }
 
+    /// Notes which rows have charges; parameters may have changed.
+    fn find_charged(&mut self, dae: &impl Dae<R>) {
+        let mut rows: Vec<u32> = dae.charges().iter().map(|c| c.row).collect();
+        rows.sort_unstable();
+        rows.dedup();
+        rows.extend(self.n as u32 + 1..dae.n_rows() as u32);
+        self.charged = rows;
+    }
+
     /// Charges, crossings and corners at the starting point of each lane that has not begun; returns these lanes.
     pub(super) fn begin(&mut self, dae: &mut impl Dae<R>) -> R::Mask {
+        self.find_charged(dae);
         let t = self.gather(|l| l.t);
         let none = R::Mask::splat(false);
         let (mut fresh, mut settles, mut charges) = (none, none, none);
@@ -263,15 +277,18 @@ impl<R: Real> Stepper<R> {
             }
             dae.accept(t, &self.x_n, &self.mode, settles);
         }
-        self.arrays.limits.copy_from_slice(&self.limits_n);
-        dae.eval(t, &self.x_n, &self.mode, &mut self.arrays);
-        dae.observe(t, &self.x_n, &self.mode, &mut self.arrays);
-        super::copy_lanes(&mut self.q_n, &self.arrays.q, charges);
+        // Where charges are known and nobody looks at currents there is nothing to evaluate.
+        if charges.any() || dae.n_rows() > self.n + 1 {
+            super::copy_lanes(&mut self.arrays.limits, &self.limits_n, fresh);
+            dae.eval(t, &self.x_n, &self.mode, &mut self.arrays);
+            dae.observe(t, &self.x_n, &self.mode, &mut self.arrays);
+            super::copy_rows(&mut self.q_n, &self.arrays.q, &self.charged, charges);
+        }
         dae.crossings(t, &self.x_n, &self.mode, &mut self.g);
         super::copy_lanes(&mut self.g_n, &self.g, fresh);
-        let corner = dae.next_breakpoint(t);
+        let (corner, jump) = (dae.next_breakpoint(t), dae.next_jump(t));
         for (l, lane) in self.lanes.iter_mut().enumerate().filter(|(l, _)| fresh.lane(*l)) {
-            lane.corner = corner.lane(l);
+            lane.look_ahead(corner.lane(l), jump.lane(l));
         }
         fresh
     }
