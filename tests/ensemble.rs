@@ -41,6 +41,9 @@ struct Keep<'a> {
     points: BTreeMap<u64, Vec<[u64; 4]>>,
 }
 
+/// What is looked at.
+const SIGNALS: [&str; 3] = ["v(mem)", "v(out)", "syn3#x"];
+
 impl Observer<u64> for Keep<'_> {
     fn next(&mut self) -> Option<(u64, Variant)> {
         let k = self.waiting.pop()?;
@@ -62,7 +65,7 @@ impl Observer<u64> for Keep<'_> {
 }
 
 fn points<R: BankNumber>(circuit: &Circuit, base: &Base, order: &[u64]) -> BTreeMap<u64, Vec<[u64; 4]>> {
-    let signals = ["v(mem)", "v(out)", "syn3#x"].map(|s| base.unknown(s).expect("the signal"));
+    let signals = SIGNALS.map(|s| base.unknown(s).expect("the signal"));
     let waiting = order.iter().rev().copied().collect();
     let mut keep = Keep { base: circuit, waiting, signals, lanes: Vec::new(), points: BTreeMap::new() };
     base.run::<R, u64>(circuit, &mut keep).expect("it runs");
@@ -73,7 +76,7 @@ fn points<R: BankNumber>(circuit: &Circuit, base: &Base, order: &[u64]) -> BTree
 #[test]
 fn one_lane_four_and_eight_give_the_same_bits_in_any_order() {
     let circuit = granule_cell();
-    let base = Base::new(&circuit, 0, None).expect("the base circuit runs");
+    let base = Base::new(&circuit, 0, None, &SIGNALS).expect("the base circuit runs");
     let order: Vec<u64> = (0..400).collect();
     let alone = points::<f64>(&circuit, &base, &order);
     let eight = points::<Lanes<8>>(&circuit, &base, &order);

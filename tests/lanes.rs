@@ -9,7 +9,7 @@ use neurospice::device::{BankNumber, Setting};
 use neurospice::integrate::{Dae, Method, Stepper, StepperOptions};
 use neurospice::netlist::{NoFiles, parse};
 use neurospice::number::{Lanes, Mask, StreamKey};
-use neurospice::solve::{HomotopyOptions, Newton, NewtonOptions, Plan, TRUSTED_UPDATE, operating_point};
+use neurospice::solve::{HomotopyOptions, Newton, NewtonOptions, Plan, operating_point};
 use neurospice::system::{DcProblem, Forced, System, Tolerances};
 use std::ops::ControlFlow;
 
@@ -45,7 +45,7 @@ fn transient<R: BankNumber>(base: &Circuit, lanes: &[&Circuit], method: Method, 
     let mut arrays = system.arrays();
     let abstol = system.tolerances().iter().map(|t| t.abstol).collect();
     let options =
-        NewtonOptions { reltol: o.reltol, abstol, repivot: true, remember: false, trusted_update: TRUSTED_UPDATE };
+        NewtonOptions { reltol: o.reltol, abstol, repivot: true, remember: false, eager: false };
     let mut newton = Newton::<R>::new(system.pattern().clone(), options);
     if let Some(plan) = &plans.dc {
         newton.adopt_plan(plan.clone());

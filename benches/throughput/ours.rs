@@ -79,8 +79,8 @@ fn thread_cpu() -> Option<f64> {
 }
 
 fn run(at: &At<'_>, width: Width, threads: usize, count: u64) -> Result<Done, String> {
-    let base = Base::new(&at.circuit, 0, None).map_err(|e| format!("{e:?}"))?;
     let name = format!("v({})", at.subject.node);
+    let base = Base::new(&at.circuit, 0, None, &[&name]).map_err(|e| format!("{e:?}"))?;
     let signal = base.unknown(&name).ok_or_else(|| format!("there is no {name}"))?;
     let next = AtomicU64::new(0);
     let one = || {

@@ -38,6 +38,7 @@ pub struct Base {
     unknowns: Vec<String>,
     /// The state from which the devices of all start.
     state: Option<State>,
+    signals: Vec<String>,
 }
 
 /// What the lanes did, all of them together.
@@ -90,13 +91,15 @@ fn transient(circuit: &Circuit, index: usize) -> Result<(&AnalysisSpec, Times), 
 
 impl Base {
     /// Runs the base circuit alone, with its transient number `index`, its devices in a saved state if one is given.
+    /// `signals` are the unknowns that will be asked for: others may be missing, such as the currents of sources.
     ///
     /// # Errors
     /// As a transient's.
-    pub fn new(circuit: &Circuit, index: usize, state: Option<&State>) -> Result<Base, Failure> {
+    pub fn new(circuit: &Circuit, index: usize, state: Option<&State>, signals: &[&str]) -> Result<Base, Failure> {
         let (spec, times) = transient(circuit, index)?;
         let setting = Setting { tstep: times.tstep, tstop: times.tstop, ..circuit.setting };
-        let mut solver = Solver::<f64>::new(circuit, &setting, &[]);
+        let signals: Vec<String> = signals.iter().map(|s| (*s).to_string()).collect();
+        let mut solver = Self::solver::<f64>(circuit, &setting, state, &signals);
         if let Some(state) = state {
             solver.system.start_from(circuit, 0, state, spec.span).map_err(Failure::Input)?;
         }
@@ -120,7 +123,22 @@ impl Base {
             index,
             unknowns: solver.system.unknowns.iter().map(|u| u.name.clone()).collect(),
             state: state.cloned(),
+            signals,
         })
+    }
+
+    /// A saved state names all unknowns, so that none may be missing.
+    fn solver<R: BankNumber>(
+        circuit: &Circuit,
+        setting: &Setting,
+        state: Option<&State>,
+        signals: &[String],
+    ) -> Solver<R> {
+        let signals: Vec<&str> = signals.iter().map(String::as_str).collect();
+        match state {
+            Some(_) => Solver::new(circuit, setting, &[]),
+            None => Solver::reduced(circuit, setting, &signals),
+        }
     }
 
     /// The number of the unknown of this name, such as `v(out)`.
@@ -134,7 +152,7 @@ impl Base {
     /// If the circuit's analysis is no longer the base's.
     pub fn run<R: BankNumber, T>(&self, circuit: &Circuit, observer: &mut dyn Observer<T>) -> Result<Counts, Failure> {
         let (spec, _) = transient(circuit, self.index)?;
-        let mut solver = Solver::<R>::new(circuit, &self.setting, &[]);
+        let mut solver = Self::solver::<R>(circuit, &self.setting, self.state.as_ref(), &self.signals);
         if let Some(state) = &self.state {
             for l in 0..R::LANES {
                 solver.system.start_from(circuit, l, state, spec.span).map_err(Failure::Input)?;

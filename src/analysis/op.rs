@@ -7,7 +7,7 @@ use crate::device::{BankNumber, Setting};
 use crate::integrate::{Arrays, Dae, Mode};
 use crate::number::{Mask, Real};
 use crate::solve::{
-    HomotopyOptions, Newton, NewtonFailure, NewtonOptions, NewtonStats, Plan, SimError, Stage, TRUSTED_UPDATE,
+    HomotopyOptions, Newton, NewtonFailure, NewtonOptions, NewtonStats, Plan, SimError, Stage,
     operating_point,
 };
 use crate::system::{DcProblem, Forced, Observer, System, Tolerances, describe};
@@ -45,7 +45,15 @@ const SETTLE_ROUNDS: usize = 100;
 impl<R: BankNumber> Solver<R> {
     /// The system of a circuit.
     pub fn new(circuit: &Circuit, setting: &Setting, observers: &[Observer]) -> Self {
-        let system = System::<R>::new(circuit, tolerances(circuit), setting, observers);
+        Self::of(circuit, System::<R>::new(circuit, tolerances(circuit), setting, observers))
+    }
+
+    /// A system with no more unknowns than `signals` need.
+    pub fn reduced(circuit: &Circuit, setting: &Setting, signals: &[&str]) -> Self {
+        Self::of(circuit, System::<R>::reduced(circuit, tolerances(circuit), setting, signals))
+    }
+
+    fn of(circuit: &Circuit, system: System<R>) -> Self {
         let arrays = system.arrays();
         let o = &circuit.options;
         let options = NewtonOptions {
@@ -53,7 +61,7 @@ impl<R: BankNumber> Solver<R> {
             abstol: system.tolerances().iter().map(|t| t.abstol).collect(),
             repivot: true,
             remember: false,
-            trusted_update: TRUSTED_UPDATE,
+            eager: false,
         };
         let row = |n: u32| n as usize - 1;
         Solver {

@@ -261,8 +261,8 @@ impl Plan {
         let sources: Option<Vec<(usize, Vec<Arc<Instance>>)>> = sources.collect();
         let missing = |what: &str| JobFailure::Failed(format!("{what} is not in the circuit"));
         let sources = sources.ok_or_else(|| missing("a source of the stimuli"))?;
-        let base = Base::new(&circuit, self.analysis_index, self.start_state())?;
         let spikes = &information.spikes.value;
+        let base = Base::new(&circuit, self.analysis_index, self.start_state(), &[spikes])?;
         let signal = base.unknown(spikes).ok_or_else(|| missing(&format!("'{spikes}'")))?;
         Ok(Bench { plan: self, information, stimuli, point, circuit, base, signal, sources, stop })
     }

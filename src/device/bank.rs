@@ -128,6 +128,15 @@ impl UnknownTable {
     pub fn branch(&self, instance: usize) -> Option<u32> {
         self.branches.get(&instance).copied()
     }
+    /// Keeps the unknowns that have a new number in `cols`, by that number.
+    pub fn renumber(&mut self, cols: &[u32]) {
+        let mut old = cols.iter();
+        self.unknowns.retain(|_| old.next().is_some_and(|new| *new != u32::MAX));
+        self.branches.retain(|_, row| {
+            *row = cols[*row as usize];
+            *row != u32::MAX
+        });
+    }
     /// The row that stands for ground: one past the last unknown.
     pub fn ground(&self) -> u32 {
         self.unknowns.len() as u32
@@ -140,6 +149,7 @@ impl UnknownTable {
 pub struct Pattern {
     n: u32,
     entries: Vec<(u32, u32)>,
+    referred: Vec<u32>,
     resolved: Option<HashMap<(u32, u32), u32>>,
     trash: u32,
 }
@@ -162,6 +172,18 @@ impl Pattern {
             // A bank that asks for a position it did not declare gets the trash slot; the contract tests catch it.
             Some(map) => map.get(&(col, row)).copied().unwrap_or(self.trash),
         }
+    }
+    /// An instance refers to the branch current of another.
+    pub(super) fn refer(&mut self, row: u32) {
+        self.referred.push(row);
+    }
+    /// The positions (column, row) recorded so far.
+    pub fn positions(&self) -> &[(u32, u32)] {
+        &self.entries
+    }
+    /// The branch currents that instances other than their own refer to.
+    pub fn referred(&self) -> &[u32] {
+        &self.referred
     }
     /// Ends the first pass: returns (column pointers, row indices) in compressed-column form, rows sorted.
     pub fn resolve(&mut self) -> (Vec<usize>, Vec<usize>) {
@@ -259,6 +281,8 @@ pub trait Bank<R: Real>: Send {
     fn is_linear(&self) -> bool;
     /// Declares extra unknowns and limited voltages.
     fn declare(&mut self, table: &mut UnknownTable);
+    /// Rows and columns get other numbers, before [`Bank::connect`]; `u32::MAX` is what is left out.
+    fn renumber(&mut self, rows: &[u32], cols: &[u32]);
     /// Looks up rows and slots; called twice, see [`Pattern`].
     fn connect(&mut self, table: &UnknownTable, pattern: &mut Pattern);
     /// Marks the slots where ∂q/∂x may be other than 0, until parameters are reloaded.
@@ -311,7 +335,7 @@ pub trait Bank<R: Real>: Send {
 pub struct At<'a, R: Real> {
     /// The whole context.
     pub cx: &'a EvalCx<'a, R>,
-    pub(super) rows: &'a [u32],
+    pub(super) cols: &'a [u32],
     pub(super) limit_base: usize,
 }
 
@@ -324,7 +348,7 @@ impl<'a, R: Real> At<'a, R> {
     /// The value of local k (0 for ground).
     #[inline(always)]
     pub fn x(&self, k: usize) -> R {
-        self.cx.x[self.rows[k] as usize]
+        self.cx.x[self.cols[k] as usize]
     }
     /// x(a) − x(b).
     #[inline(always)]
@@ -504,7 +528,7 @@ impl<R: Real, E: Element<R>> UniformBank<R, E> {
 
     #[inline(always)]
     fn at<'a>(&'a self, i: usize, cx: &'a EvalCx<'a, R>) -> At<'a, R> {
-        At { cx, rows: self.wiring.rows_of(i), limit_base: self.limit_base + i * E::LIMITS }
+        At { cx, cols: self.wiring.cols_of(i), limit_base: self.limit_base + i * E::LIMITS }
     }
 
     /// Adds the stamps of some instances: to their rows and slots or, if `apart`, by local number, with the Jacobian and
@@ -580,6 +604,10 @@ impl<R: Real, E: Element<R>> Bank<R> for UniformBank<R, E> {
         table.n_limits += self.instances.len() * E::LIMITS;
     }
 
+    fn renumber(&mut self, rows: &[u32], cols: &[u32]) {
+        self.wiring.renumber(rows, cols);
+    }
+
     fn connect(&mut self, table: &UnknownTable, pattern: &mut Pattern) {
         self.wiring.begin();
         for (i, instance) in self.instances.iter().enumerate() {
@@ -652,7 +680,7 @@ impl<R: Real, E: Element<R>> Bank<R> for UniformBank<R, E> {
 
     fn on_event(&mut self, crossing: usize, cx: &EvalCx<'_, R>, mask: R::Mask) -> Discontinuity {
         let i = crossing / E::CROSSINGS.max(1);
-        let at = At { cx, rows: self.wiring.rows_of(i), limit_base: self.limit_base + i * E::LIMITS };
+        let at = At { cx, cols: self.wiring.cols_of(i), limit_base: self.limit_base + i * E::LIMITS };
         self.element.on_event(i, crossing % E::CROSSINGS.max(1), &at, mask)
     }
 
@@ -660,7 +688,7 @@ impl<R: Real, E: Element<R>> Bank<R> for UniformBank<R, E> {
         let mut changed = R::Mask::splat(false);
         if E::CROSSINGS > 0 {
             for i in 0..self.instances.len() {
-                let at = At { cx, rows: self.wiring.rows_of(i), limit_base: self.limit_base + i * E::LIMITS };
+                let at = At { cx, cols: self.wiring.cols_of(i), limit_base: self.limit_base + i * E::LIMITS };
                 changed = changed | self.element.settle(i, &at, mask);
             }
         }
@@ -670,7 +698,7 @@ impl<R: Real, E: Element<R>> Bank<R> for UniformBank<R, E> {
     fn accept(&mut self, cx: &EvalCx<'_, R>, mask: R::Mask) {
         if E::ACCEPTS {
             for i in 0..self.instances.len() {
-                let at = At { cx, rows: self.wiring.rows_of(i), limit_base: self.limit_base + i * E::LIMITS };
+                let at = At { cx, cols: self.wiring.cols_of(i), limit_base: self.limit_base + i * E::LIMITS };
                 self.element.accept(i, &at, mask);
             }
         }
@@ -705,18 +733,18 @@ impl<R: Real, E: Element<R>> Bank<R> for UniformBank<R, E> {
 
     fn initial_values(&self, x: &mut [R]) {
         let n = self.wiring.n_locals;
-        for (at, row) in self.wiring.rows.iter().enumerate() {
+        for (at, col) in self.wiring.cols.iter().enumerate() {
             if let Some(value) = self.element.initial(at / n, at % n) {
-                x[*row as usize] = value;
+                x[*col as usize] = value;
             }
         }
     }
 
     fn initial_voltages(&self, out: &mut Vec<(u32, u32, R)>) {
         for i in 0..self.instances.len() {
-            let rows = self.wiring.rows_of(i);
+            let cols = self.wiring.cols_of(i);
             if let Some((a, b, value)) = self.element.initial_voltage(i) {
-                out.push((rows[a], rows[b], value));
+                out.push((cols[a], cols[b], value));
             }
         }
     }

@@ -69,6 +69,9 @@ impl Bank<Narrow> for Half {
     fn declare(&mut self, table: &mut UnknownTable) {
         self.0.declare(table);
     }
+    fn renumber(&mut self, rows: &[u32], cols: &[u32]) {
+        self.0.renumber(rows, cols);
+    }
     fn connect(&mut self, table: &UnknownTable, pattern: &mut Pattern) {
         self.0.connect(table, pattern);
     }

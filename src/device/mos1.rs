@@ -231,6 +231,25 @@ struct Gate<R> {
     q: [R; 3],
 }
 
+/// The frame in which the channel is computed: its source is the terminal that acts as one.
+struct Seen<R: Real> {
+    /// Where that is the drain.
+    reverse: R::Mask,
+    /// ∂V_on/∂v_b.
+    von_by_bulk: R,
+}
+
+impl<R: Real> Seen<R> {
+    /// What depends on (v_g − V_on(v_b), v_d) in that frame, with its derivatives by (v_gs, v_ds, v_bs): forward they are
+    /// (v_g, v_d, v_b), reverse (v_g + v_d, −v_d, v_b + v_d).
+    #[inline(always)]
+    fn back(&self, y: Dual<R, 2>) -> Dual<R, 3> {
+        let (gate, drain, bulk) = (y.d[0], y.d[1], -(y.d[0] * self.von_by_bulk));
+        let reverse = -(gate + drain + bulk);
+        Dual { v: y.v, d: [gate, R::select(self.reverse, reverse, drain), bulk] }
+    }
+}
+
 struct Transistors<R> {
     params: Vec<Params<R>>,
     gates: Vec<Gate<R>>,
@@ -368,47 +387,51 @@ impl<R: Real> Params<R> {
     /// against source, drain, bulk.
     #[inline(always)]
     fn channel(&self, vgs: R, vds: R, vbs: R) -> (R, Dual<R, 3>, [Dual<R, 3>; 3]) {
-        let (vgs, vds, vbs) = (Dual::variable(vgs, 0), Dual::<R, 3>::variable(vds, 1), Dual::variable(vbs, 2));
-        let zero = Dual::<R, 3>::zero();
+        let zero = R::zero();
         // As seen from the terminal that acts as the source.
         let reverse = vds.lt(zero);
-        let gate = Dual::select(reverse, vgs - vds, vgs);
-        let drain = Dual::select(reverse, -vds, vds);
-        let bulk = Dual::select(reverse, vbs - vds, vbs);
+        let gate = R::select(reverse, vgs - vds, vgs);
+        let drain = vds.abs();
+        let bulk = Dual::<R, 1>::variable(R::select(reverse, vbs - vds, vbs), 0);
 
         // With the bulk forward biased the root goes on by its tangent, down to 0.
-        let forward = bulk.gt(zero);
+        let forward = bulk.v.gt(zero);
         // Not `min`: at a bulk tied to the source, v_bs = 0, its derivative must stay.
-        let root = plus(-Dual::select(forward, zero, bulk), self.phi).sqrt();
+        let root = plus(-Dual::select(forward, Dual::constant(zero), bulk), self.phi).sqrt();
         let root = if forward.any() {
-            let line = plus(-times(bulk, R::splat(0.5) / self.root_phi), self.root_phi).max(zero);
+            let line = plus(-times(bulk, R::splat(0.5) / self.root_phi), self.root_phi).max(Dual::constant(zero));
             Dual::select(forward, line, root)
         } else {
             root
         };
         let von = plus(times(root, self.gamma), self.vbi);
-        let over = gate - von;
-        let on = over.max(zero);
+        let seen = Seen { reverse, von_by_bulk: von.d[0] };
+
+        // Two directions are enough: the bulk acts through V_on alone.
+        let over = Dual::<R, 2>::variable(gate - von.v, 0);
+        let drain = Dual::<R, 2>::variable(drain, 1);
+        let none = Dual::constant(zero);
+        let on = over.max(none);
         let vm = drain.min(on);
         let beta = times(times(drain, self.lambda) + 1.0, self.beta);
-        let i = beta * (vm * (on - vm * 0.5));
+        let i = seen.back(beta * (vm * (on - vm * 0.5)));
         let i = Dual::select(reverse, -i, i);
 
         if !self.cox.gt(R::zero()).any() {
-            return (von.v, i, [zero; 3]);
+            return (von.v, i, [Dual::constant(zero); 3]);
         }
-        let one = Dual::<R, 3>::one();
+        let one = Dual::<R, 2>::one();
         let depth = times(over, R::one() / self.phi);
-        let formed = (depth * 2.0 + 1.0).max(zero).min(one);
+        let formed = (depth * 2.0 + 1.0).max(none).min(one);
         let full = times(formed, self.cox * (2.0 / 3.0));
         let knee = on.max(Dual::splat(LEAST_KNEE));
         let along = drain.min(knee);
         let inverse = one / (knee * 2.0 - along);
         let near = (knee - along) * inverse;
         let far = knee * inverse;
-        let near = full * (one - near * near);
-        let far = full * (one - far * far);
-        let to_bulk = times((-depth).max(zero).min(one), self.cox);
+        let near = seen.back(full * (one - near * near));
+        let far = seen.back(full * (one - far * far));
+        let to_bulk = seen.back(times((-depth).max(none).min(one), self.cox));
         let to_source = Dual::select(reverse, far, near);
         let to_drain = Dual::select(reverse, near, far);
         (von.v, i, [to_source, to_drain, to_bulk])
@@ -570,12 +593,10 @@ impl<R: Real> Element<R> for Transistors<R> {
         let gmin = at.cx.gmin;
         let ibs = p.junction(0, bs) + times(bs, gmin);
         let ibd = p.junction(1, bd) + times(bd, gmin);
-        let qbs = p.bottom[0].charge_with(&p.side[0], bs);
-        let qbd = p.bottom[1].charge_with(&p.side[1], bd);
         // The same as functions of (v_gs, v_ds, v_bs): v_bd = v_bs − v_ds.
         let by_bs = |y: Dual<R, 1>| Dual { v: y.v, d: [R::zero(), R::zero(), y.d[0]] };
         let by_bd = |y: Dual<R, 1>| Dual { v: y.v, d: [R::zero(), -y.d[0], y.d[0]] };
-        let (ibs, ibd, qbs, qbd) = (by_bs(ibs), by_bd(ibd), by_bs(qbs), by_bd(qbd));
+        let (ibs, ibd) = (by_bs(ibs), by_bd(ibd));
 
         // Each terminal's own sum: the source as minus the others would carry their rounding.
         let f = [Dual::zero(), id - ibd, ibs + ibd, -(id + ibs)];
@@ -591,6 +612,8 @@ impl<R: Real> Element<R> for Transistors<R> {
             return;
         }
 
+        let (qbs, qbd) =
+            (by_bs(p.bottom[0].charge_with(&p.side[0], bs)), by_bd(p.bottom[1].charge_with(&p.side[1], bd)));
         // Gate charges along the path from the last accepted point.
         let gate = &self.gates[i];
         let (gs, ds, bs) = (Dual::variable(vgs, 0), Dual::<R, 3>::variable(vds, 1), Dual::variable(vbs, 2));

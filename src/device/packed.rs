@@ -186,7 +186,7 @@ impl<E: Element<Wide>> PackedBank<E> {
         }
         tape.rewind();
         let (x, rows) = self.gathered(p, cx.x);
-        self.element.eval(p, &At { cx: &wide(cx, &x, &limits), rows, limit_base: 0 }, tape);
+        self.element.eval(p, &At { cx: &wide(cx, &x, &limits), cols: rows, limit_base: 0 }, tape);
     }
 
     /// The locals of pack p in lanes, and their numbers.
@@ -399,6 +399,10 @@ impl<E: Element<Wide>> Bank<f64> for PackedBank<E> {
         table.n_limits += self.instances.len() * E::LIMITS;
     }
 
+    fn renumber(&mut self, rows: &[u32], cols: &[u32]) {
+        self.wiring.renumber(rows, cols);
+    }
+
     fn connect(&mut self, table: &UnknownTable, pattern: &mut Pattern) {
         self.wiring.begin();
         self.gather.clear();
@@ -412,7 +416,7 @@ impl<E: Element<Wide>> Bank<f64> for PackedBank<E> {
                 self.wiring.connect(i, locals, footprint, table, pattern);
             }
             for k in 0..n {
-                self.gather.extend((0..WIDTH).map(|w| self.wiring.rows_of(pack.member(w))[k]));
+                self.gather.extend((0..WIDTH).map(|w| self.wiring.cols_of(pack.member(w))[k]));
             }
         }
         self.sizes = [table.unknowns.len() + 1, table.n_limits];
@@ -476,7 +480,7 @@ impl<E: Element<Wide>> Bank<f64> for PackedBank<E> {
             || {
                 for p in 0..self.packs.len() {
                     let (x, _) = self.gathered(p, cx.x);
-                    let at = At { cx: &wide(cx, &x, &[]), rows: self.wiring.apart().0, limit_base: 0 };
+                    let at = At { cx: &wide(cx, &x, &[]), cols: self.wiring.apart().0, limit_base: 0 };
                     self.element.accept(p, &at, LaneMask::splat(mask));
                 }
             },
@@ -519,7 +523,7 @@ impl<E: Element<Wide>> Bank<f64> for PackedBank<E> {
             for k in 0..self.wiring.n_locals {
                 if let Some(value) = self.element.initial(p, k) {
                     for w in 0..pack.len {
-                        x[self.wiring.rows_of(pack.first + w)[k] as usize] = value.0[w];
+                        x[self.wiring.cols_of(pack.first + w)[k] as usize] = value.0[w];
                     }
                 }
             }

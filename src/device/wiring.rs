@@ -8,8 +8,10 @@ use super::instance::GROUND_NODE;
 pub(super) struct Wiring {
     /// Locals per instance (the largest, if they differ).
     pub n_locals: usize,
-    /// Global row of local k of instance i at `i·n_locals + k`.
+    /// Global row of local k of instance i at `i·n_locals + k`: where its f and q go.
     pub rows: Vec<u32>,
+    /// The same for its column: where its x is. Other than the row only where the system has left out unknowns.
+    pub cols: Vec<u32>,
     /// The local that local k of instance i is the same unknown as, at `i·n_locals + k`; k itself if none.
     same: Vec<u32>,
     /// Slot of local (r, c) of instance i at `(i·n_locals + r)·n_locals + c`.
@@ -26,6 +28,7 @@ impl Wiring {
         Wiring {
             n_locals,
             rows: vec![u32::MAX; n_locals * n_instances],
+            cols: vec![u32::MAX; n_locals * n_instances],
             same: (0..n_instances).flat_map(|_| 0..n_locals as u32).collect(),
             slots: Vec::new(),
             numbers: (0..n_locals as u32).collect(),
@@ -37,6 +40,12 @@ impl Wiring {
     #[inline(always)]
     pub fn rows_of(&self, i: usize) -> &[u32] {
         &self.rows[i * self.n_locals..(i + 1) * self.n_locals]
+    }
+
+    /// The columns of instance i, by local.
+    #[inline(always)]
+    pub fn cols_of(&self, i: usize) -> &[u32] {
+        &self.cols[i * self.n_locals..(i + 1) * self.n_locals]
     }
 
     /// The rows of instance i by local, and its slots by local row and column.
@@ -72,6 +81,17 @@ impl Wiring {
                 }
             };
         }
+        let own = base..base + self.n_locals;
+        self.cols[own.clone()].copy_from_slice(&self.rows[own]);
+    }
+
+    /// Rows and columns get other numbers; what is left out goes to ground.
+    pub fn renumber(&mut self, rows: &[u32], cols: &[u32]) {
+        for (all, new) in [(&mut self.rows, rows), (&mut self.cols, cols)] {
+            for k in all.iter_mut() {
+                *k = new.get(*k as usize).copied().unwrap_or(u32::MAX);
+            }
+        }
     }
 
     /// Begins a pass of [`super::Bank::connect`].
@@ -90,18 +110,21 @@ impl Wiring {
     ) {
         let n = self.n_locals;
         let rows = &mut self.rows[i * n..(i + 1) * n];
-        for (row, local) in rows.iter_mut().zip(locals) {
+        let cols = &mut self.cols[i * n..(i + 1) * n];
+        for ((row, col), local) in rows.iter_mut().zip(cols.iter_mut()).zip(locals) {
             if let Local::Branch(other) = local {
                 *row = table.branch(other).unwrap_or(u32::MAX);
+                *col = *row;
+                pattern.refer(*row);
             }
         }
-        for row in rows.iter_mut() {
-            *row = (*row).min(table.ground());
+        for k in rows.iter_mut().chain(cols.iter_mut()) {
+            *k = (*k).min(table.ground());
         }
         let base = self.slots.len();
         self.slots.resize(base + n * n, pattern.slot(u32::MAX, u32::MAX));
         for (r, c) in footprint {
-            self.slots[base + r * n + c] = pattern.slot(rows[r], rows[c]);
+            self.slots[base + r * n + c] = pattern.slot(rows[r], cols[c]);
         }
     }
 

@@ -24,7 +24,7 @@ use super::dae::{Arrays, Charge, Dae, Mode};
 use super::scheme::{self, Coefficients, GAMMA, Method};
 use crate::number::{Mask, Real, dispatch};
 use crate::solve::{
-    Assemble, Assembled, Newton, NewtonFailure, NewtonOptions, Plan, SimError, StepFailure, TRUSTED_UPDATE,
+    Assemble, Assembled, Newton, NewtonFailure, NewtonOptions, Plan, SimError, StepFailure,
 };
 use std::ops::ControlFlow;
 
@@ -114,8 +114,10 @@ struct Bracket {
     g_lo: f64,
     hi: f64,
     g_hi: f64,
-    /// Same side hit in a row (for the Illinois rule); positive: hi moved.
-    side: i32,
+    /// Which end is newer.
+    hi_is_new: bool,
+    /// The point that the newer end took the place of.
+    third: Option<(f64, f64)>,
     tries: u32,
 }
 
@@ -208,6 +210,7 @@ pub struct Stepper<R: Real> {
     past: Vec<R>,
     limits: Vec<R>,
     g: Vec<R>,
+    g_s: Vec<R>,
     lte: Vec<R>,
     shift: Vec<R>,
     /// By unknown: weight in the error, absolute tolerance.
@@ -369,7 +372,7 @@ impl<R: Real> Stepper<R> {
                 .collect(),
             repivot: true,
             remember: true,
-            trusted_update: if options.eager { 100.0 * TRUSTED_UPDATE } else { TRUSTED_UPDATE },
+            eager: options.eager,
         };
         let zero = R::zero();
         let by_row = || vec![zero; rows];
@@ -407,6 +410,7 @@ impl<R: Real> Stepper<R> {
             past: by_row(),
             limits: limits.to_vec(),
             g: vec![zero; dae.n_crossings()],
+            g_s: vec![zero; dae.n_crossings()],
             lte: by_unknown(),
             shift: by_unknown(),
             weights: dae.tolerances().iter().map(|t| t.lte_weight).collect(),
@@ -553,6 +557,7 @@ impl<R: Real> Stepper<R> {
                 lane.error = Some(SimError::StepTooSmall { t: lane.t, h: lane.step, cause: StepFailure::NoProgress });
                 lane.running = false;
             }
+            self.newton.goes_across(l, lane.phase == Phase::Ramp);
             if lane.phase == Phase::Restart {
                 self.newton.forget_curvature_of(l);
             }
@@ -613,14 +618,13 @@ impl<R: Real> Stepper<R> {
             h = 0.5 * left;
         }
         lane.step = h;
-        if o.eager
-            && lane.bracket.is_none()
-            && lane.target == Some(limit)
+        if let Some(target) = lane.target
+            && o.eager
             && h < SHORT_RAMP * lane.h_free
             && !lane.steep
         {
             lane.phase = Phase::Ramp;
-            lane.t_try = limit;
+            lane.t_try = target;
             p[0] = 1.0;
             return (scheme::trapezoidal(h), p);
         }
@@ -715,6 +719,14 @@ impl<R: Real> Stepper<R> {
         let n_crossings = self.g.len();
         if n_crossings > 0 {
             dae.crossings(self.solves.t, &self.x, &self.mode, &mut self.g);
+            if second.any() && self.crosses(second) {
+                // Inside the step as well: three points tell much better where.
+                let mut t = self.solves.t;
+                for (l, lane) in self.lanes.iter().enumerate().filter(|(l, _)| second.lane(*l)) {
+                    t.set_lane(l, lane.t + GAMMA * lane.step);
+                }
+                dae.crossings(t, &self.x_s, &self.mode, &mut self.g_s);
+            }
         }
         let (mut accepted, mut events) = (none, none);
         for l in (0..R::LANES).filter(|l| done.lane(*l)) {
@@ -730,6 +742,13 @@ impl<R: Real> Stepper<R> {
             self.accept(dae, accepted, events, second);
         }
         accepted
+    }
+
+    /// Did anything cross in one of these lanes?
+    fn crosses(&self, lanes: R::Mask) -> bool {
+        let zero = R::zero();
+        let all = self.g_n.iter().zip(&self.g);
+        (all.fold(R::Mask::splat(false), |any, (before, now)| any | (before.lt(zero) & now.ge(zero))) & lanes).any()
     }
 
     /// The largest local truncation error over tolerance, per lane; 0 where there is no estimate.
@@ -893,19 +912,27 @@ impl<R: Real> Stepper<R> {
             }
             // Still before the event: the lower end moves up.
             self.stats.locating += 1;
-            b.raise(t1, self.g[b.k].lane(l));
+            b.tries += 1;
+            b.take(t1, self.g[b.k].lane(l));
             lane.phase = Phase::Plan;
             return Verdict::Reject;
         };
         let tolerance = event_tolerance(t1 - lane.last_corner, t1, self.options.eager);
         let bracket = match lane.bracket {
-            None => Bracket { k, lo: t0, g_lo: g0, hi: t1, g_hi: g1, side: 0, tries: 0 },
+            None => {
+                let mut b = Bracket::new(k, (t0, g0), (t1, g1), 0);
+                if lane.phase == Phase::Second {
+                    b.take(t0 + GAMMA * lane.step, self.g_s[k].lane(l));
+                }
+                b
+            }
             Some(mut b) => {
                 if b.k == k {
-                    b.lower(t1, g1);
+                    b.tries += 1;
+                    b.take(t1, g1);
                 } else {
                     // Another function crosses even earlier.
-                    b = Bracket { k, lo: t0, g_lo: g0, hi: t1, g_hi: g1, side: 0, tries: b.tries };
+                    b = Bracket::new(k, (t0, g0), (t1, g1), b.tries);
                 }
                 b
             }
@@ -1171,42 +1198,48 @@ impl Lane {
 }
 
 impl Bracket {
-    /// Where a straight line between the ends crosses zero.
+    /// Crossing function `k` is negative at the first of two times, and no longer at the second.
+    fn new(k: usize, lo: (f64, f64), hi: (f64, f64), tries: u32) -> Bracket {
+        Bracket { k, lo: lo.0, g_lo: lo.1, hi: hi.0, g_hi: hi.1, hi_is_new: true, third: None, tries }
+    }
+
+    /// Where it crosses zero: on a straight line through two points; through three on a parabola of t over g where that is
+    /// one that rises or falls throughout, else half way (Chandrupatla 1997).
     fn root(&self) -> f64 {
-        let slope = (self.g_hi - self.g_lo) / (self.hi - self.lo);
-        let root = self.hi - self.g_hi / slope;
+        let (a, b) = ((self.lo, self.g_lo), (self.hi, self.g_hi));
+        let root = match self.third {
+            None => b.0 - b.1 * (b.0 - a.0) / (b.1 - a.1),
+            Some(c) => {
+                let (a, b) = if self.hi_is_new { (b, a) } else { (a, b) };
+                let (xi, phi) = ((a.0 - b.0) / (c.0 - b.0), (a.1 - b.1) / (c.1 - b.1));
+                if phi * phi < xi && (1.0 - phi) * (1.0 - phi) < 1.0 - xi {
+                    let from_b = a.1 / (b.1 - a.1) * c.1 / (b.1 - c.1);
+                    let from_c = a.1 / (c.1 - a.1) * b.1 / (c.1 - b.1);
+                    a.0 + from_b * (b.0 - a.0) + from_c * (c.0 - a.0)
+                } else {
+                    f64::NAN
+                }
+            }
+        };
         if root.is_finite() { root.clamp(self.lo, self.hi) } else { 0.5 * (self.lo + self.hi) }
     }
 
-    /// The next time to try: just past the estimated root, well inside the bracket.
+    /// The next time to try: just past the estimated root, inside the bracket.
     fn target(&self, tolerance: f64) -> f64 {
         let width = self.hi - self.lo;
-        // Every fourth try bisects, so that a function with a jump narrows as fast as any.
-        let t = if self.tries % 4 == 3 { self.lo + 0.5 * width } else { self.root() + 0.5 * tolerance };
-        t.clamp(self.lo + 0.01 * width.min(tolerance), self.hi)
+        (self.root() + 0.5 * tolerance).clamp(self.lo + 0.01 * width.min(tolerance), self.hi)
     }
 
-    /// Still negative at t.
-    fn raise(&mut self, t: f64, g: f64) {
-        self.lo = t;
-        self.g_lo = g;
-        self.tries += 1;
-        // Illinois: an end that stays twice counts half, so that it moves next time.
-        if self.side == -1 {
-            self.g_hi *= 0.5;
+    /// The function's value at another time inside.
+    fn take(&mut self, t: f64, g: f64) {
+        self.hi_is_new = g >= 0.0;
+        if self.hi_is_new {
+            self.third = Some((self.hi, self.g_hi));
+            (self.hi, self.g_hi) = (t, g);
+        } else {
+            self.third = Some((self.lo, self.g_lo));
+            (self.lo, self.g_lo) = (t, g);
         }
-        self.side = -1;
-    }
-
-    /// Already crossed at t.
-    fn lower(&mut self, t: f64, g: f64) {
-        self.hi = t;
-        self.g_hi = g;
-        self.tries += 1;
-        if self.side == 1 {
-            self.g_lo *= 0.5;
-        }
-        self.side = 1;
     }
 }
 

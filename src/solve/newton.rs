@@ -62,8 +62,9 @@ pub struct NewtonOptions {
     pub repivot: bool,
     /// Remember the speed of convergence from solve to solve: right for the steps of a transient, not for operating points.
     pub remember: bool,
-    /// The largest update, in tolerances, that what is remembered is trusted for.
-    pub trusted_update: f64,
+    /// As few iterations as the error control of a transient bears, for who does not draw its points: what is remembered is
+    /// trusted for updates as large as those it was seen at.
+    pub eager: bool,
 }
 
 /// Why a lane did not converge.
@@ -104,7 +105,10 @@ const NEWTON_SHARE: f64 = 0.02;
 /// The part of the tolerance that a converging iteration may leave undone.
 const LEFT_TO_COME: f64 = 0.5;
 /// A remembered κ is trusted only for updates of at most so many tolerances (2e-4 of a value at reltol = 1e-3)…
-pub const TRUSTED_UPDATE: f64 = 10.0;
+const TRUSTED_UPDATE: f64 = 10.0;
+/// …where few points are wanted of so many, or of this times the largest that it was observed at…
+const EAGER_TRUSTED_UPDATE: f64 = 1000.0;
+const EAGER_REACH: f64 = 2.0;
 /// …and counts this much more after each solve that did not check it, so that it is checked again soon.
 const DISTRUST: f64 = 1.25;
 /// κ is never taken below this over the square of the largest trusted update: an update that was exact by chance proves
@@ -162,8 +166,14 @@ pub struct Newton<R: Real> {
     /// Of each lane: iterations since it began, and the size of its last update.
     iterations: Vec<usize>,
     before: R,
-    /// κ as last observed, per lane; infinite if nothing is known.
-    curvature: R,
+    /// κ as last observed, per lane; infinite if nothing is known. The second is that of solves across a ramp of the sources:
+    /// nearly all of their update is the sources' own.
+    curvature: [R; 2],
+    /// The update at which the first was observed, in tolerances. Across a ramp this counts for nothing: currents, which go on
+    /// into the next step, may be far from those at the new voltages though the voltages are nearly right.
+    reach: R,
+    /// Lanes whose present solve goes across a ramp.
+    across: R::Mask,
     options: NewtonOptions,
     /// Counts since the start.
     pub stats: NewtonStats,
@@ -187,7 +197,9 @@ impl<R: Real> Newton<R> {
             pivots: Vec::new(),
             iterations: vec![0; R::LANES],
             before: R::splat(f64::INFINITY),
-            curvature: R::splat(f64::INFINITY),
+            curvature: [R::splat(f64::INFINITY); 2],
+            reach: R::zero(),
+            across: R::Mask::splat(false),
             options,
             stats: NewtonStats::default(),
             failure: None,
@@ -215,7 +227,7 @@ impl<R: Real> Newton<R> {
 
     /// The speed of convergence κ that is remembered of a lane, if any.
     pub fn curvature(&self, lane: usize) -> Option<f64> {
-        Some(self.curvature.lane(lane)).filter(|k| k.is_finite())
+        Some(self.curvature[0].lane(lane)).filter(|k| k.is_finite())
     }
 
     /// Goes on as a Newton's method with these [`Newton::curvature`] and [`Newton::pivots`] would. An order that was given
@@ -232,7 +244,8 @@ impl<R: Real> Newton<R> {
             self.pivots = pivots.to_vec();
             self.factored = false;
         }
-        self.curvature.set_lane(lane, curvature.unwrap_or(f64::INFINITY));
+        self.forget_curvature_of(lane);
+        self.curvature[0].set_lane(lane, curvature.unwrap_or(f64::INFINITY));
         true
     }
 
@@ -288,9 +301,14 @@ impl<R: Real> Newton<R> {
         for (l, count) in self.iterations.iter_mut().enumerate().filter(|(l, _)| lanes.lane(*l)) {
             *count = 0;
             if !self.options.remember {
-                self.curvature.set_lane(l, f64::INFINITY);
+                self.curvature[0].set_lane(l, f64::INFINITY);
             }
         }
+    }
+
+    /// A lane's next solve goes across a ramp of the sources, or not.
+    pub fn goes_across(&mut self, lane: usize, across: bool) {
+        self.across.set_lane(lane, across);
     }
 
     /// One iteration in the lanes that are going, each wherever it is on its way. A lane that has failed, or has used up
@@ -365,23 +383,34 @@ impl<R: Real> Newton<R> {
 
     /// What was learnt of the convergence is no longer true: the equations changed.
     pub fn forget_curvature(&mut self) {
-        self.curvature = R::splat(f64::INFINITY);
+        self.curvature = [R::splat(f64::INFINITY); 2];
     }
 
     /// The same for one lane.
     pub fn forget_curvature_of(&mut self, lane: usize) {
-        self.curvature.set_lane(lane, f64::INFINITY);
+        for curvature in &mut self.curvature {
+            curvature.set_lane(lane, f64::INFINITY);
+        }
     }
 
     /// Lanes whose iteration arrives with an update of `size` tolerances after one of `before`.
     fn arrives(&mut self, size: R, before: R, going: R::Mask) -> R::Mask {
-        let trusted = self.options.trusted_update;
         let compared = before.is_finite() & (size * 4.0).lt(before);
-        let observed = (size / (before * before)).max(R::splat(LEAST_CURVATURE / (trusted * trusted)));
-        let known = R::select(before.is_finite(), observed, self.curvature);
-        self.curvature =
-            R::select(going, R::select(before.is_finite(), observed, self.curvature * DISTRUST), self.curvature);
-        let trusted = compared | (known.is_finite() & !before.is_finite() & size.le(R::splat(trusted)));
+        let (trusted, least) = match self.options.eager {
+            true => (R::splat(EAGER_TRUSTED_UPDATE), before.max(R::splat(EAGER_TRUSTED_UPDATE))),
+            false => (R::splat(TRUSTED_UPDATE), R::splat(TRUSTED_UPDATE)),
+        };
+        let observed = (size / (before * before)).max(R::splat(LEAST_CURVATURE) / (least * least));
+        let remembered = R::select(self.across, self.curvature[1], self.curvature[0]);
+        let known = R::select(before.is_finite(), observed, remembered);
+        let next = R::select(before.is_finite(), observed, remembered * DISTRUST);
+        let farther = trusted.max(self.reach * EAGER_REACH);
+        let trusted = if self.options.eager { R::select(self.across, trusted, farther) } else { trusted };
+        let smooth = going & !self.across;
+        self.curvature[0] = R::select(smooth, next, self.curvature[0]);
+        self.curvature[1] = R::select(going & self.across, next, self.curvature[1]);
+        self.reach = R::select(smooth & before.is_finite(), before, self.reach);
+        let trusted = compared | (known.is_finite() & !before.is_finite() & size.le(trusted));
         size.le(R::one()) | (trusted & (known * size * size).le(R::splat(LEFT_TO_COME)))
     }
 

@@ -5,6 +5,7 @@
 
 mod dc;
 mod describe;
+mod reduce;
 mod saved;
 mod small_signal;
 mod state;
@@ -100,6 +101,22 @@ impl<R: BankNumber> System<R> {
     /// The system of a circuit, every lane with the circuit's own parameters. `observers` are recorded besides the
     /// unknowns.
     pub fn new(circuit: &Circuit, tolerances: Tolerances, setting: &Setting, observers: &[Observer]) -> Self {
+        Self::build(circuit, tolerances, setting, observers, None)
+    }
+
+    /// The same without the unknowns that neither another unknown nor `signals` needs: the currents of voltage sources that
+    /// nobody asks for, with the sums of currents at their nodes, and states that nothing moves.
+    pub fn reduced(circuit: &Circuit, tolerances: Tolerances, setting: &Setting, signals: &[&str]) -> Self {
+        Self::build(circuit, tolerances, setting, &[], Some(signals))
+    }
+
+    fn build(
+        circuit: &Circuit,
+        tolerances: Tolerances,
+        setting: &Setting,
+        observers: &[Observer],
+        signals: Option<&[&str]>,
+    ) -> Self {
         let mut table = UnknownTable::with_nodes(circuit.node_names());
         let n_nodes = table.unknowns.len();
         let mut groups: Vec<Group<R>> = group_instances(circuit)
@@ -111,6 +128,20 @@ impl<R: BankNumber> System<R> {
             .collect();
         for g in &mut groups {
             g.bank.declare(&mut table);
+        }
+        if let Some(signals) = signals {
+            let mut positions = Pattern::new(table.unknowns.len());
+            for g in &mut groups {
+                g.bank.connect(&table, &mut positions);
+            }
+            let fixed: Vec<u32> = circuit.ics.iter().chain(&circuit.nodesets).map(|f| f.node).collect();
+            let (rows, cols) = reduce::numbers(&table.unknowns, &positions, signals, |node| {
+                fixed.contains(&node) || circuit.gmin_nodes.contains(&node)
+            });
+            for g in &mut groups {
+                g.bank.renumber(&rows, &cols);
+            }
+            table.renumber(&cols);
         }
         let n = table.unknowns.len();
         let mut positions = Pattern::new(n);

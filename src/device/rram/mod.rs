@@ -220,6 +220,12 @@ struct Rrams<R> {
 }
 
 impl<R: Real> Rrams<R> {
+    /// The barrier's thickness. One that never moves is where the device says: no need to look among the unknowns.
+    #[inline(always)]
+    fn thickness(&self, i: usize, at: &At<'_, R>) -> R {
+        if self.plastic[i] { at.x(X) } else { self.params[i].x0 }
+    }
+
     /// Stamps the currents and the heat of filament and barrier; `x` and `area` are constants or depend on direction
     /// [`BY_X`]. Returns the barrier's voltage and temperature.
     #[inline(always)]
@@ -364,12 +370,13 @@ impl<R: Real> Element<R> for Rrams<R> {
 
     #[inline(always)]
     fn eval<S: Stamp<R>>(&self, i: usize, at: &At<'_, R>, s: &mut S) {
-        let (p, cycle, x) = (&self.params[i], &self.cycles[i], at.x(X));
+        let (p, cycle, x) = (&self.params[i], &self.cycles[i], self.thickness(i, at));
         let (area, area_slope) = cycle.area(x);
         if !self.plastic[i] {
             // A barrier that never moves is a number: two directions are left, and its speed is nobody's business.
             self.currents::<2, S>(i, at, Dual::constant(x), Dual::constant(area), s);
-            s.f(X, (x - p.x0) * memristive::HOLD_RATE);
+            // Where the system keeps it as an unknown.
+            s.f(X, (at.x(X) - p.x0) * memristive::HOLD_RATE);
             s.df(X, X, R::splat(memristive::HOLD_RATE));
             return;
         }
@@ -391,17 +398,19 @@ impl<R: Real> Element<R> for Rrams<R> {
     }
 
     fn crossings(&self, i: usize, at: &At<'_, R>, out: &mut [R]) {
-        out[0] = self.cycles[i].crossing(at.x(X));
+        out[0] = self.cycles[i].crossing(self.thickness(i, at));
     }
 
     fn on_event(&mut self, i: usize, _k: usize, at: &At<'_, R>, mask: R::Mask) -> Discontinuity {
+        let x = self.thickness(i, at);
         let sources = &self.sources[i * R::LANES..(i + 1) * R::LANES];
-        self.cycles[i].turn(at.x(X), mask, sources);
+        self.cycles[i].turn(x, mask, sources);
         Discontinuity::Slope
     }
 
     fn accept(&mut self, i: usize, at: &At<'_, R>, mask: R::Mask) {
-        self.cycles[i].follow(at.x(X), mask);
+        let x = self.thickness(i, at);
+        self.cycles[i].follow(x, mask);
         self.traps[i].advance(at.t(), mask, &self.sources[i * R::LANES..(i + 1) * R::LANES]);
     }
 }

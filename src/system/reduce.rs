@@ -1,0 +1,109 @@
+//! Which unknowns a system can do without.
+//!
+//! The current of a voltage source stands in one equation only, the sum of currents at its node: nothing else depends on
+//! it, and that equation says nothing but what it is. Where nobody asks for the current, both go, and the source's own
+//! equation takes the row of the node. A state that no equation but its own contains goes as well.
+
+use crate::device::{AtOp, Pattern, Unknown};
+
+/// The new numbers of rows and columns by the old ones; `u32::MAX` for those that are left out. `signals` are the names
+/// of unknowns that are wanted; `is_fixed` tells nodes (counted from 1) whose own equation is needed.
+pub fn numbers(
+    unknowns: &[Unknown],
+    pattern: &Pattern,
+    signals: &[&str],
+    is_fixed: impl Fn(u32) -> bool,
+) -> (Vec<u32>, Vec<u32>) {
+    const OUT: u32 = u32::MAX;
+    let n = unknowns.len();
+    let mut positions = pattern.positions().to_vec();
+    positions.sort_unstable();
+    positions.dedup();
+    let (mut in_column, mut in_row) = (vec![0usize; n], vec![0usize; n]);
+    // The last row met in each column.
+    let mut row_of = vec![OUT; n];
+    for (col, row) in &positions {
+        in_column[*col as usize] += 1;
+        in_row[*row as usize] += 1;
+        row_of[*col as usize] = *row;
+    }
+    // The column that takes the place of a row.
+    let mut taken: Vec<u32> = (0..n as u32).collect();
+    let mut left_out = vec![false; n];
+    let wanted = |k: usize| signals.iter().any(|s| s.eq_ignore_ascii_case(&unknowns[k].name));
+    for k in (0..n).filter(|k| in_column[*k] == 1 && !wanted(*k)) {
+        let (row, own, spec) = (row_of[k], k as u32, &unknowns[k].spec);
+        if row == own {
+            left_out[k] = spec.at_op == AtOp::Hold && in_row[k] == 1;
+            continue;
+        }
+        let is_node = unknowns[row as usize].name.starts_with("v(");
+        let determines = positions.binary_search(&(row, own)).is_ok();
+        let is_current = spec.unit == "A" && spec.lte_weight == 0.0 && !pattern.referred().contains(&own);
+        if is_current && is_node && determines && taken[row as usize] == row && !is_fixed(row + 1) {
+            left_out[k] = true;
+            // The node's equation goes; the source's is in its place.
+            taken[row as usize] = OUT;
+            taken[k] = row;
+        }
+    }
+    let mut next = 0;
+    let cols: Vec<u32> = left_out
+        .iter()
+        .map(|out| match out {
+            true => OUT,
+            false => {
+                next += 1;
+                next - 1
+            }
+        })
+        .collect();
+    let rows = taken.iter().map(|col| cols.get(*col as usize).copied().unwrap_or(OUT)).collect();
+    (rows, cols)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::device::UnknownSpec;
+
+    fn unknown(name: &str, spec: UnknownSpec) -> Unknown {
+        Unknown { name: name.into(), spec }
+    }
+
+    /// v(a) from a source, a resistor to v(b), the source's current, a state that nothing moves.
+    fn example() -> (Vec<Unknown>, Pattern) {
+        let unknowns = vec![
+            unknown("v(a)", UnknownSpec::VOLTAGE),
+            unknown("v(b)", UnknownSpec::VOLTAGE),
+            unknown("i(v1)", UnknownSpec::CURRENT),
+            unknown("y1#x", UnknownSpec::state("m", 1e-14, 1e-10, 0.0)),
+        ];
+        let mut pattern = Pattern::new(4);
+        for (row, col) in [(0, 0), (0, 1), (1, 0), (1, 1), (0, 2), (2, 0), (3, 3)] {
+            pattern.slot(row, col);
+        }
+        (unknowns, pattern)
+    }
+
+    #[test]
+    fn a_current_goes_with_the_equation_of_its_node() {
+        let (unknowns, pattern) = example();
+        let out = u32::MAX;
+        assert_eq!(numbers(&unknowns, &pattern, &[], |_| false), (vec![out, 1, 0, out], vec![0, 1, out, out]));
+    }
+
+    #[test]
+    fn what_is_asked_for_stays() {
+        let (unknowns, pattern) = example();
+        let all: Vec<u32> = (0..4).collect();
+        assert_eq!(numbers(&unknowns, &pattern, &["I(V1)", "y1#x"], |_| false), (all.clone(), all));
+    }
+
+    #[test]
+    fn a_node_that_is_held_keeps_its_equation() {
+        let (unknowns, pattern) = example();
+        let kept = vec![0, 1, 2, u32::MAX];
+        assert_eq!(numbers(&unknowns, &pattern, &[], |node| node == 1), (kept.clone(), kept));
+    }
+}
