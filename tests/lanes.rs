@@ -44,8 +44,7 @@ fn transient<R: BankNumber>(base: &Circuit, lanes: &[&Circuit], method: Method, 
     let n = system.n();
     let mut arrays = system.arrays();
     let abstol = system.tolerances().iter().map(|t| t.abstol).collect();
-    let options =
-        NewtonOptions { reltol: o.reltol, abstol, repivot: true, remember: false, eager: false };
+    let options = NewtonOptions { reltol: o.reltol, abstol, repivot: true, remember: false, eager: false };
     let mut newton = Newton::<R>::new(system.pattern().clone(), options);
     if let Some(plan) = &plans.dc {
         newton.adopt_plan(plan.clone());

@@ -7,8 +7,7 @@ use crate::device::{BankNumber, Setting};
 use crate::integrate::{Arrays, Dae, Mode};
 use crate::number::{Mask, Real};
 use crate::solve::{
-    HomotopyOptions, Newton, NewtonFailure, NewtonOptions, NewtonStats, Plan, SimError, Stage,
-    operating_point,
+    HomotopyOptions, Newton, NewtonFailure, NewtonOptions, NewtonStats, Plan, SimError, Stage, operating_point,
 };
 use crate::system::{DcProblem, Forced, Observer, System, Tolerances, describe};
 use crate::waveform::Sink;

@@ -23,9 +23,7 @@ pub use checkpoint::{Checkpoint, Control, ROW_HISTORY, RowHistory};
 use super::dae::{Arrays, Charge, Dae, Mode};
 use super::scheme::{self, Coefficients, GAMMA, Method};
 use crate::number::{Mask, Real, dispatch};
-use crate::solve::{
-    Assemble, Assembled, Newton, NewtonFailure, NewtonOptions, Plan, SimError, StepFailure,
-};
+use crate::solve::{Assemble, Assembled, Newton, NewtonFailure, NewtonOptions, Plan, SimError, StepFailure};
 use std::ops::ControlFlow;
 
 /// What the stepper needs to know.
