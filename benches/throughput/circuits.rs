@@ -55,7 +55,7 @@ pub fn subject(name: &str) -> Subject {
             hysteresis: 1.0,
             end: granule::END,
             limits: &[20e-3, 5e-3, 1e-3, 200e-6],
-            ours: Accuracy { limit: 20e-3, reltol: 3e-4 },
+            ours: Accuracy { limit: 20e-3, reltol: 1e-3 },
             theirs: Accuracy { limit: 5e-3, reltol: 1e-3 },
             circuit: granule::circuit(granule::FULL, &[("g", 6.2e-6)]),
             kind: Kind::Granule,

@@ -618,7 +618,7 @@ impl<R: Real> Stepper<R> {
         lane.step = h;
         if let Some(target) = lane.target
             && o.eager
-            && h < SHORT_RAMP * lane.h_free
+            && h < SHORT_RAMP * lane.h_free.min(o.h_max)
             && !lane.steep
         {
             lane.phase = Phase::Ramp;
