@@ -2,7 +2,9 @@
 
 use super::plan::Plan;
 use super::spec::Information;
+use super::stimuli::Stimuli;
 use crate::information::{Digitised, Trials};
+use std::ops::Range;
 
 /// The trials of one point of the axes, by number: the stimulus is the fastest, so that neighbours have about as many
 /// spikes.
@@ -20,6 +22,11 @@ impl Point {
     /// How many trials there are.
     pub fn trials(self) -> u64 {
         self.stimuli * self.repetitions
+    }
+
+    /// The number behind those of the trials of so many repetitions.
+    pub fn end(self, repetitions: u64) -> u64 {
+        self.stimuli * repetitions
     }
 
     /// The job of trial number k.
@@ -56,10 +63,12 @@ impl Plan {
 /// Where there is no answer.
 const NONE: u32 = u32::MAX;
 
-/// What the trials of a point answered: the times of their spikes, one behind the other. Twelve bytes for each trial and eight
-/// for each spike.
+/// What the trials of a point answered: the times of their spikes, one behind the other. Twelve bytes for each trial up to the
+/// last that answered, and eight for each spike.
 #[derive(Debug)]
 pub(super) struct Answers {
+    /// How many trials there can be.
+    trials: u64,
     starts: Vec<u64>,
     counts: Vec<u32>,
     times: Vec<f64>,
@@ -71,14 +80,19 @@ pub(super) struct Answers {
 impl Answers {
     /// No answers yet of so many trials.
     pub fn new(trials: u64, keep: bool) -> Answers {
-        let n = usize::try_from(trials).unwrap_or(0);
-        let starts = vec![0; if keep { n } else { 0 }];
-        Answers { starts, counts: vec![NONE; n], times: Vec::new(), there: 0, keep }
+        Answers { trials, starts: Vec::new(), counts: Vec::new(), times: Vec::new(), there: 0, keep }
     }
 
     /// How many answers there are.
     pub fn there(&self) -> u64 {
         self.there
+    }
+
+    /// How many of these trials answered.
+    pub fn count(&self, trials: Range<u64>) -> u64 {
+        let place = |k: u64| usize::try_from(k).unwrap_or(usize::MAX).min(self.counts.len());
+        let own = self.counts.get(place(trials.start)..place(trials.end)).unwrap_or_default();
+        own.iter().filter(|n| **n != NONE).count() as u64
     }
 
     /// Is the answer of trial number k there?
@@ -88,37 +102,56 @@ impl Answers {
 
     /// The spikes of trial number k came at these times, s.
     pub fn put(&mut self, k: u64, times: &[f64]) {
-        let Some(count) = self.counts.get_mut(k as usize) else { return };
+        let place = k as usize;
+        if k >= self.trials {
+            return;
+        }
+        if self.counts.len() <= place {
+            self.counts.resize(place + 1, NONE);
+            self.starts.resize(if self.keep { place + 1 } else { 0 }, 0);
+        }
+        let Some(count) = self.counts.get_mut(place) else { return };
         if *count == NONE {
             self.there += 1;
         }
         *count = 0;
-        if let (true, Some(start)) = (self.keep, self.starts.get_mut(k as usize)) {
+        if let (true, Some(start)) = (self.keep, self.starts.get_mut(place)) {
             *count = u32::try_from(times.len()).unwrap_or(NONE - 1);
             *start = self.times.len() as u64;
             self.times.extend_from_slice(times.get(..*count as usize).unwrap_or(times));
         }
     }
 
-    /// The answers in the order of the trials' numbers: number, times.
-    pub fn each(&self) -> impl Iterator<Item = (u64, &[f64])> {
-        (0..).zip(self.starts.iter().zip(&self.counts)).filter(|(_, (_, n))| **n != NONE).map(|(k, (start, n))| {
+    /// The answers of the trials before number `end`, in the order of their numbers: number, times.
+    pub fn first(&self, end: u64) -> impl Iterator<Item = (u64, &[f64])> {
+        let all = (0..end).zip(self.starts.iter().zip(&self.counts));
+        all.filter(|(_, (_, n))| **n != NONE).map(|(k, (start, n))| {
             let start = *start as usize;
             (k, self.times.get(start..start + *n as usize).unwrap_or(&[]))
         })
     }
 
-    /// As words.
-    pub fn words(&self, point: Point, information: &Information) -> Words {
+    /// Those of the first repetitions as words, with the weights of the stimuli.
+    ///
+    /// # Errors
+    /// The weights cannot be used, in words.
+    pub fn words(
+        &self,
+        point: Point,
+        stimuli: &Stimuli,
+        information: &Information,
+        repetitions: u64,
+    ) -> Result<Words, String> {
         let trials = Trials::new(usize::try_from(point.stimuli).unwrap_or(0));
         let mut words = Words { trials, digitised: Digitised::default(), many: 0 };
-        for (k, times) in self.each() {
+        for (k, times) in self.first(point.end(repetitions)) {
             let response = information.window.response(times, information.near);
             words.trials.push(point.trial(k).0, response.word);
             words.digitised.add(&response);
             words.many += u64::from(response.spikes > 2);
         }
-        words
+        words.trials.weigh(stimuli.weights.clone()).map_err(|e| e.to_string())?;
+        Ok(words)
     }
 }
 
@@ -153,10 +186,11 @@ mod tests {
         a.put(1, &[0.125]);
         a.put(1, &[0.375]);
         assert_eq!((a.there(), a.has(2), a.has(3), a.has(9)), (3, true, false, false));
-        let all: Vec<(u64, &[f64])> = a.each().collect();
+        let all: Vec<(u64, &[f64])> = a.first(4).collect();
         assert_eq!(all, [(0, &[][..]), (1, &[0.375]), (2, &[0.5, 0.25])]);
+        assert_eq!((a.first(2).count(), a.count(0..4), a.count(2..9), a.count(3..4)), (2, 3, 1, 0));
         let mut marks = Answers::new(4, false);
         marks.put(2, &[0.5]);
-        assert_eq!((marks.there(), marks.has(2), marks.each().count()), (1, true, 0));
+        assert_eq!((marks.there(), marks.has(2), marks.first(4).count()), (1, true, 0));
     }
 }

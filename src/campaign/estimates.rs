@@ -5,13 +5,17 @@ use super::plan::Plan;
 use super::spec::{Information, InformationTable};
 use super::stimuli::Stimuli;
 use super::table::{Data, Table};
+use super::until::Standing;
 use crate::information::{
     Assessment, Estimator, Resampling, Settings, Trials, Unusable, by, by_rank, interval, surprises,
 };
 
-/// The columns of an information campaign beside the axes, and which of them hold texts.
-pub(super) fn columns(table: InformationTable) -> &'static [(&'static str, bool)] {
-    match table {
+/// A column: its name, and whether it holds texts.
+type Column = (&'static str, bool);
+
+/// The columns of an information campaign beside the axes.
+pub(super) fn columns(information: &Information) -> Vec<Column> {
+    let own: &[Column] = match information.table {
         InformationTable::Estimates => &[
             ("repetitions", false),
             ("estimator", true),
@@ -36,7 +40,9 @@ pub(super) fn columns(table: InformationTable) -> &'static [(&'static str, bool)
             ("sps_bits", false),
             ("tracked", false),
         ],
-    }
+    };
+    let goal = information.until.as_ref().map(|_| ("goal_met", false));
+    own.iter().copied().chain(goal).collect()
 }
 
 /// Cells of a row: numbers and texts, in the order of the columns.
@@ -46,27 +52,34 @@ enum Cell {
 }
 
 impl Plan {
-    /// The rows of one point of the axes, and what is to be said about its last rung.
+    /// The numbers of repetitions that rows are made for, if there are so many at most.
+    fn heights(&self, information: &Information, most: usize) -> Vec<usize> {
+        let asked = |n: &u64| usize::try_from(*n).unwrap_or(usize::MAX).min(most);
+        let mut heights: Vec<usize> = match self.given_repetitions {
+            true => Vec::new(),
+            false => information.repetitions.iter().map(asked).collect(),
+        };
+        // The repetitions that met the goal are a rung that nobody could name.
+        if heights.is_empty() || self.until().is_some() {
+            heights.retain(|n| *n < most);
+            heights.push(most);
+        }
+        heights.dedup();
+        heights
+    }
+
+    /// The rows of one point of the axes, and what is to be said about its last rung and the goal.
     pub(super) fn information_rows(
         &self,
         information: &Information,
         stimuli: &Stimuli,
         at: &[usize],
-        mut words: Words,
+        words: &Words,
+        standing: Option<&Standing>,
         threads: usize,
     ) -> Result<(Table, Vec<String>), String> {
         let told = |e: Unusable| e.to_string();
-        words.trials.weigh(stimuli.weights.clone()).map_err(told)?;
-        let most = words.trials.repetitions().1;
-        let asked = |n: &u64| usize::try_from(*n).unwrap_or(usize::MAX).min(most);
-        let mut heights: Vec<usize> = match self.given_repetitions {
-            true => vec![most],
-            false => information.repetitions.iter().map(asked).collect(),
-        };
-        if heights.is_empty() {
-            heights.push(most);
-        }
-        heights.dedup();
+        let heights = self.heights(information, words.trials.repetitions().1);
         let axes: Vec<f64> = self.campaign.axes.iter().zip(at).map(|(a, k)| a.value(*k).unwrap_or(f64::NAN)).collect();
         let mut rows: Vec<Vec<Cell>> = Vec::new();
         let mut remarks = Vec::new();
@@ -90,11 +103,16 @@ impl Plan {
                     }
                 }
                 InformationTable::Estimates => {
-                    let (more, said) = self.estimates(information, &part, height, &words, threads).map_err(told)?;
+                    let (more, said) = self.estimates(information, &part, height, words, threads).map_err(told)?;
                     rows.extend(more);
                     remarks = said;
                 }
             }
+        }
+        if information.until.is_some() {
+            let met = f64::from(u8::from(standing.is_some_and(Standing::is_met)));
+            rows.iter_mut().for_each(|row| row.push(Cell::Number(met)));
+            remarks.extend(standing.map(Standing::to_string));
         }
         let place = self.campaign.axes.iter().zip(&axes).map(|(a, x)| format!("{} = {x:e}", a.name.value));
         let place: Vec<String> = place.collect();

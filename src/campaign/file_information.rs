@@ -3,6 +3,7 @@
 use super::spec::{Information, InformationTable, StimuliSpec, StimulusSet, Weights};
 use super::stimuli::MAX_STIMULI;
 use super::toml::{Node, Report, Text, Value};
+use super::until;
 use crate::diagnostic::Span;
 use crate::information::{Estimator, Window};
 
@@ -97,6 +98,7 @@ pub(super) fn information(r: &mut Report, at: Span, node: &Node) -> Option<Infor
             r.list("repetitions", n)?.iter().map(|n| r.whole("repetitions", n, 1, 1_000_000)).collect();
         list.into_iter().collect::<Option<Vec<u64>>>()
     });
+    let until = t.get("until").map(|n| until::read(r, n));
     let estimators = t.get("estimators").map(|n| {
         let known: Vec<&str> = Estimator::ALL.iter().map(|e| e.name()).collect();
         let mut all = Vec::new();
@@ -154,6 +156,10 @@ pub(super) fn information(r: &mut Report, at: Span, node: &Node) -> Option<Infor
         window,
         near: near?,
         repetitions: or(repetitions)?,
+        until: match until {
+            Some(until) => Some(until?),
+            None => None,
+        },
         estimators,
         bootstrap: bootstrap?,
         shuffles: shuffles?,

@@ -62,7 +62,7 @@ impl Recipe {
 /// The columns of an information campaign.
 fn answers(campaign: &Campaign, information: &Information) -> Recipe {
     let axes = campaign.axes.iter().enumerate().map(|(k, a)| (a.name.value.clone(), Field::Axis(k)));
-    let own = estimates::columns(information.table).iter().map(|(n, texts)| (n.to_string(), Field::Answer(*texts)));
+    let own = estimates::columns(information).into_iter().map(|(n, texts)| (n.to_string(), Field::Answer(texts)));
     Recipe {
         signals: Vec::new(),
         moments: Moments::End,

@@ -3,7 +3,7 @@
 //! Columns: stimulus, repetition, the axes, derived columns that depend on axes alone, word, spikes, times of the spikes.
 //! Rows: point of the axes by point, then by repetition, then by stimulus.
 
-use super::answers::{Answers, Point};
+use super::answers::Point;
 use super::estimates::columns;
 use super::finish::Finish;
 use super::plan::Plan;
@@ -33,7 +33,7 @@ pub(super) fn check(r: &mut Report, campaign: &Campaign, finish: &Finish) {
     let mut axes: Vec<&Text> = Vec::new();
     for axis in &campaign.axes {
         let name = &axis.name;
-        let own = columns(information.table).iter().any(|c| c.0 == name.value) || OWN.contains(&name.value.as_str());
+        let own = columns(information).iter().any(|c| c.0 == name.value) || OWN.contains(&name.value.as_str());
         let first = axes.iter().find(|a| a.value == name.value);
         if own || first.is_some() {
             let d = Diagnostic::error("duplicate-name", format!("there are two columns '{}'", name.value), name.span);
@@ -70,13 +70,13 @@ impl Responses {
     }
 
     /// Adds the trials of a point of the axes.
-    pub(super) fn put(
+    pub(super) fn put<'a>(
         &mut self,
         plan: &Plan,
         information: &Information,
         point: Point,
         at: &[usize],
-        answers: &Answers,
+        answers: impl Iterator<Item = (u64, &'a [f64])>,
     ) -> Result<(), FileError> {
         let axes = plan.campaign.axes.iter().zip(at);
         let axes = axes.map(|(a, k)| (a.name.value.clone(), Data::Numbers(vec![a.value(*k).unwrap_or(f64::NAN)])));
@@ -90,7 +90,7 @@ impl Responses {
         };
         let place: Vec<Cell<'_>> = table.columns.iter().map(|(_, d)| Cell::Number(value(d))).collect();
         let mut cells = Vec::new();
-        for (k, times) in answers.each() {
+        for (k, times) in answers {
             let (stimulus, repetition) = point.trial(k);
             let response = information.window.response(times, information.near);
             cells.clear();
