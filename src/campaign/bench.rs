@@ -2,13 +2,13 @@
 //!
 //! ```text
 //! bench:                         elaborate the point's circuit, run it alone
-//! workers, lanes in each:        take the next (repetition, stimulus); play it; note its spikes
+//! workers, lanes in each:        take the next (repetition, stimulus); play it; note spikes and energy (`trial`)
 //! ```
 //!
 //! A trial is a function of (plan, job): the same spikes whatever the number of threads, in any lane. A trial that fails in
 //! its lane is run again alone, from a fresh operating point with pivots of its own, and is a failed job if that fails too.
 
-use super::answers::{Answers, Point};
+use super::answers::{Answer, Answers, Point};
 use super::job::{self, JobFailure};
 use super::journal::Gave;
 use super::part::Shard;
@@ -16,14 +16,15 @@ use super::plan::Plan;
 use super::run::{PATIENCE, Progress, Work, with_workers};
 use super::spec::Information;
 use super::stimuli::Stimuli;
+use super::trial::{Look, Trial, is_energy, power};
 use crate::analysis::ensemble::{Base, Observer, Variant};
-use crate::analysis::{Save, StopFlag};
+use crate::analysis::{Probe, Save, StopFlag, unknown_names};
 use crate::circuit::Circuit;
 use crate::device::{BankNumber, Instance, Value};
 use crate::information::Response;
 use crate::number::StreamKey;
 use crate::solve::SimError;
-use crate::waveform::{SpikeDetector, UpCrossing};
+use crate::waveform::SpikeDetector;
 use std::collections::BTreeMap;
 use std::ops::{ControlFlow, Range};
 use std::sync::Arc;
@@ -44,8 +45,7 @@ pub(super) struct Bench<'p> {
     point: Point,
     circuit: Circuit,
     base: Base,
-    /// The number of the unknown that spikes.
-    signal: usize,
+    look: Look,
     /// For each source its number in the circuit, and itself with each word that it can play.
     sources: Vec<(usize, Vec<Arc<Instance>>)>,
     stop: &'p AtomicBool,
@@ -62,10 +62,11 @@ struct Queue {
     next: AtomicU64,
 }
 
-/// What a worker sends: numbers of trials and how many spikes each has, their times one behind the other, failures.
+/// What a worker sends: numbers of trials, how many spikes each has and its energy, the spikes' times one behind the other,
+/// failures.
 #[derive(Default)]
 struct Batch {
-    answered: Vec<(u64, usize)>,
+    answered: Vec<(u64, usize, Option<f64>)>,
     times: Vec<f64>,
     failed: Vec<(u64, JobFailure)>,
 }
@@ -74,7 +75,8 @@ struct Batch {
 struct Worker<'p> {
     bench: &'p Bench<'p>,
     queue: &'p Queue,
-    spikes: Vec<(UpCrossing, Vec<f64>)>,
+    look: Look,
+    trials: Vec<Trial>,
     batch: Batch,
     sent: Instant,
     sender: &'p Sender<Batch>,
@@ -91,20 +93,23 @@ impl Bench<'_> {
         Variant { seed: StreamKey { seed: self.plan.seed, run: place.run }, changes }
     }
 
-    /// The spikes of a trial by itself.
-    fn alone(&self, k: u64) -> Result<Vec<f64>, JobFailure> {
+    /// A trial by itself: when it spiked, and its energy.
+    fn alone(&self, k: u64) -> Result<(Vec<f64>, Option<f64>), JobFailure> {
         let variant = self.variant(k);
         let mut circuit = self.circuit.clone().with_seed(variant.seed);
         for (k, instance) in variant.changes {
             circuit.instances[k] = instance;
         }
         circuit.prints.clear();
+        // All unknowns, and behind the time the spiking one by its name.
         circuit.saves.clear();
-        circuit.measures.clear();
+        circuit.measures.retain(is_energy);
         let i = self.information;
-        let mut detector = SpikeDetector::new(self.signal + 1, i.threshold, i.hysteresis);
-        self.plan.simulate(&circuit, Save::Never, &mut detector, &mut StopFlag(self.stop))?;
-        Ok(detector.train().times.clone())
+        let signal = unknown_names(&circuit).iter().position(|n| n.eq_ignore_ascii_case(&i.spikes.value));
+        let mut detector = SpikeDetector::new(signal.map_or(0, |k| k + 1), i.threshold, i.hysteresis);
+        let outcome = self.plan.simulate(&circuit, Save::Never, &mut detector, &mut StopFlag(self.stop))?;
+        let energy = i.power.as_ref().map(|_| outcome.measured.first().and_then(|m| m.value).unwrap_or(f64::NAN));
+        Ok((detector.train().times.clone(), energy))
     }
 }
 
@@ -132,31 +137,27 @@ impl Observer<u64> for Worker<'_> {
         }
     }
     fn begin(&mut self, lane: usize, _: &u64) {
-        let i = self.bench.information;
-        let fresh = UpCrossing::new(i.threshold, i.hysteresis);
-        if self.spikes.len() <= lane {
-            self.spikes.resize_with(lane + 1, || (fresh, Vec::new()));
+        let information = self.bench.information;
+        if self.trials.len() <= lane {
+            self.trials.resize_with(lane + 1, || Trial::new(information));
         }
-        let (crossing, times) = &mut self.spikes[lane];
-        *crossing = fresh;
-        times.clear();
+        self.trials[lane].restart(information);
     }
-    fn point(&mut self, lane: usize, t: f64, value: &dyn Fn(usize) -> f64) {
-        let (crossing, times) = &mut self.spikes[lane];
-        times.extend(crossing.point(t, value(self.bench.signal)));
+    fn point(&mut self, lane: usize, t: f64, value: &dyn Fn(usize) -> f64, smooth: usize) {
+        self.trials[lane].point(&mut self.look, t, value, smooth);
     }
     fn end(&mut self, lane: usize, k: u64, outcome: Result<(), SimError>) {
         let alone;
-        let times = match outcome {
-            Ok(()) => Ok(&self.spikes[lane].1),
+        let answer = match outcome {
+            Ok(()) => Ok(self.trials[lane].answer(&self.look)),
             Err(_) => {
                 alone = self.bench.alone(k);
-                alone.as_ref()
+                alone.as_ref().map(|(times, energy)| Answer { times, energy: *energy })
             }
         };
-        match times {
-            Ok(times) => {
-                self.batch.answered.push((k, times.len()));
+        match answer {
+            Ok(Answer { times, energy }) => {
+                self.batch.answered.push((k, times.len(), energy));
                 self.batch.times.extend_from_slice(times);
             }
             Err(failure) => self.batch.failed.push((k, failure.clone())),
@@ -184,8 +185,8 @@ impl Bench<'_> {
         let part = work.part.unwrap_or(Shard::WHOLE);
         let queue = Queue { part, known, next: AtomicU64::new(part.count(trials.start)), trials };
         let run = |sender: &Sender<Batch>| {
-            let (spikes, batch, sent) = (Vec::new(), Batch::default(), Instant::now());
-            let mut worker = Worker { bench: self, queue: &queue, spikes, batch, sent, sender };
+            let (look, trials, batch, sent) = (self.look.clone(), Vec::new(), Batch::default(), Instant::now());
+            let mut worker = Worker { bench: self, queue: &queue, look, trials, batch, sent, sender };
             // What can fail here failed when the base circuit ran alone.
             let _ = self.base.run::<R, u64>(&self.circuit, &mut worker);
             worker.send();
@@ -194,12 +195,13 @@ impl Bench<'_> {
         with_workers(work.threads as u64, run, |given: Option<Batch>| {
             let batch = given.unwrap_or_default();
             let mut times = batch.times.as_slice();
-            for (k, spikes) in batch.answered {
+            for (k, spikes, energy) in batch.answered {
                 let (own, rest) = times.split_at(spikes.min(times.len()));
                 times = rest;
                 progress.done += 1;
-                answers.put(k, own);
-                work.book.add(self.point.job(k), Gave::Spikes(own));
+                let answer = Answer { times: own, energy };
+                answers.put(k, answer);
+                work.book.add(self.point.job(k), Gave::Answer(answer));
             }
             for (k, failure) in batch.failed {
                 if let JobFailure::Failed(reason) = failure {
@@ -253,21 +255,24 @@ impl Plan {
         let base = Base::new(&circuit, self.analysis_index, self.start_state())?;
         let spikes = &information.spikes.value;
         let signal = base.unknown(spikes).ok_or_else(|| missing(&format!("'{spikes}'")))?;
-        Ok(Bench { plan: self, information, stimuli, point, circuit, base, signal, sources, stop })
+        let power = power(&circuit).map_err(JobFailure::Failed)?;
+        let placed = |p: Probe| p.placed(|n| base.unknown(n)).ok_or_else(|| missing("what the power is made of"));
+        let look = Look { signal, power: power.map(placed).transpose()? };
+        Ok(Bench { plan: self, information, stimuli, point, circuit, base, look, sources, stop })
     }
 
-    /// Runs the job `index` of an information campaign by itself.
+    /// Runs the job `index` of an information campaign by itself: its response, and its energy in joule if a power is named.
     ///
     /// # Errors
     /// See [`JobFailure`].
-    pub fn answer(&self, index: u64) -> Result<Response, JobFailure> {
+    pub fn answer(&self, index: u64) -> Result<(Response, Option<f64>), JobFailure> {
         let missing = || JobFailure::Failed("the campaign has no such trial".to_string());
         let information = self.campaign.information.as_ref().ok_or_else(missing)?;
         let stimuli = self.stimuli.as_ref().ok_or_else(missing)?;
         let point = self.point_of(index).ok_or_else(missing)?;
         let k = point.number(index).ok_or_else(missing)?;
         let stop = AtomicBool::new(false);
-        let times = self.bench(stimuli, information, point, &stop)?.alone(k)?;
-        Ok(information.window.response(&times, information.near))
+        let (times, energy) = self.bench(stimuli, information, point, &stop)?.alone(k)?;
+        Ok((information.window.response(&times, information.near), energy))
     }
 }

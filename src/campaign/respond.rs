@@ -101,7 +101,7 @@ impl Plan {
         observe: &mut dyn FnMut(Progress) -> ControlFlow<()>,
     ) -> Result<Option<Answered>, FileError> {
         let part = work.part.unwrap_or(Shard::WHOLE);
-        let answers = Answers::new(point.trials(), work.part.is_none());
+        let answers = Answers::new(point.trials(), work.part.is_none(), information.power.is_some());
         let mut all = Answered { answers, failed: BTreeMap::new(), none: None, repetitions: 0, standing: None };
         all.none = known(&work.book, point, &mut all.answers, &mut all.failed)?;
         // A part does not know what the others' trials gave; what is joined does.
@@ -165,8 +165,8 @@ fn known(
     book.each(&mut |job, gave| {
         let Some(k) = point.number(job) else { return };
         match gave {
-            Gave::Spikes(times) => {
-                answers.put(k, times);
+            Gave::Answer(answer) => {
+                answers.put(k, answer);
                 failed.remove(&k);
                 none = None;
             }

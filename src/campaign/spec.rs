@@ -379,6 +379,9 @@ pub struct Information {
     /// When there are enough repetitions.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub until: Option<Until>,
+    /// A power, W: its integral over a trial is the trial's energy.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub power: Option<Text>,
     /// The estimators.
     pub estimators: Vec<Estimator>,
     /// Resamplings of the bootstrap.
