@@ -395,7 +395,7 @@ fn trials_in_lanes_are_the_trials_one_by_one_and_their_information_adds_up() {
     let mut spikes = 0;
     for repetition in 0..6 {
         for stimulus in 0..10 {
-            let answer = plan.answer(repetition * plan.grid.points() + 10 + stimulus).unwrap();
+            let answer = plan.answer(repetition * plan.grid.points() + 10 + stimulus).unwrap().0;
             spikes += answer.spikes;
             trials.push(stimulus as usize, answer.word);
         }
@@ -439,7 +439,7 @@ fn poisson_stimuli_weigh_as_often_as_they_are_drawn() {
         for _ in 0..*weight as usize {
             for repetition in 0..6 {
                 let job = repetition * seven.grid.points() + (n + stimulus) as u64;
-                apart.push(draw, seven.answer(job).unwrap().word);
+                apart.push(draw, seven.answer(job).unwrap().0.word);
             }
             draw += 1;
         }
@@ -484,7 +484,7 @@ fn permuted_inputs_answer_the_same_and_without_jitter_there_is_no_noise() {
         let text = campaign.replace(r#"["00 00", "01 10", "11 01"]"#, stimuli).replace("track = [\"01 10\"]", "");
         let name = folder.0.join("c.toml").to_string_lossy().into_owned();
         let plan = Plan::new(&name, &text, &Given::default(), &FileLoader).unwrap_or_else(|r| panic!("{}", said(&r)));
-        (0..plan.jobs()).map(|k| plan.answer(k).unwrap().word).collect()
+        (0..plan.jobs()).map(|k| plan.answer(k).unwrap().0.word).collect()
     };
     let keyed = |first: &str, second: &str| {
         let n1 = netlist.replacen("jitter=uniform", &format!("jitter=uniform jitterkey={first}"), 1);

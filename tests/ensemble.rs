@@ -54,7 +54,7 @@ impl Observer<u64> for Keep<'_> {
         self.lanes[lane] = *variant;
         self.points.insert(*variant, Vec::new());
     }
-    fn point(&mut self, lane: usize, t: f64, value: &dyn Fn(usize) -> f64) {
+    fn point(&mut self, lane: usize, t: f64, value: &dyn Fn(usize) -> f64, _: usize) {
         let [a, b, c] = self.signals;
         let point = [t.to_bits(), value(a).to_bits(), value(b).to_bits(), value(c).to_bits()];
         self.points.get_mut(&self.lanes[lane]).expect("it has begun").push(point);

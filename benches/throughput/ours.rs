@@ -52,7 +52,7 @@ impl Observer<u64> for Worker<'_> {
         }
         self.lanes[lane] = (fresh, Vec::new());
     }
-    fn point(&mut self, lane: usize, t: f64, value: &dyn Fn(usize) -> f64) {
+    fn point(&mut self, lane: usize, t: f64, value: &dyn Fn(usize) -> f64, _: usize) {
         let (crossing, times) = &mut self.lanes[lane];
         times.extend(crossing.point(t, value(self.signal)));
         self.points += 1;

@@ -63,8 +63,9 @@ pub struct Variant {
 pub trait Observer<T> {
     /// The next variant, if there is one, and what it is known by.
     fn next(&mut self) -> Option<(T, Variant)>;
-    /// A lane accepted a point: time in seconds, the value of unknown k.
-    fn point(&mut self, lane: usize, t: f64, value: &dyn Fn(usize) -> f64);
+    /// A lane accepted a point: time in seconds, the value of unknown k, and how many of its last points, this one counted,
+    /// lie on one smooth stretch.
+    fn point(&mut self, lane: usize, t: f64, value: &dyn Fn(usize) -> f64, smooth: usize);
     /// A variant begins in this lane.
     fn begin(&mut self, lane: usize, variant: &T);
     /// The variant of a lane has come to its end, or not.
@@ -227,7 +228,7 @@ impl<R: BankNumber, T> Lanes<'_, R, T> {
                 let mut ended = false;
                 for l in (0..R::LANES).filter(|l| a.lanes.lane(*l)) {
                     let t = a.t.lane(l);
-                    observer.point(l, t, &|k| a.x[k].lane(l));
+                    observer.point(l, t, &|k| a.x[k].lane(l), a.smooth.lane(l) as usize);
                     ended |= t >= t_stop;
                 }
                 if ended || observer.is_stopped() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }

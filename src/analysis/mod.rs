@@ -8,10 +8,12 @@ pub mod ensemble;
 mod measure;
 mod op;
 mod output;
+mod probe;
 mod state;
 mod tran;
 
 pub use crate::system::State;
+pub use probe::Probe;
 pub use state::{Load, Save, StateUse, parse_state, write_state};
 
 use crate::circuit::{AnalysisKind, Circuit};

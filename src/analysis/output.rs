@@ -115,7 +115,7 @@ impl Source {
 /// Every current that some output or measurement names: recorded whether or not it is an unknown.
 pub fn observers(circuit: &Circuit, analysis: &str) -> Vec<Observer> {
     let mut instances = Vec::new();
-    for_each_output(circuit, analysis, &mut |o| currents(o, &mut instances));
+    for_each_output(circuit, analysis, &mut |o| instances.extend(o.currents()));
     instances.sort_unstable();
     instances.dedup();
     instances.into_iter().map(|instance| Observer { instance, terminal: 0 }).collect()
@@ -133,18 +133,6 @@ fn for_each_output(circuit: &Circuit, analysis: &str, visit: &mut impl FnMut(&Ou
     }
     for m in circuit.measures.iter().filter(|m| m.analysis == analysis) {
         measure::for_each_signal(&m.quantity, visit);
-    }
-}
-
-fn currents(output: &Output, into: &mut Vec<usize>) {
-    match output {
-        Output::Current(i) => into.push(*i),
-        Output::Part(_, of) => currents(of, into),
-        Output::Expression(e) => into.extend(e.inputs.iter().filter_map(|i| match i {
-            ExpressionInput::Current(k) => Some(*k),
-            _ => None,
-        })),
-        Output::Voltage(..) => {}
     }
 }
 

@@ -33,6 +33,11 @@ fn card(name: &str, args: Vec<Arg>, span: Span) -> Item {
     Item::Card(Card { name: Spanned { value: name.to_string(), span }, args, span })
 }
 
+/// The name of the measurement that a column records; no netlist can have it.
+pub(super) fn measure_name(column: &str) -> String {
+    format!("column {column}")
+}
+
 impl<'a> Cards<'a> {
     /// `sources` holds the campaign's file, whose text is `source`.
     pub fn new(sources: &'a Sources, source: &'a str) -> Self {
@@ -83,7 +88,7 @@ impl<'a> Cards<'a> {
         }))
     }
 
-    /// Adds a `.measure` card; returns its name, which no netlist can have.
+    /// Adds a `.measure` card; returns its name.
     pub fn measure(
         &mut self,
         r: &mut Report,
@@ -93,7 +98,7 @@ impl<'a> Cards<'a> {
         signal: Option<&Text>,
         keys: &[(&str, Option<&Text>)],
     ) -> Option<String> {
-        let name = format!("column {}", column.value);
+        let name = measure_name(&column.value);
         let mut args = vec![word(analysis, column.span), word(&name, column.span)];
         args.extend(what.map(|w| word(w, column.span)));
         if let Some(signal) = signal {

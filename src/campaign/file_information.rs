@@ -3,6 +3,7 @@
 use super::spec::{Information, InformationTable, StimuliSpec, StimulusSet, Weights};
 use super::stimuli::MAX_STIMULI;
 use super::toml::{Node, Report, Text, Value};
+use super::until;
 use crate::diagnostic::Span;
 use crate::information::{Estimator, Window};
 
@@ -83,6 +84,14 @@ fn words(r: &mut Report, node: &Node, sources: usize) -> Option<StimulusSet> {
     Some(StimulusSet::Words(all))
 }
 
+/// What is given must have been read.
+fn given<T>(read: Option<Option<T>>) -> Option<Option<T>> {
+    match read {
+        Some(read) => read.map(Some),
+        None => Some(None),
+    }
+}
+
 pub(super) fn information(r: &mut Report, at: Span, node: &Node) -> Option<Information> {
     let mut t = r.table("[information]", at, node)?;
     let spikes = t.required(r, "spikes", "\"v(out)\", the signal that spikes").and_then(|n| r.name("spikes", n));
@@ -97,6 +106,8 @@ pub(super) fn information(r: &mut Report, at: Span, node: &Node) -> Option<Infor
             r.list("repetitions", n)?.iter().map(|n| r.whole("repetitions", n, 1, 1_000_000)).collect();
         list.into_iter().collect::<Option<Vec<u64>>>()
     });
+    let power = t.get("power").map(|n| r.text("power", n));
+    let until = t.get("until").map(|n| until::read(r, n));
     let estimators = t.get("estimators").map(|n| {
         let known: Vec<&str> = Estimator::ALL.iter().map(|e| e.name()).collect();
         let mut all = Vec::new();
@@ -154,6 +165,8 @@ pub(super) fn information(r: &mut Report, at: Span, node: &Node) -> Option<Infor
         window,
         near: near?,
         repetitions: or(repetitions)?,
+        until: given(until)?,
+        power: given(power)?,
         estimators,
         bootstrap: bootstrap?,
         shuffles: shuffles?,

@@ -9,6 +9,7 @@
 //!
 //! The checksum is FNV-1a (Fowler, Noll, Vo) of everything else. What follows a record that is not whole is dropped.
 
+use super::answers::Answer;
 use super::part::PartHead;
 use serde::{Deserialize, Serialize};
 use std::fs::{File, OpenOptions, TryLockError};
@@ -30,8 +31,8 @@ const SYNC: Duration = Duration::from_secs(5);
 /// What a job gave.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Gave<'a> {
-    /// The times of its spikes, s.
-    Spikes(&'a [f64]),
+    /// When it spiked and what it took.
+    Answer(Answer<'a>),
     /// Its rows, as [`super::Table::encode`] has them.
     Rows(&'a [u8]),
     /// Nothing: it failed, for this reason.
@@ -117,10 +118,13 @@ fn meaning<'a>(record: &'a [u8], times: &'a mut Vec<f64>) -> Option<(u64, Gave<'
     let job = u64::from_le_bytes(bytes(record, 1)?);
     let body = record.get(NAMED..)?;
     let gave = match record.first()? {
-        1 => {
+        kind @ (1 | 5) => {
+            let mut numbers = body.chunks_exact(8).filter_map(|b| Some(f64::from_le_bytes(b.try_into().ok()?)));
+            // The energy comes first.
+            let energy = if *kind == 5 { Some(numbers.next()?) } else { None };
             times.clear();
-            times.extend(body.chunks_exact(8).filter_map(|b| Some(f64::from_le_bytes(b.try_into().ok()?))));
-            Gave::Spikes(times)
+            times.extend(numbers);
+            Gave::Answer(Answer { times, energy })
         }
         2 => Gave::Rows(body),
         3 => Gave::Failure(std::str::from_utf8(body).ok()?),
@@ -145,7 +149,7 @@ impl Records {
             let (mut record, mut times) = (Vec::new(), Vec::new());
             while let Some(length) = next(&mut reader, total - at, &mut record)? {
                 let Some((_, gave)) = meaning(&record, &mut times) else { break };
-                answers += u64::from(matches!(gave, Gave::Spikes(_) | Gave::Rows(_)));
+                answers += u64::from(matches!(gave, Gave::Answer(_) | Gave::Rows(_)));
                 at += length;
             }
         }
@@ -245,7 +249,8 @@ impl Journal {
         let at = self.waiting.len();
         self.waiting.extend_from_slice(&[0; FRONT]);
         let kind = match gave {
-            Gave::Spikes(_) => 1,
+            Gave::Answer(Answer { energy: None, .. }) => 1,
+            Gave::Answer(Answer { energy: Some(_), .. }) => 5,
             Gave::Rows(_) => 2,
             Gave::Failure(_) => 3,
             Gave::PointFailure(_) => 4,
@@ -253,7 +258,9 @@ impl Journal {
         self.waiting.push(kind);
         self.waiting.extend_from_slice(&job.to_le_bytes());
         match gave {
-            Gave::Spikes(times) => times.iter().for_each(|t| self.waiting.extend_from_slice(&t.to_le_bytes())),
+            Gave::Answer(Answer { times, energy }) => {
+                energy.iter().chain(times).for_each(|x| self.waiting.extend_from_slice(&x.to_le_bytes()));
+            }
             Gave::Rows(body) => self.waiting.extend_from_slice(body),
             Gave::Failure(reason) | Gave::PointFailure(reason) => self.waiting.extend_from_slice(reason.as_bytes()),
         }
@@ -329,11 +336,13 @@ mod tests {
     }
 
     fn add(j: &mut Journal, k: u64) {
-        match k % 4 {
-            0 => j.add(k * 7, Gave::Spikes(&[])),
-            1 => j.add(k * 7, Gave::Spikes(&[1e-3, 0.25, f64::MIN_POSITIVE])),
+        let answer = |times, energy| Gave::Answer(Answer { times, energy });
+        match k % 5 {
+            0 => j.add(k * 7, answer(&[], None)),
+            1 => j.add(k * 7, answer(&[1e-3, 0.25, f64::MIN_POSITIVE], None)),
             2 => j.add(k * 7, Gave::Rows(b"rows")),
-            _ => j.add(k * 7, Gave::Failure("no convergence")),
+            3 => j.add(k * 7, Gave::Failure("no convergence")),
+            _ => j.add(k * 7, answer(&[0.5], Some(-1e-12))),
         }
     }
 
@@ -349,15 +358,19 @@ mod tests {
         }
         let whole = std::fs::read(&path).unwrap();
         let expected = all(Journal::open(&path, &head).unwrap().records());
-        assert_eq!(expected[1], (7, "Spikes([0.001, 0.25, 2.2250738585072014e-308])".to_string()));
+        assert_eq!(
+            expected[1],
+            (7, "Answer(Answer { times: [0.001, 0.25, 2.2250738585072014e-308], energy: None })".to_string())
+        );
         assert_eq!(expected[3], (21, "Failure(\"no convergence\")".to_string()));
+        assert_eq!(expected[4], (28, "Answer(Answer { times: [0.5], energy: Some(-1e-12) })".to_string()));
         assert_eq!(expected.len(), 5);
         assert_eq!(Records::open(&path).unwrap().1.answers(), 4);
         let other = Journal::open(&path, &Head::new("abd".into())).unwrap_err();
         assert_eq!(other.kind(), io::ErrorKind::InvalidData);
         // Where the records end.
         let line = head.line().unwrap().len();
-        let ends: Vec<usize> = [0, 24, 4, 14, 0]
+        let ends: Vec<usize> = [0, 24, 4, 14, 16]
             .iter()
             .scan(line, |at, n| {
                 *at += FRONT + NAMED + n;
@@ -372,10 +385,13 @@ mod tests {
             {
                 let mut j = Journal::open(&path, &head).unwrap();
                 assert_eq!(all(j.records()), expected[..left], "cut at {cut}");
-                j.add(99, Gave::Spikes(&[0.5]));
+                j.add(99, Gave::Answer(Answer { times: &[0.5], energy: None }));
             }
             let again = all(Journal::open(&path, &head).unwrap().records());
-            assert_eq!((again.len(), again.last()), (left + 1, Some(&(99, "Spikes([0.5])".to_string()))));
+            assert_eq!(
+                (again.len(), again.last()),
+                (left + 1, Some(&(99, "Answer(Answer { times: [0.5], energy: None })".to_string())))
+            );
         }
         // A bit that flipped ends it, wherever it is.
         for at in line..whole.len() {

@@ -4,7 +4,7 @@
 //! `job`) → tables in the order of the indices (`run`) → groups and summary (`finish`, `aggregate`) → CSV and record
 //! (`table`, `results`). `docs/campaign.md` is the reference of the format.
 //!
-//! With [`StimuliSpec`] and [`Information`] the jobs are trials that run in lanes (`stimuli`, `respond`, `answers`); the rows
+//! With [`StimuliSpec`] and [`Information`] the jobs are trials that run in lanes (`stimuli`, `respond`, `bench`, `trial`, `answers`); the rows
 //! are what the answers tell (`estimates`), which themselves go into a file of their own (`responses`).
 //!
 //! What jobs gave is journaled (`journal`), so that a campaign goes on where it was, or is run in parts that are joined
@@ -15,6 +15,7 @@
 
 mod aggregate;
 mod answers;
+mod bench;
 mod cards;
 mod estimates;
 mod file;
@@ -40,8 +41,11 @@ mod spec;
 mod stimuli;
 mod table;
 pub(crate) mod toml;
+mod trial;
+mod until;
 
 pub use aggregate::{Crossing, Value};
+pub use answers::Answer;
 pub use file::read;
 pub use grid::{Grid, MAX_JOBS, Place};
 pub use job::{JobFailure, Saved};
@@ -56,3 +60,4 @@ pub use run::{Failed, FileError, Outcomes, Progress, Work, run, run_in_lanes, ru
 pub use spec::*;
 pub use stimuli::{MAX_STIMULI, Stimuli};
 pub use table::{Data, Table};
+pub use until::{Goal, Quantity, Until};

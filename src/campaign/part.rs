@@ -254,7 +254,7 @@ impl Parts {
                     own.insert(job);
                 }
                 // A later run of the part went better.
-                Gave::Spikes(_) if !own.is_empty() => {
+                Gave::Answer(_) if !own.is_empty() => {
                     mark(job);
                     plan.point_of(job).iter().for_each(|p| {
                         own.remove(&p.first);

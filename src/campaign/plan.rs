@@ -15,7 +15,7 @@ use super::results::sha256;
 use super::spec::{Campaign, StimulusSet};
 use super::stimuli::{MAX_STIMULI, Stimuli};
 use super::toml::{Report, Text, placed};
-use super::{file, job, responses};
+use super::{file, job, responses, trial, until};
 use crate::analysis::{State, parse_state, unknown_names};
 use crate::circuit::{AnalysisKind, Circuit, elaborate};
 use crate::diagnostic::{Diagnostic, Severity, Sources, Span};
@@ -189,6 +189,7 @@ impl Builder<'_> {
         cards::install(&mut netlist, cards.items, !unknowns.is_empty());
         let finish = Finish::new(&mut r, campaign, &recipe, self.text, repetitions);
         responses::check(&mut r, campaign, &finish);
+        until::check(&mut r, campaign, self.given.repetitions);
         let fixed = self.fixed();
         let failed = |r: &Report| r.diagnostics.iter().any(|d| d.severity == Severity::Error);
         let (Some(grid), false) = (grid, failed(&r)) else { return Err(r.diagnostics) };
@@ -406,6 +407,11 @@ impl Builder<'_> {
                 r.unknown("unknown-name", "the circuit has no unknown", &i.spikes, names);
             }
             let uic = base.analyses.iter().any(|a| matches!(a.kind, AnalysisKind::Tran { uic: true, .. }));
+            if let (Some(text), Err(why)) = (&i.power, trial::power(base)) {
+                let help =
+                    "take the current of a source in series with it, or a voltage across it divided by its resistance";
+                r.error("bad-value", why, text.span, help);
+            }
             if analysis != "tran" || uic {
                 let help = "trials are transients that begin from the operating point";
                 r.error("no-analysis", "an information campaign needs a .tran without uic", i.spikes.span, help);

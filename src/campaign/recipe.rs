@@ -8,6 +8,7 @@ use super::sample::{Count, Moments, Windows};
 use super::spec::{Campaign, Column, Information, Scalar, Stretch};
 use super::table::{Data, Table};
 use super::toml::{Report, Text};
+use super::trial::ENERGY;
 use crate::diagnostic::Diagnostic;
 
 /// What a job records.
@@ -60,9 +61,19 @@ impl Recipe {
 }
 
 /// The columns of an information campaign.
-fn answers(campaign: &Campaign, information: &Information) -> Recipe {
+fn answers(
+    r: &mut Report,
+    campaign: &Campaign,
+    information: &Information,
+    analysis: &str,
+    cards: &mut Cards<'_>,
+) -> Recipe {
+    if let Some(power) = &information.power {
+        let column = Text { value: ENERGY.to_string(), span: power.span };
+        cards.measure(r, analysis, &column, Some("integ"), Some(power), &[]);
+    }
     let axes = campaign.axes.iter().enumerate().map(|(k, a)| (a.name.value.clone(), Field::Axis(k)));
-    let own = estimates::columns(information.table).iter().map(|(n, texts)| (n.to_string(), Field::Answer(*texts)));
+    let own = estimates::columns(information).into_iter().map(|(n, texts)| (n.to_string(), Field::Answer(texts)));
     Recipe {
         signals: Vec::new(),
         moments: Moments::End,
@@ -86,7 +97,7 @@ pub(super) fn recipe(
     cards: &mut Cards<'_>,
 ) -> Recipe {
     if let Some(information) = &campaign.information {
-        return answers(campaign, information);
+        return answers(r, campaign, information, analysis, cards);
     }
     let mut fields = vec![("job".to_string(), Field::Job), ("repetition".to_string(), Field::Repetition)];
     let mut places: Vec<(String, Option<Text>)> = fields.iter().map(|f| (f.0.clone(), None)).collect();

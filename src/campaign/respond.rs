@@ -2,170 +2,36 @@
 //!
 //! ```text
 //! for each point of the axes:        what is known already
-//!                                    elaborate, run the base circuit alone
-//!     workers, lanes in each:        take the next (repetition, stimulus); play it; note its spikes
+//!     until there are enough:        run the trials of the next repetitions (`bench`); look at the goal (`until`)
 //!     rows:                          estimates for each number of repetitions, or surprises of the stimuli
 //! ```
-//!
-//! A trial is a function of (plan, job): the same spikes whatever the number of threads, in any lane. A trial that fails in
-//! its lane is run again alone, from a fresh operating point with pivots of its own, and is a failed job if that fails too.
 
 use super::answers::{Answers, Point};
-use super::job::{self, JobFailure};
+use super::bench::Bench;
+use super::job::JobFailure;
 use super::journal::Gave;
 use super::part::Shard;
 use super::plan::Plan;
-use super::run::{Book, Failed, FileError, Outcomes, PATIENCE, Progress, Work, with_workers};
+use super::run::{Book, Failed, FileError, Outcomes, Progress, Work};
 use super::spec::Information;
 use super::stimuli::Stimuli;
-use crate::analysis::ensemble::{Base, Observer, Variant};
-use crate::analysis::{Save, StopFlag};
-use crate::circuit::Circuit;
-use crate::device::{BankNumber, Instance, Value};
-use crate::information::Response;
-use crate::number::StreamKey;
-use crate::solve::SimError;
-use crate::waveform::{SpikeDetector, UpCrossing};
+use super::until::{Standing, Until};
+use crate::device::BankNumber;
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::mpsc::Sender;
-use std::time::{Duration, Instant};
+use std::sync::atomic::{AtomicBool, Ordering};
 
-/// Answers that a worker keeps before it sends them, and for how long it keeps fewer: sending costs about as much as a
-/// thousandth of a trial then.
-const BATCH: usize = 512;
-const KEPT: Duration = Duration::from_millis(20);
-
-/// What the workers of one point of the axes share.
-struct Bench<'p> {
-    plan: &'p Plan,
-    information: &'p Information,
-    stimuli: &'p Stimuli,
-    point: Point,
-    circuit: Circuit,
-    base: Base,
-    /// The number of the unknown that spikes.
-    signal: usize,
-    /// For each source its number in the circuit, and itself with each word that it can play.
-    sources: Vec<(usize, Vec<Arc<Instance>>)>,
-    stop: &'p AtomicBool,
-}
-
-/// The trials that are to be run: those of the part that are not known.
-struct Queue {
-    part: Shard,
-    /// By number; empty if none is known.
-    known: Vec<bool>,
-    next: AtomicU64,
-}
-
-/// What a worker sends: numbers of trials and how many spikes each has, their times one behind the other, failures.
-#[derive(Default)]
-struct Batch {
-    answered: Vec<(u64, usize)>,
-    times: Vec<f64>,
-    failed: Vec<(u64, JobFailure)>,
-}
-
-/// One worker: what its lanes see.
-struct Worker<'p> {
-    bench: &'p Bench<'p>,
-    queue: &'p Queue,
-    spikes: Vec<(UpCrossing, Vec<f64>)>,
-    batch: Batch,
-    sent: Instant,
-    sender: &'p Sender<Batch>,
-}
-
-impl Bench<'_> {
-    fn variant(&self, k: u64) -> Variant {
-        let place = self.plan.grid.place(self.point.job(k));
-        let words = self.stimuli.patterns.get(self.point.trial(k).0).map_or(&[][..], Vec::as_slice);
-        let played = |((k, instances), word): (&(usize, Vec<Arc<Instance>>), &u64)| {
-            Some((*k, instances.get(usize::try_from(*word).ok()?)?.clone()))
-        };
-        let changes = self.sources.iter().zip(words).filter_map(played).collect();
-        Variant { seed: StreamKey { seed: self.plan.seed, run: place.run }, changes }
-    }
-
-    /// The spikes of a trial by itself.
-    fn alone(&self, k: u64) -> Result<Vec<f64>, JobFailure> {
-        let variant = self.variant(k);
-        let mut circuit = self.circuit.clone().with_seed(variant.seed);
-        for (k, instance) in variant.changes {
-            circuit.instances[k] = instance;
-        }
-        circuit.prints.clear();
-        circuit.saves.clear();
-        circuit.measures.clear();
-        let i = self.information;
-        let mut detector = SpikeDetector::new(self.signal + 1, i.threshold, i.hysteresis);
-        self.plan.simulate(&circuit, Save::Never, &mut detector, &mut StopFlag(self.stop))?;
-        Ok(detector.train().times.clone())
-    }
-}
-
-impl Worker<'_> {
-    fn send(&mut self) {
-        self.sent = Instant::now();
-        if !self.batch.answered.is_empty() || !self.batch.failed.is_empty() {
-            // Nobody waits for a campaign that was stopped.
-            let _ = self.sender.send(std::mem::take(&mut self.batch));
-        }
-    }
-}
-
-impl Observer<u64> for Worker<'_> {
-    fn next(&mut self) -> Option<(u64, Variant)> {
-        loop {
-            let k = self.queue.part.job(self.queue.next.fetch_add(1, Ordering::Relaxed));
-            if k >= self.bench.point.trials() {
-                return None;
-            }
-            if !self.queue.known.get(k as usize).is_some_and(|known| *known) {
-                return Some((k, self.bench.variant(k)));
-            }
-        }
-    }
-    fn begin(&mut self, lane: usize, _: &u64) {
-        let i = self.bench.information;
-        let fresh = UpCrossing::new(i.threshold, i.hysteresis);
-        if self.spikes.len() <= lane {
-            self.spikes.resize_with(lane + 1, || (fresh, Vec::new()));
-        }
-        let (crossing, times) = &mut self.spikes[lane];
-        *crossing = fresh;
-        times.clear();
-    }
-    fn point(&mut self, lane: usize, t: f64, value: &dyn Fn(usize) -> f64) {
-        let (crossing, times) = &mut self.spikes[lane];
-        times.extend(crossing.point(t, value(self.bench.signal)));
-    }
-    fn end(&mut self, lane: usize, k: u64, outcome: Result<(), SimError>) {
-        let alone;
-        let times = match outcome {
-            Ok(()) => Ok(&self.spikes[lane].1),
-            Err(_) => {
-                alone = self.bench.alone(k);
-                alone.as_ref()
-            }
-        };
-        match times {
-            Ok(times) => {
-                self.batch.answered.push((k, times.len()));
-                self.batch.times.extend_from_slice(times);
-            }
-            Err(failure) => self.batch.failed.push((k, failure.clone())),
-        }
-        if self.batch.answered.len() >= BATCH || self.sent.elapsed() >= KEPT {
-            self.send();
-        }
-    }
-    fn is_stopped(&mut self) -> bool {
-        self.bench.stop.load(Ordering::Relaxed)
-    }
+/// What there is of a point of the axes.
+struct Answered {
+    answers: Answers,
+    /// Why trials failed, by their numbers.
+    failed: BTreeMap<u64, String>,
+    /// Why there is no answer at all.
+    none: Option<String>,
+    /// The repetitions that count.
+    repetitions: u64,
+    /// How it stands with the goal after them, if there is one.
+    standing: Option<Standing>,
 }
 
 impl Plan {
@@ -179,51 +45,43 @@ impl Plan {
             return Ok(Outcomes::default());
         };
         let mut outcomes = Outcomes { rows: self.empty(), ..Outcomes::default() };
-        let stop = AtomicBool::new(false);
         let part = work.part.unwrap_or(Shard::WHOLE);
         let mut progress = Progress { jobs: self.jobs_of(part), ..Progress::default() };
         let points = self.grid.points() / (stimuli.len() as u64).max(1);
         for point in (0..points).filter_map(|k| self.point_of(k * stimuli.len() as u64)) {
             let own = part.count(point.trials());
-            let mut answers = Answers::new(point.trials(), work.part.is_none());
-            let mut failed = BTreeMap::new();
-            let mut none = known(&work.book, point, &mut answers, &mut failed)?;
-            outcomes.known += answers.there();
-            progress.done += answers.there();
-            if observe(progress).is_break() {
+            let before = progress.done;
+            let found =
+                self.answered::<R>((stimuli, information, point), work, (&mut outcomes, &mut progress), observe)?;
+            let Some(found) = found else {
                 outcomes.stopped = true;
                 return Ok(outcomes);
-            }
-            if work.book.is_open() && answers.there() < own {
-                match self.bench(stimuli, information, point, &stop) {
-                    Ok(bench) => bench.run::<R>(work, &mut answers, &mut failed, &mut progress, observe),
-                    Err(JobFailure::Failed(reason)) => {
-                        work.book.add(point.first, Gave::PointFailure(&reason));
-                        none = Some(reason);
-                    }
-                    Err(JobFailure::Stopped) => stop.store(true, Ordering::Relaxed),
-                }
-            }
-            if stop.load(Ordering::Relaxed) {
-                outcomes.stopped = true;
-                return Ok(outcomes);
-            }
-            if let Some(reason) = none {
-                progress.done += own - answers.there();
+            };
+            if let Some(reason) = found.none {
+                progress.done = before + own;
                 progress.failed += own;
                 let reason = format!("none of {} trials: {reason}", point.trials());
                 outcomes.failed.push(Failed { job: point.first, reason });
                 continue;
             }
-            outcomes.failed.extend(failed.into_iter().map(|(k, reason)| Failed { job: point.job(k), reason }));
+            let spared = own - part.count(point.end(found.repetitions));
+            outcomes.spared += spared;
+            progress.jobs -= spared;
+            let failed = found.failed.into_iter().map(|(k, reason)| Failed { job: point.job(k), reason });
+            outcomes.failed.extend(failed);
             if work.part.is_some() {
                 continue;
             }
+            let (answers, repetitions) = (&found.answers, found.repetitions);
             let at = self.grid.place(point.first).at;
             if let Some(responses) = work.responses.as_deref_mut() {
-                responses.put(self, information, point, &at, &answers)?;
+                responses.put(self, information, point, &at, answers.first(point.end(repetitions)))?;
             }
-            match self.information_rows(information, stimuli, &at, answers.words(point, information), work.threads) {
+            let words = answers.words(point, stimuli, information, repetitions);
+            let standing = found.standing.as_ref();
+            match words
+                .and_then(|words| self.information_rows(information, stimuli, &at, &words, standing, work.threads))
+            {
                 Ok((rows, remarks)) => {
                     outcomes.rows.append(rows);
                     outcomes.remarks.extend(remarks);
@@ -234,52 +92,64 @@ impl Plan {
         Ok(outcomes)
     }
 
-    fn bench<'p>(
-        &'p self,
-        stimuli: &'p Stimuli,
-        information: &'p Information,
-        point: Point,
-        stop: &'p AtomicBool,
-    ) -> Result<Bench<'p>, JobFailure> {
-        let place = self.grid.place(point.first);
-        let overrides = job::overrides(&self.campaign, &self.fixed, &place, self.seed);
-        let circuit = self.circuit(&overrides)?;
-        let sources = self.campaign.stimuli.as_ref().map_or(&[][..], |s| s.sources.as_slice());
-        let sources = sources.iter().map(|name| {
-            let k = circuit.instance(&name.value)?;
-            let words = 1u64 << stimuli.bins;
-            let play = |word: u64| {
-                let mut instance = circuit.instances[k].clone();
-                let own = Arc::make_mut(&mut instance);
-                own.params.unset("word");
-                own.params.set("pattern", Value::Number(word as f64));
-                own.params.set("bins", Value::Number(f64::from(stimuli.bins)));
-                instance
-            };
-            Some((k, (0..words).map(play).collect()))
-        });
-        let sources: Option<Vec<(usize, Vec<Arc<Instance>>)>> = sources.collect();
-        let missing = |what: &str| JobFailure::Failed(format!("{what} is not in the circuit"));
-        let sources = sources.ok_or_else(|| missing("a source of the stimuli"))?;
-        let spikes = &information.spikes.value;
-        let base = Base::new(&circuit, self.analysis_index, self.start_state(), &[spikes])?;
-        let signal = base.unknown(spikes).ok_or_else(|| missing(&format!("'{spikes}'")))?;
-        Ok(Bench { plan: self, information, stimuli, point, circuit, base, signal, sources, stop })
-    }
-
-    /// Runs the job `index` of an information campaign by itself.
-    ///
-    /// # Errors
-    /// See [`JobFailure`].
-    pub fn answer(&self, index: u64) -> Result<Response, JobFailure> {
-        let missing = || JobFailure::Failed("the campaign has no such trial".to_string());
-        let information = self.campaign.information.as_ref().ok_or_else(missing)?;
-        let stimuli = self.stimuli.as_ref().ok_or_else(missing)?;
-        let point = self.point_of(index).ok_or_else(missing)?;
-        let k = point.number(index).ok_or_else(missing)?;
+    /// The answers of a point of the axes: those known, and those computed now; none if it was stopped.
+    fn answered<R: BankNumber>(
+        &self,
+        (stimuli, information, point): (&Stimuli, &Information, Point),
+        work: &mut Work<'_>,
+        (outcomes, progress): (&mut Outcomes, &mut Progress),
+        observe: &mut dyn FnMut(Progress) -> ControlFlow<()>,
+    ) -> Result<Option<Answered>, FileError> {
+        let part = work.part.unwrap_or(Shard::WHOLE);
+        let answers = Answers::new(point.trials(), work.part.is_none(), information.power.is_some());
+        let mut all = Answered { answers, failed: BTreeMap::new(), none: None, repetitions: 0, standing: None };
+        all.none = known(&work.book, point, &mut all.answers, &mut all.failed)?;
+        // A part does not know what the others' trials gave; what is joined does.
+        let whole = work.part.is_none();
+        let until = self.until().filter(|_| whole);
         let stop = AtomicBool::new(false);
-        let times = self.bench(stimuli, information, point, &stop)?.alone(k)?;
-        Ok(information.window.response(&times, information.near))
+        let mut bench: Option<Bench<'_>> = None;
+        while all.repetitions < self.repetitions && all.none.is_none() {
+            let next = until.map_or(self.repetitions, |_| Until::after(all.repetitions).min(self.repetitions));
+            let trials = point.end(all.repetitions)..point.end(next);
+            let there = all.answers.count(trials.clone());
+            outcomes.known += there;
+            progress.done += there;
+            if observe(*progress).is_break() {
+                return Ok(None);
+            }
+            if work.book.is_open() && there < part.count(trials.end) - part.count(trials.start) {
+                if bench.is_none() {
+                    match self.bench(stimuli, information, point, &stop) {
+                        Ok(new) => bench = Some(new),
+                        Err(JobFailure::Failed(reason)) => {
+                            work.book.add(point.first, Gave::PointFailure(&reason));
+                            all.none = Some(reason);
+                        }
+                        Err(JobFailure::Stopped) => stop.store(true, Ordering::Relaxed),
+                    }
+                }
+                if let Some(bench) = &bench {
+                    bench.run::<R>(trials, work, (&mut all.answers, &mut all.failed), progress, observe);
+                }
+            }
+            if stop.load(Ordering::Relaxed) {
+                return Ok(None);
+            }
+            all.repetitions = next;
+            if let (Some(goal), true, None) = (&information.until, whole, &all.none) {
+                let words = all.answers.words(point, stimuli, information, next);
+                // Where a stimulus has no answers, there is no estimate, and the goal is not met.
+                let look = |t: &_| goal.look(t, information, self.seed, work.threads).ok().flatten();
+                all.standing = words.ok().and_then(|w| look(&w.trials));
+                if until.is_some() && all.standing.as_ref().is_some_and(Standing::is_met) {
+                    break;
+                }
+            }
+        }
+        // Of parts that are joined: trials that were not needed.
+        all.failed.retain(|k, _| *k < point.end(all.repetitions));
+        Ok(Some(all))
     }
 }
 
@@ -295,8 +165,8 @@ fn known(
     book.each(&mut |job, gave| {
         let Some(k) = point.number(job) else { return };
         match gave {
-            Gave::Spikes(times) => {
-                answers.put(k, times);
+            Gave::Answer(answer) => {
+                answers.put(k, answer);
                 failed.remove(&k);
                 none = None;
             }
@@ -309,54 +179,4 @@ fn known(
         }
     })?;
     Ok(none)
-}
-
-impl Bench<'_> {
-    fn run<R: BankNumber>(
-        &self,
-        work: &mut Work<'_>,
-        answers: &mut Answers,
-        failed: &mut BTreeMap<u64, String>,
-        progress: &mut Progress,
-        observe: &mut dyn FnMut(Progress) -> ControlFlow<()>,
-    ) {
-        let trials = if answers.there() > 0 { self.point.trials() } else { 0 };
-        let known = (0..trials).map(|k| answers.has(k)).collect();
-        let queue = Queue { part: work.part.unwrap_or(Shard::WHOLE), known, next: AtomicU64::new(0) };
-        let run = |sender: &Sender<Batch>| {
-            let (spikes, batch, sent) = (Vec::new(), Batch::default(), Instant::now());
-            let mut worker = Worker { bench: self, queue: &queue, spikes, batch, sent, sender };
-            // What can fail here failed when the base circuit ran alone.
-            let _ = self.base.run::<R, u64>(&self.circuit, &mut worker);
-            worker.send();
-        };
-        let mut asked = Instant::now();
-        with_workers(work.threads as u64, run, |given: Option<Batch>| {
-            let batch = given.unwrap_or_default();
-            let mut times = batch.times.as_slice();
-            for (k, spikes) in batch.answered {
-                let (own, rest) = times.split_at(spikes.min(times.len()));
-                times = rest;
-                progress.done += 1;
-                answers.put(k, own);
-                work.book.add(self.point.job(k), Gave::Spikes(own));
-            }
-            for (k, failure) in batch.failed {
-                if let JobFailure::Failed(reason) = failure {
-                    progress.done += 1;
-                    progress.failed += 1;
-                    work.book.add(self.point.job(k), Gave::Failure(&reason));
-                    failed.insert(k, reason);
-                }
-            }
-            // Answers come too fast to look up at each.
-            if asked.elapsed() >= PATIENCE {
-                asked = Instant::now();
-                work.book.write();
-                if observe(*progress).is_break() || work.is_lost() {
-                    self.stop.store(true, Ordering::Relaxed);
-                }
-            }
-        });
-    }
 }

@@ -1,9 +1,10 @@
 //! The responses of an information campaign, a row for each trial, as a Parquet file.
 //!
-//! Columns: stimulus, repetition, the axes, derived columns that depend on axes alone, word, spikes, times of the spikes.
+//! Columns: stimulus, repetition, the axes, derived columns that depend on axes alone, word, spikes, times of the spikes,
+//! the energy if a power is named.
 //! Rows: point of the axes by point, then by repetition, then by stimulus.
 
-use super::answers::{Answers, Point};
+use super::answers::{Answer, Point};
 use super::estimates::columns;
 use super::finish::Finish;
 use super::plan::Plan;
@@ -11,6 +12,7 @@ use super::run::FileError;
 use super::spec::{Campaign, Information};
 use super::table::{Data, Table};
 use super::toml::{Report, Text};
+use super::trial::ENERGY;
 use crate::diagnostic::Diagnostic;
 use crate::waveform::file::PartialFile;
 use crate::waveform::parquet::{Cell, Kind, ParquetWriter};
@@ -33,7 +35,7 @@ pub(super) fn check(r: &mut Report, campaign: &Campaign, finish: &Finish) {
     let mut axes: Vec<&Text> = Vec::new();
     for axis in &campaign.axes {
         let name = &axis.name;
-        let own = columns(information.table).iter().any(|c| c.0 == name.value) || OWN.contains(&name.value.as_str());
+        let own = columns(information).iter().any(|c| c.0 == name.value) || OWN.contains(&name.value.as_str());
         let first = axes.iter().find(|a| a.value == name.value);
         if own || first.is_some() {
             let d = Diagnostic::error("duplicate-name", format!("there are two columns '{}'", name.value), name.span);
@@ -66,17 +68,20 @@ impl Responses {
         let mut all = vec![(stimulus, Kind::Text(texts)), (repetition, Kind::Whole)];
         all.extend(axes.chain(derived).map(|name| (name, Kind::Number)));
         all.extend([(word, Kind::Word), (spikes, Kind::Whole), (times, Kind::List)]);
+        if plan.campaign.information.as_ref().is_some_and(|i| i.power.is_some()) {
+            all.push((ENERGY.to_string(), Kind::Number));
+        }
         Ok(Responses { writer: ParquetWriter::create(path, all)?, path: path.to_path_buf() })
     }
 
     /// Adds the trials of a point of the axes.
-    pub(super) fn put(
+    pub(super) fn put<'a>(
         &mut self,
         plan: &Plan,
         information: &Information,
         point: Point,
         at: &[usize],
-        answers: &Answers,
+        answers: impl Iterator<Item = (u64, Answer<'a>)>,
     ) -> Result<(), FileError> {
         let axes = plan.campaign.axes.iter().zip(at);
         let axes = axes.map(|(a, k)| (a.name.value.clone(), Data::Numbers(vec![a.value(*k).unwrap_or(f64::NAN)])));
@@ -90,13 +95,14 @@ impl Responses {
         };
         let place: Vec<Cell<'_>> = table.columns.iter().map(|(_, d)| Cell::Number(value(d))).collect();
         let mut cells = Vec::new();
-        for (k, times) in answers.each() {
+        for (k, Answer { times, energy }) in answers {
             let (stimulus, repetition) = point.trial(k);
             let response = information.window.response(times, information.near);
             cells.clear();
             cells.extend([Cell::Whole(stimulus as u64), Cell::Whole(repetition + 1)]);
             cells.extend_from_slice(&place);
             cells.extend([Cell::Whole(response.word), Cell::Whole(u64::from(response.spikes)), Cell::List(times)]);
+            cells.extend(energy.map(Cell::Number));
             let told = |error| FileError { path: self.path.clone(), reading: false, error };
             self.writer.row(&cells).map_err(told)?;
         }

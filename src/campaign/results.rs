@@ -22,6 +22,8 @@ pub struct Results {
     pub failed: Vec<Failed>,
     /// What is to be said about the results.
     pub remarks: Vec<String>,
+    /// How many jobs there were: those of the plan that were needed.
+    pub jobs: u64,
 }
 
 /// Failures that are listed one by one; the rest are only counted.
@@ -31,7 +33,8 @@ impl Plan {
     /// Derived columns, groups and summary of what the jobs gave.
     pub fn results(&self, outcomes: Outcomes) -> Results {
         let (table, file, summary) = self.finish.results(&self.campaign, outcomes.rows, self.seed);
-        Results { table, file, summary, failed: outcomes.failed, remarks: outcomes.remarks }
+        let jobs = self.jobs().saturating_sub(outcomes.spared);
+        Results { table, file, summary, failed: outcomes.failed, remarks: outcomes.remarks, jobs }
     }
 
     /// The rows of panel `panel` of the figure.
@@ -85,7 +88,7 @@ impl Plan {
             "analysis": self.analysis,
             "protocol": self.played.as_ref().map(|p| json!({ "rows": p.samples.len(), "seconds": p.end })),
             "options": options(&self.base.options),
-            "jobs": self.jobs(),
+            "jobs": results.jobs,
             "failed": results.failed.len(),
             "failures": failures.collect::<Vec<_>>(),
             "rows": results.file.rows(),

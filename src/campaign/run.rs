@@ -62,6 +62,8 @@ pub struct Outcomes {
     pub remarks: Vec<String>,
     /// How many answers were known before, so that only the others were computed.
     pub known: u64,
+    /// How many jobs were not needed, since a goal was met without them.
+    pub spared: u64,
 }
 
 /// So many threads do the work, each with a sender of its own for what it gives. `take` gets all of it on this thread, and

@@ -2,6 +2,7 @@
 
 use super::protocol::Protocol;
 use super::toml::Text;
+use super::until::Until;
 use crate::information::{Estimator, Window};
 use serde::Serialize;
 
@@ -375,6 +376,12 @@ pub struct Information {
     pub near: f64,
     /// The ladder: so many of the first repetitions are looked at. Empty: all.
     pub repetitions: Vec<u64>,
+    /// When there are enough repetitions.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub until: Option<Until>,
+    /// A power, W: its integral over a trial is the trial's energy.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub power: Option<Text>,
     /// The estimators.
     pub estimators: Vec<Estimator>,
     /// Resamplings of the bootstrap.

@@ -4,7 +4,7 @@ use super::context::Elab;
 use super::expression::Mode;
 use super::scope::ScopeId;
 use super::*;
-use crate::device::Expression;
+use crate::device::{Expression, ExpressionInput};
 use crate::netlist::ast::{Arg, ExprKind};
 
 /// A quantity that an output can show.
@@ -18,6 +18,24 @@ pub enum Output {
     Part(OutputPart, Box<Output>),
     /// An expression. Its `Current` inputs may name any instance, also one without a branch current; it has no states.
     Expression(Arc<Expression>),
+}
+
+impl Output {
+    /// The instances whose currents it reads.
+    pub fn currents(&self) -> Vec<usize> {
+        match self {
+            Output::Voltage(..) => Vec::new(),
+            Output::Current(i) => vec![*i],
+            Output::Part(_, of) => of.currents(),
+            Output::Expression(e) => {
+                let current = |i: &ExpressionInput| match i {
+                    ExpressionInput::Current(k) => Some(*k),
+                    _ => None,
+                };
+                e.inputs.iter().filter_map(current).collect()
+            }
+        }
+    }
 }
 
 /// Which view of a complex number.

@@ -51,10 +51,8 @@ fn start(args: &CampaignArgs, file: &Path, output: &Path) -> Result<Exit, Told> 
         }
     };
     terminal::diagnose(&plan.warnings, &plan.sources, args.messages);
-    if let (Some(_), Some(save)) = (args.shard, plan.campaign.save_states.first()) {
-        let d =
-            Diagnostic::error("bad-value", "a campaign that saves a state has one job, and no parts", save.file.span);
-        terminal::diagnose(&[d.help("run it without --shard")], &plan.sources, args.messages);
+    if let (Some(_), Some(d)) = (args.shard, no_parts(&plan)) {
+        terminal::diagnose(&[d], &plan.sources, args.messages);
         return Ok(Exit::Wrong);
     }
     progress::listen();
@@ -65,6 +63,19 @@ fn start(args: &CampaignArgs, file: &Path, output: &Path) -> Result<Exit, Told> 
             part(args, &plan, output, &shard.file_name(&stem), shard, &head)
         }
     }
+}
+
+/// Why a campaign cannot be run in parts, if it cannot.
+fn no_parts(plan: &Plan) -> Option<Diagnostic> {
+    if let Some(save) = plan.campaign.save_states.first() {
+        let message = "a campaign that saves a state has one job, and no parts";
+        return Some(Diagnostic::error("bad-value", message, save.file.span).help("run it without --shard"));
+    }
+    let until = plan.until()?;
+    let message = "a part cannot tell when the goal is met: that takes the answers of all parts";
+    let help = "run it without --shard, give the number with --repetitions N, or give each machine its own values of an \
+                axis in a file of its own";
+    Some(Diagnostic::error("bad-value", message, until.text.span).help(help))
 }
 
 /// Opens the journal of a folder's campaign; while it is open, no other run writes there.
@@ -204,12 +215,12 @@ fn report(plan: &Plan, results: &Results, known: u64, files: &[PathBuf]) -> Stri
     let failed = results.failed.len() as u64;
     let mut out = format!(
         "{}, {} failed, {}, seed {}\n",
-        count(plan.jobs(), "job"),
+        count(results.jobs, "job"),
         failed,
         count(results.file.rows() as u64, "row"),
         plan.seed
     );
-    out.push_str(&origin(known, plan.jobs()));
+    out.push_str(&origin(known, results.jobs));
     let number = |x: Option<f64>| x.map_or("not found".to_string(), |x| engineering_digits(x, "", 6));
     for (name, value) in &results.summary {
         match value {

@@ -3,11 +3,13 @@
 //! A [`Measurer`] is a [`Sink`]: it takes the results of a run one after another and serves each measurement from those
 //! of its analysis (from the last of them, if there are several). What is not found is `None`, and `null` in JSON.
 
+mod integral;
 mod moment;
 mod probe;
 mod spec;
 mod stretch;
 
+pub use integral::Integral;
 pub use spec::*;
 
 use super::engineering::engineering;

@@ -14,18 +14,18 @@ use super::spec::{Statistic, Window};
 
 /// A sum that loses nothing to rounding that matters (Neumaier, ZAMM 54, 1974): a stream may have 10⁸ points.
 #[derive(Debug, Clone, Copy, Default)]
-struct Sum {
+pub(super) struct Sum {
     sum: f64,
     lost: f64,
 }
 
 impl Sum {
-    fn add(&mut self, x: f64) {
+    pub(super) fn add(&mut self, x: f64) {
         let s = self.sum + x;
         self.lost += if self.sum.abs() >= x.abs() { (self.sum - s) + x } else { (x - s) + self.sum };
         self.sum = s;
     }
-    fn value(self) -> f64 {
+    pub(super) fn value(self) -> f64 {
         self.sum + self.lost
     }
 }
