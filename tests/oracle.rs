@@ -138,7 +138,11 @@ fn claims_of_coverage_hold() {
                 Some(("method", "be")) => body.contains("maxord=1") || body.contains("method=be"),
                 Some(("method", word)) => body.contains(&format!("method={word}")),
                 Some(("behavioural", word)) => body.contains(&format!("{word}(")),
-                None if matches!(claim.as_str(), "ic" | "nodeset" | "subckt" | "param") => {
+                None if matches!(
+                    claim.as_str(),
+                    "ic" | "nodeset" | "subckt" | "param" | "func" | "global" | "temp"
+                ) =>
+                {
                     body.contains(&format!(".{claim} "))
                 }
                 _ => there.contains(claim),

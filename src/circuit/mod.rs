@@ -7,6 +7,8 @@
 mod analysis;
 mod choose;
 mod context;
+mod dialect;
+mod draw;
 mod element;
 mod expression;
 mod flatten;
@@ -23,6 +25,7 @@ mod topology;
 mod value;
 
 pub use analysis::{AnalysisKind, AnalysisSpec, Spacing, Sweep, SweepTarget};
+pub use dialect::Dialect;
 pub use formula::formula;
 pub use measure::{
     MeasureCrossing, MeasureEdge, MeasureLevel, MeasureMoment, MeasureQuantity, MeasureSpec, MeasureStatistic,
@@ -142,7 +145,23 @@ impl Circuit {
 ///
 /// Returns the circuit, or `None` if there is an error, and everything there is to say about the netlist.
 pub fn elaborate(netlist: &Netlist, overrides: &[(String, f64)]) -> (Option<Circuit>, Vec<Diagnostic>) {
-    let mut elab = context::Elab::new(netlist, overrides);
+    elaborate_with(netlist, &Request { overrides: overrides.to_vec(), ..Request::default() })
+}
+
+/// What is asked of an elaboration beside the netlist.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Request {
+    /// Values that win over the netlist; see [`elaborate`].
+    pub overrides: Vec<(String, f64)>,
+    /// The key of everything random, which wins over `.options seed`. With one, expressions draw their random values.
+    pub seed: Option<StreamKey>,
+    /// Whose meaning spellings have; wins over `.options dialect`.
+    pub dialect: Option<Dialect>,
+}
+
+/// As [`elaborate`], with all that can be asked.
+pub fn elaborate_with(netlist: &Netlist, request: &Request) -> (Option<Circuit>, Vec<Diagnostic>) {
+    let mut elab = context::Elab::new(netlist, request);
     let circuit = elab.run();
     let diagnostics = elab.report.finish();
     let failed = diagnostics.iter().any(|d| d.severity == Severity::Error);

@@ -19,7 +19,6 @@ use super::{input, terminal};
 use crate::analysis::{self, Failure, State};
 use crate::circuit::{AnalysisKind, AnalysisSpec, Circuit};
 use crate::diagnostic::Diagnostic;
-use crate::number::StreamKey;
 use crate::waveform::{Finite, NonFinite, Tee};
 use std::io;
 
@@ -43,16 +42,13 @@ fn work(request: &RunRequest, report: &mut Report) -> Exit {
         report.take_message(message);
         exit
     };
-    let netlist = match input::read(&request.file, &request.set, request.strict) {
+    let netlist = match input::read(&request.file, &request.elaboration(), request.strict) {
         Ok(netlist) => netlist,
         Err(message) => return fail(report, Exit::Wrong, &message),
     };
     netlist.diagnose(request.messages);
-    report.take(&netlist.diagnostics, &netlist.sources);
+    report.take(&netlist.diagnostics, &netlist.netlist.sources);
     let Some(mut circuit) = netlist.circuit else { return Exit::Wrong };
-    if let Some(seed) = request.seed {
-        circuit = circuit.with_seed(StreamKey { seed, run: 0 });
-    }
     report.title.clone_from(&circuit.title);
     report.seed = Some(circuit.setting.seed.seed);
 
