@@ -20,7 +20,7 @@ use std::path::Path;
 fn analysis_rows(kind: &AnalysisKind) -> &'static [&'static str] {
     match kind {
         AnalysisKind::Op => &["op"],
-        AnalysisKind::Dc(_) => &["dc", "dc/nested", "dc/temp"],
+        AnalysisKind::Dc(_) => &["dc", "dc/nested", "dc/temp", "dc/param", "dc/list", "dc/dec", "dc/oct", "dc/data"],
         AnalysisKind::Ac { .. } => &["ac", "ac/dec", "ac/oct", "ac/lin"],
         AnalysisKind::Tran { .. } => &["tran", "tran/uic", "tran/tstart"],
     }

@@ -7,7 +7,7 @@
 #[path = "oracle/support.rs"]
 mod support;
 
-use neurospice::circuit::{AnalysisKind, Spacing, SweepTarget};
+use neurospice::circuit::{AnalysisKind, Spacing, SweepTarget, SweepValues};
 use neurospice::device::{ParamKind, Value};
 use std::collections::BTreeSet;
 use std::sync::Mutex;
@@ -99,6 +99,12 @@ fn claims_of_coverage_hold() {
                     }
                     if sweeps.iter().any(|s| s.target == SweepTarget::Temperature) {
                         there.insert("dc/temp".into());
+                    }
+                    if sweeps.iter().any(|s| matches!(s.target, SweepTarget::Param(_))) {
+                        there.insert("dc/param".into());
+                    }
+                    if sweeps.iter().any(|s| matches!(s.values, SweepValues::List(_))) {
+                        there.insert("dc/list".into());
                     }
                 }
                 AnalysisKind::Ac { spacing, .. } => {

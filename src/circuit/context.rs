@@ -86,6 +86,8 @@ pub(super) struct Elab<'a> {
     /// How many normal (true) and uniform draws each of them has had.
     pub drawn: HashMap<(String, bool), u64>,
     pub request: &'a Request,
+    /// Does an expression name the circuit's temperature?
+    pub uses_temperature: bool,
 }
 
 impl<'a> Elab<'a> {
@@ -112,6 +114,7 @@ impl<'a> Elab<'a> {
             subject: String::new(),
             drawn: HashMap::new(),
             request,
+            uses_temperature: false,
         }
     }
 
@@ -126,6 +129,7 @@ impl<'a> Elab<'a> {
             self.choose_kind(k);
         }
         let analyses = self.read_analyses(top);
+        let steps = self.read_steps(top);
         let instances = self.resolve_instances();
         self.check_models(top);
         let ics = self.read_node_voltages(top, "ic");
@@ -162,6 +166,7 @@ impl<'a> Elab<'a> {
             origins,
             options: self.options.clone(),
             analyses,
+            steps,
             ics,
             nodesets,
             saves,
@@ -171,6 +176,7 @@ impl<'a> Elab<'a> {
             gmin_nodes,
             params,
             sources: self.netlist.sources.clone(),
+            made_of: None,
             node_ids: std::mem::take(&mut self.node_ids),
             instance_ids: std::mem::take(&mut self.flat_ids),
         })

@@ -51,7 +51,8 @@ const BOLTZMANN: f64 = 1.380_649e-23;
 
 /// Constants by name, as ngspice has them (CODATA values); the circuit's temperature in °C (`temper`, `temp`), its thermal
 /// voltage kT/q (`vt`), and `gmin`.
-pub(super) fn named_constant(name: &str, elab: &Elab<'_>) -> Option<f64> {
+pub(super) fn named_constant(name: &str, elab: &mut Elab<'_>) -> Option<f64> {
+    elab.uses_temperature |= matches!(name, "temper" | "temp" | "vt");
     Some(match name {
         "pi" => std::f64::consts::PI,
         "e" => std::f64::consts::E,

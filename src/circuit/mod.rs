@@ -21,10 +21,11 @@ mod overrides;
 mod parameters;
 mod scope;
 mod source;
+mod step;
 mod topology;
 mod value;
 
-pub use analysis::{AnalysisKind, AnalysisSpec, Spacing, Sweep, SweepTarget};
+pub use analysis::{AnalysisKind, AnalysisSpec, Spacing, Sweep, SweepTarget, SweepValues};
 pub use dialect::Dialect;
 pub use formula::formula;
 pub use measure::{
@@ -33,6 +34,7 @@ pub use measure::{
 };
 pub use options::{Method, Options};
 pub use output::{Output, OutputPart, OutputSpec, SaveSpec};
+pub use step::StepLoop;
 
 use crate::device::{Instance, Kind, NodeId, Setting};
 use crate::diagnostic::{Diagnostic, Severity, Sources, Span};
@@ -92,6 +94,8 @@ pub struct Circuit {
     pub options: Options,
     /// The analyses in order.
     pub analyses: Vec<AnalysisSpec>,
+    /// `.step` loops, the innermost first.
+    pub steps: Vec<StepLoop>,
     /// `.ic` voltages.
     pub ics: Vec<NodeVoltage>,
     /// `.nodeset` voltages.
@@ -112,12 +116,33 @@ pub struct Circuit {
     pub sources: Sources,
     node_ids: HashMap<String, NodeId>,
     instance_ids: HashMap<String, usize>,
+    /// What it was made of, if some analysis needs it again.
+    made_of: Option<Arc<(Netlist, Request)>>,
 }
 
 impl Circuit {
     /// The node with this (full, folded) name.
     pub fn node(&self, name: &str) -> Option<NodeId> {
         if scope::is_ground(name) { Some(0) } else { self.node_ids.get(name).copied() }
+    }
+    /// Does it know what it was made of?
+    pub fn can_be_remade(&self) -> bool {
+        self.made_of.is_some()
+    }
+    /// The same circuit with other values, which win over those that it was made with. Only a circuit of which an analysis
+    /// sweeps a parameter knows what it was made of.
+    ///
+    /// # Errors
+    /// What is wrong with the values; nothing if it cannot be made again.
+    pub fn remade(&self, values: &[(String, f64)]) -> Result<Circuit, Vec<Diagnostic>> {
+        let Some(made_of) = &self.made_of else { return Err(Vec::new()) };
+        let (netlist, request) = &**made_of;
+        let mut request = request.clone();
+        request.overrides.extend_from_slice(values);
+        let mut elab = context::Elab::new(netlist, &request);
+        let circuit = elab.run();
+        let failed = elab.report.failed();
+        circuit.filter(|_| !failed).ok_or_else(|| elab.report.finish())
     }
     /// The circuit-wide index of the instance with this (full, folded) name.
     pub fn instance(&self, name: &str) -> Option<usize> {
@@ -165,5 +190,11 @@ pub fn elaborate_with(netlist: &Netlist, request: &Request) -> (Option<Circuit>,
     let circuit = elab.run();
     let diagnostics = elab.report.finish();
     let failed = diagnostics.iter().any(|d| d.severity == Severity::Error);
-    (if failed { None } else { circuit }, diagnostics)
+    let mut circuit = if failed { None } else { circuit };
+    if let Some(circuit) = &mut circuit
+        && circuit.analyses.iter().any(|a| a.remakes(elab.uses_temperature))
+    {
+        circuit.made_of = Some(Arc::new((netlist.clone(), request.clone())));
+    }
+    (circuit, diagnostics)
 }

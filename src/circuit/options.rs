@@ -179,6 +179,11 @@ const METHODS: &[(&str, Method)] = &[
     ("trbdf2", Method::TrBdf2),
 ];
 
+/// Is it an option whose value is a number?
+pub(super) fn is_numeric(name: &str) -> bool {
+    NUMERIC.iter().any(|(n, ..)| *n == name)
+}
+
 impl<'a> Elab<'a> {
     /// Reads `.options` and `.temp`, then the overrides of options.
     pub fn read_options(&mut self, top: ScopeId) {
