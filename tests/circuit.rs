@@ -47,7 +47,7 @@ fn evaluated(params: &str, expr: &str) -> f64 {
 fn parameters_are_order_free_and_fold_functions_and_constants() {
     assert_eq!(evaluated(".param b={2*a} a=3", "b+1"), 7.0);
     assert_eq!(evaluated(".param a=3\n.func f(x,y) {x*y+a}", "f(2,5)"), 13.0);
-    assert_eq!(evaluated(".param a=-3", "abs(a) + pwr(a,2) + pow(2,3) + 2**3 + 2^3 + 100"), 3.0 - 9.0 + 24.0 + 100.0);
+    assert_eq!(evaluated(".param a=-3", "abs(a) + pwr(a,2) + pow(2,3) + 2**3 + 2^3 + 100"), 3.0 + 9.0 + 24.0 + 100.0);
     assert_eq!(evaluated(".param a=3", "a>2 ? 5 : 1/0"), 5.0);
     assert_eq!(
         evaluated("", "min(3,1,2) + max(4,9,5) + int(-2.5) + floor(-2.5) + ceil(-2.5) + nint(2.5)"),
@@ -338,4 +338,97 @@ proptest! {
         let (circuit, diagnostics, _) = run(&text);
         prop_assert_eq!(circuit.is_none(), diagnostics.iter().any(|d| d.severity == Severity::Error));
     }
+}
+
+/// The value of `expr` in a one-resistor circuit with these options.
+fn resistance(options: &str, params: &str, expr: &str) -> f64 {
+    let c = clean(&format!("t\n{options}\n{params}\nV1 a 0 1\nR1 a 0 {{{expr}}}\n.op\n.end\n"));
+    number(&c, "r1", "r")
+}
+
+#[test]
+fn dialects_differ_where_their_table_says() {
+    let each =
+        |expr: &str| ["ngspice", "ltspice", "xyce"].map(|d| resistance(&format!(".options dialect={d}"), "", expr));
+    let e = std::f64::consts::E;
+    assert_eq!(each("round(100*log(10))"), [230.0, 230.0, 100.0]);
+    assert_eq!(each("pwr(-2,3)+100"), [108.0; 3]);
+    assert_eq!(each("(2^3)+(2^0)*10"), [18.0, 10.0, 10.0]);
+    assert!(each("exp(1)").iter().all(|x| (x - e).abs() < 1e-12));
+    let (_, said, _) = run("t\nV1 a 0 1\nR1 a 0 1\n.options dialect=spectre\n.op\n.end\n");
+    assert!(said.iter().any(|d| d.message == "unknown dialect 'spectre'"), "{said:?}");
+}
+
+#[test]
+fn names_of_the_circuits_temperature_and_thermal_voltage() {
+    let at = |expr: &str| resistance(".options temp=50 gmin=1e-10", "", expr);
+    assert_eq!(at("temp"), 323.15 - 273.15);
+    assert!((at("vt") / (1.380649e-23 * 323.15 / 1.602176634e-19) - 1.0).abs() < 1e-15);
+    assert_eq!(at("1/gmin"), 1e10);
+}
+
+// covers: fn/sqr, fn/hypot, fn/db, fn/buf, fn/inv, fn/fmod, fn/round
+#[test]
+fn functions_that_other_simulators_have() {
+    assert_eq!(
+        evaluated("", "sqr(3) + hypot(3,4) + db(0.1) + buf(0.7) + inv(0.2) + fmod(7,4) + 100"),
+        9.0 + 5.0 - 20.0 + 2.0 + 3.0 + 100.0
+    );
+    assert_eq!(evaluated("", "10*round(2.5) + round(-2.5) + round(0.49999999999999994)"), 27.0);
+}
+
+#[test]
+fn random_values_are_nominal_until_a_seed_is_asked_for() {
+    for f in [
+        "agauss(1k,100,3)",
+        "gauss(1k,0.1,3)",
+        "aunif(1k,100)",
+        "unif(1k,0.1)",
+        "mc(1k,0.1)",
+        "limit(1k,100)",
+        "1k+flat(100)",
+    ] {
+        assert_eq!(resistance("", "", f), 1000.0, "{f}");
+        let [a, b, c] = ["1", "1", "2"].map(|n| resistance(&format!(".options seed={n}"), "", f));
+        assert_eq!(a.to_bits(), b.to_bits(), "{f}: the same seed gives the same value");
+        assert!(a != 1000.0 && (a - 1000.0).abs() <= 400.0, "{f} = {a}");
+        assert!(a != c || f.starts_with("limit"), "{f} = {a}");
+    }
+    let (_, said, _) = run("t\nV1 a 0 1\nR1 a 0 {agauss(1)}\n.op\n.end\n");
+    assert!(said.iter().any(|d| d.message == "it is written agauss(nominal, deviation, sigmas)"), "{said:?}");
+}
+
+#[test]
+fn a_draw_belongs_to_its_parameter_or_instance() {
+    let values = |more: &str| {
+        let c = clean(&format!(
+            "t\n.options seed=3\n.param p={{agauss(1k,100,1)}}\n.func d(x) {{agauss(x,100,1)}}\n{more}V1 a 0 1\nR1 a 0 {{p}}\n\
+             R2 a 0 {{p}}\nR3 a 0 {{d(1k)}}\nR4 a 0 {{d(1k)+d(1k)}}\n.op\n.end\n"
+        ));
+        ["r1", "r2", "r3", "r4"].map(|r| number(&c, r, "r"))
+    };
+    let [r1, r2, r3, r4] = values("");
+    assert_eq!(r1, r2, "a parameter is drawn once");
+    assert!(r1 != r3 && r4 != 2.0 * r3, "{r1} {r3} {r4}");
+    assert_eq!(values("R0 a 0 {d(1k)}\n"), [r1, r2, r3, r4], "another device changes nothing");
+}
+
+/// 10 000 resistors: mean and spread of a normal and of a uniform distribution.
+#[test]
+fn draws_have_their_distribution() {
+    let mut text = String::from("t\n.options seed=11\nV1 a 0 1\n");
+    for k in 0..10_000 {
+        text += &format!("Rg{k} a 0 {{agauss(1k,30,3)}}\nRu{k} a 0 {{aunif(1k,30)}}\n");
+    }
+    let c = clean(&(text + ".op\n.end\n"));
+    let moments = |name: &str| {
+        let x: Vec<f64> = (0..10_000).map(|k| number(&c, &format!("{name}{k}"), "r") - 1000.0).collect();
+        let mean = x.iter().sum::<f64>() / 1e4;
+        (mean, (x.iter().map(|x| (x - mean).powi(2)).sum::<f64>() / 1e4).sqrt())
+    };
+    // Four standard errors of 10⁴ draws.
+    let (mean, sd) = moments("rg");
+    assert!(mean.abs() < 0.4 && (sd - 10.0).abs() < 0.3, "{mean} {sd}");
+    let (mean, sd) = moments("ru");
+    assert!(mean.abs() < 0.7 && (sd - 30.0 / 3f64.sqrt()).abs() < 0.4, "{mean} {sd}");
 }

@@ -20,7 +20,7 @@ use std::path::Path;
 fn analysis_rows(kind: &AnalysisKind) -> &'static [&'static str] {
     match kind {
         AnalysisKind::Op => &["op"],
-        AnalysisKind::Dc(_) => &["dc", "dc/nested", "dc/temp"],
+        AnalysisKind::Dc(_) => &["dc", "dc/nested", "dc/temp", "dc/param", "dc/list", "dc/dec", "dc/oct", "dc/data"],
         AnalysisKind::Ac { .. } => &["ac", "ac/dec", "ac/oct", "ac/lin"],
         AnalysisKind::Tran { .. } => &["tran", "tran/uic", "tran/tstart"],
     }
@@ -74,6 +74,7 @@ fn rows() -> Vec<(&'static str, Vec<String>)> {
         ("Kinds of device", kinds),
         ("Source functions", functions.collect()),
         ("Analyses", analyses.chain(["ic".to_string(), "nodeset".to_string()]).collect()),
+        ("Language", ["param", "subckt", "func", "global", "temp"].map(String::from).to_vec()),
         ("Integration methods", methods.to_vec()),
         ("Functions of expressions", expressions.chain(states).collect()),
         ("Measurements", MEASUREMENTS.iter().map(|m| m.to_string()).collect()),

@@ -7,7 +7,7 @@
 #[path = "oracle/support.rs"]
 mod support;
 
-use neurospice::circuit::{AnalysisKind, Spacing, SweepTarget};
+use neurospice::circuit::{AnalysisKind, Spacing, SweepTarget, SweepValues};
 use neurospice::device::{ParamKind, Value};
 use std::collections::BTreeSet;
 use std::sync::Mutex;
@@ -100,6 +100,12 @@ fn claims_of_coverage_hold() {
                     if sweeps.iter().any(|s| s.target == SweepTarget::Temperature) {
                         there.insert("dc/temp".into());
                     }
+                    if sweeps.iter().any(|s| matches!(s.target, SweepTarget::Param(_))) {
+                        there.insert("dc/param".into());
+                    }
+                    if sweeps.iter().any(|s| matches!(s.values, SweepValues::List(_))) {
+                        there.insert("dc/list".into());
+                    }
                 }
                 AnalysisKind::Ac { spacing, .. } => {
                     there.insert(
@@ -138,7 +144,11 @@ fn claims_of_coverage_hold() {
                 Some(("method", "be")) => body.contains("maxord=1") || body.contains("method=be"),
                 Some(("method", word)) => body.contains(&format!("method={word}")),
                 Some(("behavioural", word)) => body.contains(&format!("{word}(")),
-                None if matches!(claim.as_str(), "ic" | "nodeset" | "subckt" | "param") => {
+                None if matches!(
+                    claim.as_str(),
+                    "ic" | "nodeset" | "subckt" | "param" | "func" | "global" | "temp"
+                ) =>
+                {
                     body.contains(&format!(".{claim} "))
                 }
                 _ => there.contains(claim),

@@ -5,7 +5,7 @@ use super::output::{Axis, Point, Recorder, Resolver, observers};
 use super::{Failure, Outcome, RunStats, StateUse, Watch};
 use crate::circuit::{AnalysisSpec, Circuit, Sweep, SweepTarget};
 use crate::device::{Setting, Value};
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Diagnostic, Severity, Span};
 use crate::integrate::Dae;
 use crate::solve::Stage;
 use crate::system::describe;
@@ -23,21 +23,10 @@ pub(super) fn run(
     sink: &mut dyn Sink,
     watch: &mut dyn Watch,
 ) -> Result<Outcome, Failure> {
-    for s in sweeps {
-        if let SweepTarget::Param(name) = &s.target {
-            return Err(Diagnostic::error(
-                "sweep",
-                format!("sweeping the parameter '{name}' is not available yet"),
-                spec.span,
-            )
-            .help("sweep a source, a resistor or temp, or run several times with --set")
-            .into());
-        }
-    }
     let observers = observers(circuit, "dc");
     let mut solver = Solver::<f64>::new(circuit, &circuit.setting, &observers);
     let warnings = states.start(&mut solver.system, circuit, spec)?;
-    let mut varied = Varied { circuit: circuit.clone(), setting: circuit.setting };
+    let mut varied = Varied::new(circuit, sweeps);
     let (inner, outer) = sweeps
         .split_first()
         .ok_or_else(|| Failure::from(Diagnostic::error("sweep", "there is nothing to sweep", spec.span)))?;
@@ -49,12 +38,13 @@ pub(super) fn run(
             _ => ("sweep", Quantity::Other),
         },
         SweepTarget::Temperature => ("temp-sweep", Quantity::Other),
-        SweepTarget::Param(_) => ("sweep", Quantity::Other),
+        SweepTarget::Param(_) | SweepTarget::Table { .. } => ("sweep", Quantity::Other),
     };
     let name = |s: &Sweep| match &s.target {
         SweepTarget::Instance { index, .. } => circuit.instances[*index].name.clone(),
         SweepTarget::Temperature => "temp".to_string(),
         SweepTarget::Param(p) => p.clone(),
+        SweepTarget::Table { .. } => "data".to_string(),
     };
     let axis = Axis {
         axis: Some(quantity(inner)),
@@ -85,6 +75,7 @@ pub(super) fn run(
         for i in 0..inner.points() {
             let value = inner.value(i);
             varied.set(inner, value);
+            varied.make().map_err(|said| Failure::Input(at_values(said, spec.span)))?;
             solver.system.reload(0, &varied.circuit, &varied.setting);
             match solver.solve(&mut x, true, &[], fresh) {
                 Ok(found) => {
@@ -116,23 +107,95 @@ pub(super) fn run(
     Ok(Outcome { stats, measured: recorder.end()?, stopped_at, warnings, state: None })
 }
 
-/// The circuit with its present swept values.
-struct Varied {
-    circuit: Circuit,
-    setting: Setting,
+/// What is wrong with swept values, where the card is.
+fn at_values(said: Vec<Diagnostic>, span: Span) -> Vec<Diagnostic> {
+    if said.is_empty() {
+        vec![Diagnostic::error("sweep", "the circuit cannot be made again with a swept value", span)]
+    } else {
+        said.into_iter().filter(|d| d.severity == Severity::Error).map(|d| d.also(span, "swept here")).collect()
+    }
 }
 
-impl Varied {
+/// The circuit with its present swept values.
+struct Varied<'c> {
+    base: &'c Circuit,
+    circuit: Circuit,
+    setting: Setting,
+    /// Values that the circuit is made again with, by name; and is it made with them?
+    set: Vec<(String, f64)>,
+    made: bool,
+    /// Values that are set in place: (instance, parameter, value).
+    placed: Vec<(usize, usize, f64)>,
+}
+
+impl<'c> Varied<'c> {
+    fn new(base: &'c Circuit, sweeps: &[Sweep]) -> Self {
+        Varied {
+            base,
+            circuit: base.clone(),
+            setting: base.setting,
+            set: Vec::new(),
+            made: true,
+            placed: Vec::with_capacity(sweeps.len()),
+        }
+    }
+
     fn set(&mut self, sweep: &Sweep, value: f64) {
         match &sweep.target {
             SweepTarget::Instance { index, param } => {
-                let instance = Arc::make_mut(&mut self.circuit.instances[*index]);
-                if let Some(v) = instance.params.values.get_mut(*param) {
-                    *v = Some(Value::Number(value));
+                self.placed.retain(|p| (p.0, p.1) != (*index, *param));
+                self.placed.push((*index, *param, value));
+                self.place(*index, *param, value);
+            }
+            SweepTarget::Temperature => {
+                self.setting.temperature = value + CELSIUS;
+                // Expressions that name the temperature are evaluated anew.
+                if self.base.can_be_remade() {
+                    self.name("temp", value);
                 }
             }
-            SweepTarget::Temperature => self.setting.temperature = value + CELSIUS,
-            SweepTarget::Param(_) => {}
+            SweepTarget::Param(name) => self.name(name, value),
+            SweepTarget::Table { names, rows } => {
+                let row = rows.get(value as usize).map_or(&[][..], Vec::as_slice);
+                for (name, value) in names.iter().zip(row) {
+                    self.name(name, *value);
+                }
+            }
         }
+    }
+
+    fn place(&mut self, index: usize, param: usize, value: f64) {
+        let instance = Arc::make_mut(&mut self.circuit.instances[index]);
+        if let Some(v) = instance.params.values.get_mut(param) {
+            *v = Some(Value::Number(value));
+        }
+    }
+
+    fn name(&mut self, name: &str, value: f64) {
+        match self.set.iter_mut().find(|s| s.0 == name) {
+            Some(known) if known.1 == value => return,
+            Some(known) => known.1 = value,
+            None => self.set.push((name.to_string(), value)),
+        }
+        self.made = false;
+    }
+
+    /// Makes the circuit again if names have other values.
+    fn make(&mut self) -> Result<(), Vec<Diagnostic>> {
+        if self.made {
+            return Ok(());
+        }
+        let made = self.base.remade(&self.set)?;
+        if made.instances.len() != self.base.instances.len() || made.nodes != self.base.nodes {
+            let message = "a swept value makes a circuit with other nodes or devices";
+            return Err(vec![Diagnostic::error("sweep", message, Span::default())]);
+        }
+        self.setting = Setting { temperature: self.setting.temperature, ..made.setting };
+        self.circuit = made;
+        self.made = true;
+        for (index, param, value) in self.placed.clone() {
+            self.place(index, param, value);
+        }
+        Ok(())
     }
 }

@@ -2,6 +2,7 @@
 
 use super::context::Elab;
 use super::scope::ScopeId;
+use super::step::as_word;
 use super::*;
 use crate::netlist::ast::{Arg, Card};
 
@@ -12,6 +13,18 @@ pub struct AnalysisSpec {
     pub kind: AnalysisKind,
     /// The card.
     pub span: Span,
+}
+
+impl AnalysisSpec {
+    /// Does it need the circuit made again with other values?
+    pub(super) fn remakes(&self, uses_temperature: bool) -> bool {
+        let again = |s: &Sweep| match s.target {
+            SweepTarget::Param(_) | SweepTarget::Table { .. } => true,
+            SweepTarget::Temperature => uses_temperature,
+            SweepTarget::Instance { .. } => false,
+        };
+        matches!(&self.kind, AnalysisKind::Dc(sweeps) if sweeps.iter().any(again))
+    }
 }
 
 /// What an analysis does.
@@ -73,23 +86,43 @@ pub enum Spacing {
 pub struct Sweep {
     /// What is swept.
     pub target: SweepTarget,
-    /// First value.
-    pub from: f64,
-    /// Last value.
-    pub to: f64,
-    /// Increment, not 0; has the sign of `to − from`.
-    pub step: f64,
+    /// Its values in order, at least one.
+    pub values: SweepValues,
+}
+
+/// The values of a sweep.
+#[derive(Debug, Clone, PartialEq)]
+pub enum SweepValues {
+    /// From `from` to `to` by `step`, which is not 0 and has the sign of `to − from`.
+    Linear {
+        /// First value.
+        from: f64,
+        /// Last value.
+        to: f64,
+        /// Increment.
+        step: f64,
+    },
+    /// These.
+    List(Vec<f64>),
 }
 
 impl Sweep {
     /// How many points it has.
     pub fn points(&self) -> usize {
-        // A step that misses the end by rounding alone still reaches it.
-        (((self.to - self.from) / self.step) * (1.0 + 1e-9) + 1e-9).floor().max(0.0) as usize + 1
+        match &self.values {
+            // A step that misses the end by rounding alone still reaches it.
+            SweepValues::Linear { from, to, step } => {
+                (((to - from) / step) * (1.0 + 1e-9) + 1e-9).floor().max(0.0) as usize + 1
+            }
+            SweepValues::List(values) => values.len(),
+        }
     }
-    /// The value at point `k`.
+    /// The value at point `k`, which there must be.
     pub fn value(&self, k: usize) -> f64 {
-        self.from + k as f64 * self.step
+        match &self.values {
+            SweepValues::Linear { from, step, .. } => from + k as f64 * step,
+            SweepValues::List(values) => values.get(k).copied().unwrap_or(f64::NAN),
+        }
     }
 }
 
@@ -105,15 +138,25 @@ pub enum SweepTarget {
     },
     /// The circuit's temperature, °C.
     Temperature,
-    /// A top-level `.param`: each value means elaborating the netlist again.
+    /// What an override names: a top-level `.param`, a parameter of a model or of an instance. Each value means elaborating
+    /// the netlist again.
     Param(String),
+    /// A row of a `.data` table, by its number from 0: the values of several overrides at once.
+    Table {
+        /// What the columns set.
+        names: Vec<String>,
+        /// The rows.
+        rows: Vec<Vec<f64>>,
+    },
 }
 
 /// Most points of one analysis that a card may ask for in advance.
 const MAX_POINTS: f64 = 1e9;
 
 const TRAN: &str = ".tran tstep tstop [tstart [tmax]] [uic]";
-const DC: &str = ".dc source start stop step [source2 start2 stop2 step2]";
+const DC: &str = ".dc name start stop step [name2 start2 stop2 step2], .dc dec|oct name start stop points, \
+                  .dc name list a b c, or .dc data=table; name is a source, a resistor, temp, a .param, instance:parameter or \
+                  model(parameter)";
 const AC: &str = ".ac dec|oct|lin points fstart fstop";
 
 /// Does any of these analyses solve a DC point? Without an analysis, yes.
@@ -219,59 +262,90 @@ impl<'a> Elab<'a> {
     }
 
     fn read_dc(&mut self, card: &'a Card, top: ScopeId) -> Option<AnalysisKind> {
-        if card.args.is_empty() || !card.args.len().is_multiple_of(4) {
-            self.malformed(card.span, ".dc needs four entries for each sweep", DC);
+        let mut sweeps: Vec<Sweep> = Vec::new();
+        let mut args = &card.args[..];
+        if args.is_empty() {
+            self.malformed(card.span, ".dc sweeps nothing", DC);
             return None;
         }
-        let mut sweeps = Vec::new();
-        for four in card.args.chunks_exact(4) {
-            let [target, from, to, step] = four else { return None };
-            let target_at = target.span();
-            let target = self.sweep_target(target, top);
-            let (from, to) = (self.number(from, top)?, self.number(to, top)?);
-            let step_at = step.span();
-            let mut step = self.number(step, top)?;
-            if from == to && step == 0.0 {
-                step = 1.0;
-            }
-            if step == 0.0 || (to - from) * step < 0.0 {
-                self.malformed(step_at, "the step must lead from start to stop", DC);
-                return None;
-            }
-            if (to - from) / step > MAX_POINTS {
-                self.malformed(step_at, "the sweep has more than a thousand million points", DC);
-                return None;
-            }
-            let sweep = Sweep { target: target?, from, to, step };
+        while !args.is_empty() {
+            let (sweep, n) = self.read_sweep(args, card.span, top)?;
             if sweeps.iter().any(|s: &Sweep| s.target == sweep.target) {
-                self.malformed(target_at, "the same thing is swept twice", DC);
+                self.malformed(args.first().map_or(card.span, Arg::span), "the same thing is swept twice", DC);
                 return None;
             }
             sweeps.push(sweep);
+            args = args.get(n..).unwrap_or(&[]);
         }
         Some(AnalysisKind::Dc(sweeps))
     }
 
-    fn sweep_target(&mut self, arg: &'a Arg, top: ScopeId) -> Option<SweepTarget> {
-        let Arg::Word { text, span, .. } = arg else {
-            self.malformed(arg.span(), "the name of what is swept is expected here", DC);
+    /// The sweep at the front of the arguments, and how many of them it takes.
+    fn read_sweep(&mut self, args: &'a [Arg], span: Span, top: ScopeId) -> Option<(Sweep, usize)> {
+        if let [Arg::Assign(assign), ..] = args
+            && assign.key.value == "data"
+        {
+            let (names, rows) = self.data_table(&assign.value, top)?;
+            let values = SweepValues::List((0..rows.len()).map(|k| k as f64).collect());
+            return Some((Sweep { target: SweepTarget::Table { names, rows }, values }, 1));
+        }
+        let is_number = |a: &Arg| matches!(a, Arg::Word { number: Some(_), .. } | Arg::Expr(_));
+        // Words and calls up to the first number, then the numbers: three, or all of a list.
+        let heads = args.iter().take_while(|a| !is_number(a)).count();
+        let numbers = args.iter().skip(heads).take_while(|a| is_number(a)).count();
+        let list = heads > 0 && as_word(&args[heads - 1]) == Some("list");
+        let n = heads + if list { numbers } else { numbers.min(3) };
+        let mut words = args.get(..heads).unwrap_or(&[]);
+        let spaced = |a: &Arg| matches!(as_word(a), Some("dec" | "decade" | "oct" | "octave" | "list"));
+        if !words.iter().any(spaced) {
+            if let [first, rest @ ..] = words
+                && as_word(first) == Some("lin")
+                && !rest.is_empty()
+            {
+                words = rest;
+            }
+            if let (1, [target], [from, to, step, ..]) = (words.len(), words, args.get(heads..).unwrap_or(&[])) {
+                let sweep = self.read_linear(target, [from, to, step], top)?;
+                return Some((sweep, n));
+            }
+        }
+        let (name, values) = self.read_stepped(args.get(..n).unwrap_or(args), span, top, DC)?;
+        Some((Sweep { target: self.target_of(&name, top), values: SweepValues::List(values) }, n))
+    }
+
+    fn read_linear(&mut self, target: &'a Arg, numbers: [&'a Arg; 3], top: ScopeId) -> Option<Sweep> {
+        let [from, to, step] = numbers.map(|a| self.number(a, top));
+        let step_at = numbers[2].span();
+        let name = self.stepped_name(target, top, DC)?;
+        let (from, to, mut step) = (from?, to?, step?);
+        if from == to && step == 0.0 {
+            step = 1.0;
+        }
+        if step == 0.0 || (to - from) * step < 0.0 {
+            self.malformed(step_at, "the step must lead from start to stop", DC);
             return None;
-        };
-        if text == "temp" {
-            return Some(SweepTarget::Temperature);
         }
-        if self.find_instance(text, top).is_none() && self.scopes[top].params.contains_key(text.as_str()) {
-            return Some(SweepTarget::Param(text.clone()));
+        if (to - from) / step > MAX_POINTS {
+            self.malformed(step_at, "the sweep has more than a thousand million points", DC);
+            return None;
         }
-        let index = self.known_instance(text, top, *span)?;
-        let chosen = self.flat.get(index)?.chosen.as_ref()?;
-        let spec = chosen.kind.spec();
-        let main = spec.positional.first();
-        let param = main.and_then(|m| spec.instance.iter().position(|p| p.name == *m));
-        if param.is_none() {
-            let message = format!("'{text}' is a {}, which has no value to sweep", spec.name);
-            self.error_help("malformed-card", message, *span, "sweep a source, a resistor, temp, or a .param");
+        Some(Sweep { target: self.target_of(&name, top), values: SweepValues::Linear { from, to, step } })
+    }
+
+    /// What an override's name means to a sweep: the main value of an instance is swept in place.
+    fn target_of(&self, name: &str, top: ScopeId) -> SweepTarget {
+        if self.scopes[top].params.contains_key(name) && self.find_instance(name, top).is_none() {
+            return SweepTarget::Param(name.to_string());
         }
-        param.map(|param| SweepTarget::Instance { index, param })
+        if name == "temp" {
+            return SweepTarget::Temperature;
+        }
+        let in_place = self.find_instance(name, top).and_then(|index| {
+            let spec = self.flat.get(index)?.chosen.as_ref()?.kind.spec();
+            let main = spec.positional.first()?;
+            let param = spec.instance.iter().position(|p| p.name == *main)?;
+            Some(SweepTarget::Instance { index, param })
+        });
+        in_place.unwrap_or_else(|| SweepTarget::Param(name.to_string()))
     }
 }

@@ -77,15 +77,26 @@ pub(super) struct Elab<'a> {
     pub current_uses: Vec<(usize, Span)>,
     /// Nesting of expression evaluation.
     pub depth: usize,
+    /// Whose meaning spellings have.
+    pub dialect: Dialect,
+    /// Are random values drawn? Else they are nominal.
+    pub draws: bool,
+    /// What is being evaluated: a parameter, a model or an instance, by its full name.
+    pub subject: String,
+    /// How many normal (true) and uniform draws each of them has had.
+    pub drawn: HashMap<(String, bool), u64>,
+    pub request: &'a Request,
+    /// Does an expression name the circuit's temperature?
+    pub uses_temperature: bool,
 }
 
 impl<'a> Elab<'a> {
-    pub fn new(netlist: &'a Netlist, overrides: &[(String, f64)]) -> Self {
+    pub fn new(netlist: &'a Netlist, request: &'a Request) -> Self {
         Elab {
             netlist,
-            overrides: Overrides::new(overrides),
+            overrides: Overrides::new(&request.overrides),
             report: Report::default(),
-            setting: Setting::default(),
+            setting: Setting { seed: request.seed.unwrap_or(Setting::default().seed), ..Setting::default() },
             options: Options::default(),
             scopes: Vec::new(),
             bodies: HashMap::new(),
@@ -98,6 +109,12 @@ impl<'a> Elab<'a> {
             models: HashMap::new(),
             current_uses: Vec::new(),
             depth: 0,
+            dialect: request.dialect.unwrap_or_default(),
+            draws: request.seed.is_some(),
+            subject: String::new(),
+            drawn: HashMap::new(),
+            request,
+            uses_temperature: false,
         }
     }
 
@@ -112,6 +129,7 @@ impl<'a> Elab<'a> {
             self.choose_kind(k);
         }
         let analyses = self.read_analyses(top);
+        let steps = self.read_steps(top);
         let instances = self.resolve_instances();
         self.check_models(top);
         let ics = self.read_node_voltages(top, "ic");
@@ -148,6 +166,7 @@ impl<'a> Elab<'a> {
             origins,
             options: self.options.clone(),
             analyses,
+            steps,
             ics,
             nodesets,
             saves,
@@ -157,6 +176,7 @@ impl<'a> Elab<'a> {
             gmin_nodes,
             params,
             sources: self.netlist.sources.clone(),
+            made_of: None,
             node_ids: std::mem::take(&mut self.node_ids),
             instance_ids: std::mem::take(&mut self.flat_ids),
         })

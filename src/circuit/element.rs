@@ -14,7 +14,10 @@ impl<'a> Elab<'a> {
     pub fn resolve_instances(&mut self) -> Vec<Option<Arc<Instance>>> {
         let mut instances: Vec<Option<Arc<Instance>>> = Vec::with_capacity(self.flat.len());
         for k in 0..self.flat.len() {
-            let instance = self.flat[k].chosen.clone().and_then(|chosen| self.resolve_instance(k, &chosen));
+            let instance = self.flat[k].chosen.clone().and_then(|chosen| {
+                let name = self.flat[k].name.clone();
+                self.drawing_for(name, |elab| elab.resolve_instance(k, &chosen))
+            });
             instances.push(instance.map(Arc::new));
         }
         // References may point forwards, so what they point at is attached when all are there.
@@ -334,7 +337,8 @@ impl<'a> Elab<'a> {
         if let Some(model) = self.models.get(&key) {
             return model.clone();
         }
-        let model = self.read_model(card, home, spec, used_at).map(Arc::new);
+        let subject = self.full_name(&card.name.value, home);
+        let model = self.drawing_for(subject, |elab| elab.read_model(card, home, spec, used_at)).map(Arc::new);
         self.models.insert(key, model.clone());
         model
     }

@@ -5,6 +5,7 @@
 //! `idt(x[,ic])` (also `sdt`). Functions and constants follow ngspice's numparam and B source.
 
 use super::context::Elab;
+use super::draw::Draw;
 use super::nearest::did_you_mean;
 use super::parameters::MAX_DEPTH;
 use super::scope::ScopeId;
@@ -44,19 +45,27 @@ pub(super) struct Quantities<'a> {
     operations: usize,
 }
 
-/// Constants by name, as ngspice has them (CODATA values), and `temper`, the circuit's temperature in °C.
-pub(super) fn named_constant(name: &str, setting: &Setting) -> Option<f64> {
+/// Elementary charge, C, and Boltzmann's constant, J/K (CODATA).
+const CHARGE: f64 = 1.602_176_634e-19;
+const BOLTZMANN: f64 = 1.380_649e-23;
+
+/// Constants by name, as ngspice has them (CODATA values); the circuit's temperature in °C (`temper`, `temp`), its thermal
+/// voltage kT/q (`vt`), and `gmin`.
+pub(super) fn named_constant(name: &str, elab: &mut Elab<'_>) -> Option<f64> {
+    elab.uses_temperature |= matches!(name, "temper" | "temp" | "vt");
     Some(match name {
         "pi" => std::f64::consts::PI,
         "e" => std::f64::consts::E,
         "c" => 299_792_458.0,
         "kelvin" => -273.15,
-        "echarge" => 1.602_176_634e-19,
-        "boltz" => 1.380_649e-23,
+        "echarge" => CHARGE,
+        "boltz" => BOLTZMANN,
         "planck" => 6.626_070_15e-34,
         "true" | "yes" => 1.0,
         "false" | "no" => 0.0,
-        "temper" => setting.temperature - 273.15,
+        "temper" | "temp" => elab.setting.temperature - 273.15,
+        "vt" => BOLTZMANN * elab.setting.temperature / CHARGE,
+        "gmin" => elab.options.gmin,
         _ => return None,
     })
 }
@@ -164,12 +173,12 @@ impl<'a> Quantities<'a> {
         let mut value = self.lower(elab, left);
         for (op, right) in spine.into_iter().rev() {
             let right = self.lower(elab, right);
-            value = value.zip(right).map(|(a, b)| self.binary(op, a, b));
+            value = value.zip(right).map(|(a, b)| self.binary(op, a, b, elab.dialect.caret_is_xor()));
         }
         value
     }
 
-    fn binary(&mut self, op: BinaryOp, a: Value, b: Value) -> Value {
+    fn binary(&mut self, op: BinaryOp, a: Value, b: Value, xor: bool) -> Value {
         let builder = &mut self.builder;
         match op {
             BinaryOp::Or => builder.or(a, b),
@@ -185,7 +194,8 @@ impl<'a> Quantities<'a> {
             BinaryOp::Mul => builder.mul(a, b),
             BinaryOp::Div => builder.div(a, b),
             BinaryOp::Rem => builder.rem(a, b),
-            BinaryOp::Pow => builder.pow(a, b),
+            BinaryOp::Caret if xor => builder.xor(a, b),
+            BinaryOp::Pow | BinaryOp::Caret => builder.pow(a, b),
         }
     }
 
@@ -207,8 +217,17 @@ impl<'a> Quantities<'a> {
                 Mode::Device | Mode::Output => Some(self.input(ExpressionInput::Time)),
             };
         }
-        if let Some(x) = named_constant(name, &elab.setting) {
+        if let Some(x) = named_constant(name, elab) {
             return Some(self.builder.constant(x));
+        }
+        if matches!(name, "hertz" | "freq") {
+            elab.error_help(
+                "bad-expression",
+                format!("'{name}' is not known: one expression serves all analyses, and few of them have a frequency"),
+                span,
+                "what depends on frequency is built of R, L, C, or of LAPLACE in an E or G source",
+            );
+            return None;
         }
         elab.undefined(name, self.scope, span);
         None
@@ -248,8 +267,11 @@ impl<'a> Quantities<'a> {
             "pwl" | "table" => return self.table(elab, f, args, span),
             _ => {}
         }
+        if let Some(draw) = Draw::named(f, args.len()) {
+            return self.random(elab, draw, args, span);
+        }
         let Some(function) = Function::from_name(f) else {
-            let known = Function::ALL.iter().flat_map(|f| f.names().iter().copied());
+            let known = Function::ALL.iter().flat_map(|f| f.names().iter().copied()).chain(Draw::NAMES);
             let others = ["v", "i", "ddt", "idt", "sdt", "pwl", "table"];
             let user: Vec<&str> =
                 elab.outwards(self.scope).flat_map(|s| elab.scopes[s].body.funcs.keys().copied()).collect();
@@ -275,7 +297,33 @@ impl<'a> Quantities<'a> {
             self.wrong_arity(elab, f, function.arity(), values.len(), span);
             return None;
         }
-        self.builder.call(function, &values)
+        match f {
+            "log" if elab.dialect.log_is_decadic() => Some(self.builder.log10(values[0])),
+            "pwr" if elab.dialect.pwr_is_even(self.mode == Mode::Constant) => {
+                Some(self.builder.even_power(values[0], values[1]))
+            }
+            _ => self.builder.call(function, &values),
+        }
+    }
+
+    /// A value that is drawn once, before the simulation.
+    fn random(&mut self, elab: &mut Elab<'a>, draw: Draw, args: &'a [Expr], span: Span) -> Option<Value> {
+        if !draw.takes(args.len()) {
+            elab.error("bad-expression", format!("it is written {}", draw.form()), span);
+            return None;
+        }
+        let mut numbers = Vec::with_capacity(args.len());
+        for arg in args {
+            let value = self.lower(elab, arg)?;
+            let Some(number) = self.builder.as_constant(value) else {
+                let message = "what is drawn is drawn before the simulation: its arguments must be constant";
+                elab.error("bad-expression", message, arg.span);
+                return None;
+            };
+            numbers.push(number);
+        }
+        let value = elab.draw(draw, &numbers);
+        Some(self.builder.constant(value))
     }
 
     fn wrong_arity(&mut self, elab: &mut Elab<'a>, f: &str, needs: usize, has: usize, span: Span) {

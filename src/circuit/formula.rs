@@ -13,7 +13,8 @@ use crate::program::Program;
 /// What is wrong with it, with spans as the expression has them.
 pub fn formula(expr: &Expr, names: &[String]) -> Result<(Program, Vec<usize>), Vec<Diagnostic>> {
     let netlist = Netlist::default();
-    let mut elab = Elab::new(&netlist, &[]);
+    let request = Request::default();
+    let mut elab = Elab::new(&netlist, &request);
     let top = elab.top_scope(&netlist.items);
     let mut q = Quantities::new(top, Mode::Constant);
     q.named = names.to_vec();

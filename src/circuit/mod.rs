@@ -7,6 +7,8 @@
 mod analysis;
 mod choose;
 mod context;
+mod dialect;
+mod draw;
 mod element;
 mod expression;
 mod flatten;
@@ -19,10 +21,12 @@ mod overrides;
 mod parameters;
 mod scope;
 mod source;
+mod step;
 mod topology;
 mod value;
 
-pub use analysis::{AnalysisKind, AnalysisSpec, Spacing, Sweep, SweepTarget};
+pub use analysis::{AnalysisKind, AnalysisSpec, Spacing, Sweep, SweepTarget, SweepValues};
+pub use dialect::Dialect;
 pub use formula::formula;
 pub use measure::{
     MeasureCrossing, MeasureEdge, MeasureLevel, MeasureMoment, MeasureQuantity, MeasureSpec, MeasureStatistic,
@@ -30,6 +34,7 @@ pub use measure::{
 };
 pub use options::{Method, Options};
 pub use output::{Output, OutputPart, OutputSpec, SaveSpec};
+pub use step::StepLoop;
 
 use crate::device::{Instance, Kind, NodeId, Setting};
 use crate::diagnostic::{Diagnostic, Severity, Sources, Span};
@@ -89,6 +94,8 @@ pub struct Circuit {
     pub options: Options,
     /// The analyses in order.
     pub analyses: Vec<AnalysisSpec>,
+    /// `.step` loops, the innermost first.
+    pub steps: Vec<StepLoop>,
     /// `.ic` voltages.
     pub ics: Vec<NodeVoltage>,
     /// `.nodeset` voltages.
@@ -109,12 +116,33 @@ pub struct Circuit {
     pub sources: Sources,
     node_ids: HashMap<String, NodeId>,
     instance_ids: HashMap<String, usize>,
+    /// What it was made of, if some analysis needs it again.
+    made_of: Option<Arc<(Netlist, Request)>>,
 }
 
 impl Circuit {
     /// The node with this (full, folded) name.
     pub fn node(&self, name: &str) -> Option<NodeId> {
         if scope::is_ground(name) { Some(0) } else { self.node_ids.get(name).copied() }
+    }
+    /// Does it know what it was made of?
+    pub fn can_be_remade(&self) -> bool {
+        self.made_of.is_some()
+    }
+    /// The same circuit with other values, which win over those that it was made with. Only a circuit of which an analysis
+    /// sweeps a parameter knows what it was made of.
+    ///
+    /// # Errors
+    /// What is wrong with the values; nothing if it cannot be made again.
+    pub fn remade(&self, values: &[(String, f64)]) -> Result<Circuit, Vec<Diagnostic>> {
+        let Some(made_of) = &self.made_of else { return Err(Vec::new()) };
+        let (netlist, request) = &**made_of;
+        let mut request = request.clone();
+        request.overrides.extend_from_slice(values);
+        let mut elab = context::Elab::new(netlist, &request);
+        let circuit = elab.run();
+        let failed = elab.report.failed();
+        circuit.filter(|_| !failed).ok_or_else(|| elab.report.finish())
     }
     /// The circuit-wide index of the instance with this (full, folded) name.
     pub fn instance(&self, name: &str) -> Option<usize> {
@@ -142,9 +170,31 @@ impl Circuit {
 ///
 /// Returns the circuit, or `None` if there is an error, and everything there is to say about the netlist.
 pub fn elaborate(netlist: &Netlist, overrides: &[(String, f64)]) -> (Option<Circuit>, Vec<Diagnostic>) {
-    let mut elab = context::Elab::new(netlist, overrides);
+    elaborate_with(netlist, &Request { overrides: overrides.to_vec(), ..Request::default() })
+}
+
+/// What is asked of an elaboration beside the netlist.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Request {
+    /// Values that win over the netlist; see [`elaborate`].
+    pub overrides: Vec<(String, f64)>,
+    /// The key of everything random, which wins over `.options seed`. With one, expressions draw their random values.
+    pub seed: Option<StreamKey>,
+    /// Whose meaning spellings have; wins over `.options dialect`.
+    pub dialect: Option<Dialect>,
+}
+
+/// As [`elaborate`], with all that can be asked.
+pub fn elaborate_with(netlist: &Netlist, request: &Request) -> (Option<Circuit>, Vec<Diagnostic>) {
+    let mut elab = context::Elab::new(netlist, request);
     let circuit = elab.run();
     let diagnostics = elab.report.finish();
     let failed = diagnostics.iter().any(|d| d.severity == Severity::Error);
-    (if failed { None } else { circuit }, diagnostics)
+    let mut circuit = if failed { None } else { circuit };
+    if let Some(circuit) = &mut circuit
+        && circuit.analyses.iter().any(|a| a.remakes(elab.uses_temperature))
+    {
+        circuit.made_of = Some(Arc::new((netlist.clone(), request.clone())));
+    }
+    (circuit, diagnostics)
 }

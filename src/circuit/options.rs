@@ -105,7 +105,7 @@ pub(super) const WITHOUT_EFFECT: &[&str] = &[
     "noacct",
     "noinit",
     "norefvalue",
-    "seed",
+    "seedinfo",
     "warn",
     "maxwarns",
     "savecurrents",
@@ -166,7 +166,7 @@ pub(super) const WITHOUT_EFFECT: &[&str] = &[
 /// Of these, the ones that change results in ngspice: leaving them aside is said.
 const CHANGES_RESULTS: &[&str] = &[
     "rshunt", "cshunt", "rseries", "scale", "scalm", "defl", "defw", "defad", "defas", "defm", "xmu", "ramptime",
-    "epsmin", "seed", "minbreak",
+    "epsmin", "minbreak",
 ];
 
 const METHODS: &[(&str, Method)] = &[
@@ -178,6 +178,11 @@ const METHODS: &[(&str, Method)] = &[
     ("euler", Method::BackwardEuler),
     ("trbdf2", Method::TrBdf2),
 ];
+
+/// Is it an option whose value is a number?
+pub(super) fn is_numeric(name: &str) -> bool {
+    NUMERIC.iter().any(|(n, ..)| *n == name)
+}
 
 impl<'a> Elab<'a> {
     /// Reads `.options` and `.temp`, then the overrides of options.
@@ -256,6 +261,9 @@ impl<'a> Elab<'a> {
             }
             return;
         }
+        if matches!(name, "seed" | "dialect") {
+            return self.read_seed_or_dialect(options, name, value, top);
+        }
         let Some((name, range, unit, set)) = NUMERIC.iter().find(|(n, ..)| *n == name) else {
             if CHANGES_RESULTS.contains(&name) {
                 let message = format!("option '{name}' has no effect here");
@@ -283,8 +291,43 @@ impl<'a> Elab<'a> {
         }
     }
 
+    fn read_seed_or_dialect(&mut self, options: &mut Options, name: &str, value: &'a Arg, top: ScopeId) {
+        if name == "dialect" {
+            let word = self.written(value.span());
+            match Dialect::named(word.trim_matches('"')) {
+                Some(dialect) => self.dialect = self.request.dialect.unwrap_or(dialect),
+                None => {
+                    let known: Vec<&str> = Dialect::ALL.iter().map(|d| d.name()).collect();
+                    let message = format!("unknown dialect '{word}'");
+                    let help = format!("dialects: {}", known.join(", "));
+                    return self.error_help("malformed-card", message, value.span(), help);
+                }
+            }
+        } else {
+            // Nothing here is drawn from a clock: `random` asks for draws, and the seed stays what it is.
+            if matches!(value, Arg::Word { text, .. } if text == "random") {
+                self.draws = true;
+                options.given.push(name.to_string());
+                return;
+            }
+            let Some(seed) = self.keyed_number(value, top) else { return };
+            if seed < 0.0 || seed != seed.trunc() || seed > 2f64.powi(53) {
+                let help = "the seed must be a whole number from 0 to 2^53";
+                return self.error_help(
+                    "out-of-range",
+                    format!("option seed = {seed} is out of range"),
+                    value.span(),
+                    help,
+                );
+            }
+            self.draws = true;
+            self.setting.seed = self.request.seed.unwrap_or(StreamKey { seed: seed as u64, run: 0 });
+        }
+        options.given.push(name.to_string());
+    }
+
     fn unknown_option(&mut self, name: &str, span: Span) {
-        let known = NUMERIC.iter().map(|(n, ..)| *n).chain(["method"]);
+        let known = NUMERIC.iter().map(|(n, ..)| *n).chain(["method", "seed", "dialect"]);
         let help = did_you_mean(name, known.clone().chain(WITHOUT_EFFECT.iter().copied()))
             .unwrap_or_else(|| format!("options: {}", known.collect::<Vec<_>>().join(", ")));
         let d = Diagnostic::warning("unknown-option", format!("unknown option '{name}'; it is ignored"), span);

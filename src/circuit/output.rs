@@ -245,7 +245,7 @@ impl<'a> Elab<'a> {
     pub fn warn_unknown_cards(&mut self) {
         const READ: &[&str] = &[
             "op", "dc", "ac", "tran", "options", "temp", "ic", "nodeset", "save", "probe", "print", "plot", "measure",
-            "global", "end", "title",
+            "global", "end", "title", "step", "data", "enddata",
         ];
         let netlist = self.netlist;
         for item in &netlist.items {

@@ -25,7 +25,8 @@ impl<'a> Elab<'a> {
             }
             ParamState::Fresh => {
                 self.set_param(home, name, ParamState::Busy);
-                let value = self.keyed_number(param.value, param.scope);
+                let subject = self.full_name(name, home);
+                let value = self.drawing_for(subject, |elab| elab.keyed_number(param.value, param.scope));
                 self.set_param(home, name, ParamState::Done(value));
                 value
             }
@@ -145,7 +146,7 @@ impl<'a> Elab<'a> {
             if let Some(value) = self.param(text, scope, *span) {
                 return value;
             }
-            if let Some(value) = super::expression::named_constant(text, &self.setting) {
+            if let Some(value) = super::expression::named_constant(text, self) {
                 return Some(value);
             }
             if text.starts_with(|c: char| c.is_alphabetic() || c == '_') {

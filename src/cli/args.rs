@@ -1,6 +1,7 @@
 //! The arguments as typed. What they mean together is decided in `meant`.
 
 use crate::campaign::Shard;
+use crate::circuit::Dialect;
 use crate::diagnostic::units::parse_number;
 use crate::information::{Alphabet, Estimator};
 use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
@@ -78,9 +79,13 @@ pub(super) struct RunArgs {
     /// Set a .param, `instance.parameter`, `model.parameter` or option; may be repeated
     #[arg(long, value_name = "NAME=VALUE", value_parser = setting)]
     pub set: Vec<(String, f64)>,
-    /// Seed of everything random: the same seed gives the same bits
+    /// Seed of everything random: the same seed gives the same bits. With it agauss() and its like are drawn; without it
+    /// they have their nominal values
     #[arg(long, value_name = "N")]
     pub seed: Option<u64>,
+    /// Whose meaning of log, pwr and ^ expressions have [default: ngspice]
+    #[arg(long, value_name = "NAME", value_enum)]
+    pub dialect: Option<DialectName>,
     /// Save the state of the circuit at the end of the transient, or where Ctrl-C stopped it
     #[arg(long, value_name = "STATE.json")]
     pub save_state: Option<PathBuf>,
@@ -240,6 +245,9 @@ pub(super) struct CheckArgs {
     /// Set a .param, `instance.parameter`, `model.parameter` or option; may be repeated
     #[arg(long, value_name = "NAME=VALUE", value_parser = setting)]
     pub set: Vec<(String, f64)>,
+    /// Whose meaning of log, pwr and ^ expressions have [default: ngspice]
+    #[arg(long, value_name = "NAME", value_enum)]
+    pub dialect: Option<DialectName>,
     /// Treat warnings as errors
     #[arg(long)]
     pub strict: bool,
@@ -411,6 +419,24 @@ pub(super) enum Form {
     Concise,
     /// One JSON object a line
     Json,
+}
+
+/// A dialect by its name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum DialectName {
+    Ngspice,
+    Ltspice,
+    Xyce,
+}
+
+impl From<DialectName> for Dialect {
+    fn from(name: DialectName) -> Dialect {
+        match name {
+            DialectName::Ngspice => Dialect::Ngspice,
+            DialectName::Ltspice => Dialect::Ltspice,
+            DialectName::Xyce => Dialect::Xyce,
+        }
+    }
 }
 
 fn number(text: &str) -> Result<f64, String> {

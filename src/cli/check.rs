@@ -3,12 +3,13 @@
 use super::args::CheckArgs;
 use super::summary::count;
 use super::{Exit, input, terminal};
-use crate::circuit::Circuit;
+use crate::circuit::{Circuit, Request};
 use crate::diagnostic::Severity;
 
 /// Checks a netlist.
 pub(super) fn check(args: &CheckArgs) -> Exit {
-    let netlist = match input::read(&args.file, &args.set, args.strict) {
+    let asked = Request { overrides: args.set.clone(), dialect: args.dialect.map(Into::into), ..Request::default() };
+    let netlist = match input::read(&args.file, &asked, args.strict) {
         Ok(netlist) => netlist,
         Err(message) => {
             terminal::error(&message);
@@ -16,7 +17,7 @@ pub(super) fn check(args: &CheckArgs) -> Exit {
         }
     };
     netlist.diagnose(args.messages);
-    let name = netlist.sources.name(0);
+    let name = netlist.netlist.sources.name(0);
     let Some(circuit) = &netlist.circuit else {
         let errors = netlist.diagnostics.iter().filter(|d| d.severity == Severity::Error).count();
         terminal::say(&format!("{name}: {}", count(errors as u64, "error")));

@@ -2,8 +2,9 @@
 
 use super::args::MessageArgs;
 use super::terminal;
-use crate::circuit::{Circuit, elaborate};
+use crate::circuit::{Circuit, Request, elaborate_with};
 use crate::diagnostic::{Diagnostic, Severity, Sources};
+use crate::netlist::ast::Netlist;
 use crate::netlist::{FileLoader, Loader, parse};
 use std::fs::File;
 use std::io::{self, Read};
@@ -18,20 +19,20 @@ pub(super) struct Input {
     pub circuit: Option<Circuit>,
     /// Everything there is to say, in the order of the file.
     pub diagnostics: Vec<Diagnostic>,
-    /// What the diagnostics point into.
-    pub sources: Sources,
+    /// The tree, with the texts that diagnostics point into.
+    pub netlist: Netlist,
 }
 
 /// Reads a netlist (`-` is standard input), sets what is to be set, and checks it.
 ///
 /// # Errors
 /// In words, if the file cannot be read.
-pub(super) fn read(path: &Path, set: &[(String, f64)], strict: bool) -> Result<Input, String> {
+pub(super) fn read(path: &Path, request: &Request, strict: bool) -> Result<Input, String> {
     let (name, bytes) = bytes(path, MOST_BYTES);
     let bytes = bytes.map_err(|e| format!("cannot read the netlist '{name}': {}", terminal::plain(&e)))?;
     let (netlist, mut diagnostics) = parse(&name, bytes, &FileLoader);
     let unreadable = diagnostics.iter().any(|d| d.severity == Severity::Error);
-    let (circuit, more) = elaborate(&netlist, set);
+    let (circuit, more) = elaborate_with(&netlist, request);
     if unreadable {
         let more = more.into_iter().filter(|d| !follows(d, &diagnostics, &netlist.sources)).collect::<Vec<_>>();
         diagnostics.extend(more);
@@ -50,13 +51,13 @@ pub(super) fn read(path: &Path, set: &[(String, f64)], strict: bool) -> Result<I
     diagnostics.sort_by_key(place);
     diagnostics.dedup();
     let failed = diagnostics.iter().any(|d| d.severity == Severity::Error);
-    Ok(Input { circuit: circuit.filter(|_| !failed), diagnostics, sources: netlist.sources })
+    Ok(Input { circuit: circuit.filter(|_| !failed), diagnostics, netlist })
 }
 
 impl Input {
     /// Says the diagnostics on stderr.
     pub fn diagnose(&self, messages: MessageArgs) {
-        terminal::diagnose(&self.diagnostics, &self.sources, messages);
+        terminal::diagnose(&self.diagnostics, &self.netlist.sources, messages);
     }
 }
 

@@ -3,6 +3,8 @@
 use super::args::{MessageArgs, PlotArgs, RunArgs, When};
 use super::figures::Look;
 use super::state::StateRequest;
+use crate::circuit::{Dialect, Request};
+use crate::number::StreamKey;
 use crate::plot::{Format, Layout};
 use crate::waveform::raw::Encoding;
 use std::path::{Path, PathBuf};
@@ -34,12 +36,21 @@ pub(super) struct RunRequest {
     pub signals: Vec<String>,
     pub set: Vec<(String, f64)>,
     pub seed: Option<u64>,
+    pub dialect: Option<Dialect>,
     pub state: StateRequest,
     pub json: bool,
     pub stats: bool,
     pub strict: bool,
     pub progress: When,
     pub messages: MessageArgs,
+}
+
+impl RunRequest {
+    /// What is asked of the elaboration of the netlist.
+    pub fn elaboration(&self) -> Request {
+        let seed = self.seed.map(|seed| StreamKey { seed, run: 0 });
+        Request { overrides: self.set.clone(), seed, dialect: self.dialect }
+    }
 }
 
 /// What `plot` is to do.
@@ -80,6 +91,7 @@ pub(super) fn run(typed: RunArgs) -> Result<RunRequest, String> {
         signals: typed.signals,
         set: typed.set,
         seed: typed.seed,
+        dialect: typed.dialect.map(Into::into),
         state: StateRequest {
             load: typed.load_state,
             states_only: typed.states_only,

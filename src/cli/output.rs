@@ -5,6 +5,7 @@ use super::Exit;
 use super::figures::{Look, NoFigure, Pick, draw};
 use super::meant::{RunRequest, Target};
 use super::terminal::plain;
+use crate::diagnostic::units::engineering;
 use crate::waveform::csv::CsvFiles;
 use crate::waveform::raw::{RawWriter, date};
 use crate::waveform::{Header, Sink};
@@ -20,6 +21,8 @@ pub(super) struct Files {
     figure: Option<Pick>,
     /// Points of all analyses, and of the running one.
     points: (u64, u64),
+    /// What the running step sets.
+    step: Vec<(String, f64)>,
 }
 
 /// What became of the files.
@@ -59,7 +62,15 @@ impl Files {
         Ok(files)
     }
 
-    /// The running analysis is done, or as done as it gets.
+    /// The next result is one of a stepped run, and not its `first`.
+    pub fn step(&mut self, step: &[(String, f64)], first: bool) {
+        self.step = step.to_vec();
+        if let Some(csv) = &mut self.csv {
+            csv.step(step.to_vec(), !first);
+        }
+    }
+
+    /// The running analysis is done in all its steps, or as done as it gets.
     ///
     /// # Errors
     /// A file that cannot be finished.
@@ -139,7 +150,10 @@ impl Sink for Files {
             figure.begin(header)?;
         }
         if let Some(raw) = &mut self.raw {
-            raw.begin(header)?;
+            match stepped_title(&header.title, &self.step) {
+                Some(title) => raw.begin(&Header { title, ..header.clone() })?,
+                None => raw.begin(header)?,
+            }
         }
         if let Some(csv) = &mut self.csv {
             csv.begin(header)?;
@@ -167,6 +181,12 @@ impl Sink for Files {
     fn end(&mut self) -> io::Result<()> {
         Ok(())
     }
+}
+
+/// The title of a plot of a stepped run: `title [r=1k, temp=27]`.
+fn stepped_title(title: &str, step: &[(String, f64)]) -> Option<String> {
+    let set: Vec<String> = step.iter().map(|(name, x)| format!("{name}={}", engineering(*x, ""))).collect();
+    (!set.is_empty()).then(|| format!("{title} [{}]", set.join(", ")))
 }
 
 /// `cannot write 'out.raw': no space left on device`.

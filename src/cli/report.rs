@@ -7,6 +7,7 @@ use super::table::{Align, table};
 use crate::analysis::{Outcome, RunStats};
 use crate::diagnostic::units::engineering;
 use crate::diagnostic::{Diagnostic, Format, Severity, Sources, render};
+use crate::waveform::csv::number_text;
 use crate::waveform::measure::{self, Measured};
 use serde_json::{Value, json};
 use std::path::PathBuf;
@@ -15,7 +16,18 @@ use std::path::PathBuf;
 pub(super) struct Done {
     pub summary: Summary,
     pub outcome: Outcome,
+    /// What `.step` had set.
+    pub step: Vec<(String, f64)>,
 }
+
+/// A step in words: `r = 1000, temp = 27`.
+pub(super) fn label(step: &[(String, f64)]) -> String {
+    let set: Vec<String> = step.iter().map(|(n, x)| format!("{n} = {}", number_text(*x))).collect();
+    set.join(", ")
+}
+
+/// Steps whose results are shown one by one; of more, only the measurements are.
+const MOST_STEPS: usize = 10;
 
 /// Everything there is to tell about a run.
 #[derive(Default)]
@@ -53,9 +65,16 @@ impl Report {
         let mut out = String::new();
         // With files the signals are in them; without, this is all there is.
         let tables = request.target.is_none() && request.figure.is_none();
+        let steps = self.done.iter().filter(|d| !d.step.is_empty()).count();
         for done in &self.done {
+            if steps > MOST_STEPS {
+                continue;
+            }
             if tables && !out.is_empty() {
                 out.push('\n');
+            }
+            if !done.step.is_empty() {
+                out.push_str(&format!("step {}\n", label(&done.step)));
             }
             out.push_str(&done.summary.line());
             if tables {
@@ -65,8 +84,13 @@ impl Report {
                 out.push_str(&stats(&done.outcome.stats));
             }
         }
+        if steps > MOST_STEPS {
+            out.push_str(&format!("{steps} steps\n"));
+        }
         let measured: Vec<Measured> = self.measured().cloned().collect();
-        if !measured.is_empty() {
+        if !measured.is_empty() && steps > 0 {
+            out.push_str(&self.stepped_measurements());
+        } else if !measured.is_empty() {
             out.push_str("\nmeasurements\n");
             for line in measure::table(&measured).lines() {
                 out.push_str(&format!("  {line}\n"));
@@ -74,6 +98,36 @@ impl Report {
         }
         for file in &self.files {
             out.push_str(&format!("wrote {}\n", file.display()));
+        }
+        out
+    }
+
+    /// Measurements over steps: a table for each analysis, a line for each step.
+    fn stepped_measurements(&self) -> String {
+        let mut out = String::new();
+        let mut analyses: Vec<&str> = Vec::new();
+        for m in self.measured() {
+            if !analyses.contains(&m.analysis.as_str()) {
+                analyses.push(&m.analysis);
+            }
+        }
+        for analysis in analyses {
+            let mut rows: Vec<Vec<String>> = Vec::new();
+            for done in self.done.iter().filter(|d| d.outcome.measured.iter().any(|m| m.analysis == analysis)) {
+                let found = &done.outcome.measured;
+                if rows.is_empty() {
+                    let names = done.step.iter().map(|s| s.0.clone()).chain(found.iter().map(|m| m.name.clone()));
+                    rows.push(names.collect());
+                }
+                let set = done.step.iter().map(|s| number_text(s.1));
+                let values = found.iter().map(|m| match m.value {
+                    Some(v) => engineering(v, &m.unit),
+                    None => "not found".to_string(),
+                });
+                rows.push(set.chain(values).collect());
+            }
+            out.push_str(&format!("\nmeasurements of {analysis}\n"));
+            out.push_str(&table(&vec![Align::Right; rows.first().map_or(0, Vec::len)], &rows));
         }
         out
     }
@@ -91,6 +145,9 @@ impl Report {
                 if let Some(object) = value.as_object_mut() {
                     object.insert("stats".into(), json!(d.outcome.stats));
                     object.insert("stopped_at".into(), json!(d.outcome.stopped_at));
+                    if !d.step.is_empty() {
+                        object.insert("step".into(), step(&d.step));
+                    }
                 }
                 value
             })
@@ -104,7 +161,7 @@ impl Report {
             "exit": exit.code(),
             "files": self.files.iter().map(|f| f.to_string_lossy()).collect::<Vec<_>>(),
             "analyses": analyses,
-            "measurements": self.measured().map(measurement).collect::<Vec<_>>(),
+            "measurements": self.done.iter().flat_map(|d| d.outcome.measured.iter().map(|m| measurement(m, &d.step))).collect::<Vec<_>>(),
             "warnings": of(Severity::Warning),
             "errors": of(Severity::Error),
         });
@@ -113,8 +170,8 @@ impl Report {
 }
 
 /// A measurement with all its keys, `null` for what was not found.
-fn measurement(m: &Measured) -> Value {
-    json!({
+fn measurement(m: &Measured, set: &[(String, f64)]) -> Value {
+    let mut value = json!({
         "name": m.name,
         "analysis": m.analysis,
         "value": m.value,
@@ -122,7 +179,16 @@ fn measurement(m: &Measured) -> Value {
         "at": m.at,
         "trig": m.trig,
         "targ": m.targ,
-    })
+    });
+    if let (false, Some(object)) = (set.is_empty(), value.as_object_mut()) {
+        object.insert("step".into(), step(set));
+    }
+    value
+}
+
+/// What a step sets.
+fn step(set: &[(String, f64)]) -> Value {
+    Value::Object(set.iter().map(|(n, x)| (n.clone(), json!(x))).collect())
 }
 
 /// Counts and times, whatever they are: the statistics describe themselves.

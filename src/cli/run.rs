@@ -3,7 +3,7 @@
 //! ```text
 //! read, elaborate, say what is wrong
 //! open the files
-//! for each analysis:  points → Finite → Tee(summary, files);  a failure ends the run, Ctrl-C ends it with what is there
+//! for each analysis, and for each point of .step:  points → Finite → Tee(summary, files);  a failure ends the run, Ctrl-C ends it with what is there
 //! give the files their names, report
 //! ```
 
@@ -12,14 +12,14 @@ use super::figures::UnknownSignal;
 use super::meant::{RunRequest, Target};
 use super::output::Files;
 use super::progress::{self, Progress};
-use super::report::{Done, Report};
+use super::report::{Done, Report, label};
 use super::state::{self, States};
 use super::summary::Summary;
 use super::{input, terminal};
 use crate::analysis::{self, Failure, State};
-use crate::circuit::{AnalysisKind, AnalysisSpec, Circuit};
-use crate::diagnostic::Diagnostic;
-use crate::number::StreamKey;
+use crate::circuit::{AnalysisKind, AnalysisSpec, Circuit, elaborate_with};
+use crate::diagnostic::{Diagnostic, Severity};
+use crate::netlist::ast::Netlist;
 use crate::waveform::{Finite, NonFinite, Tee};
 use std::io;
 
@@ -43,16 +43,14 @@ fn work(request: &RunRequest, report: &mut Report) -> Exit {
         report.take_message(message);
         exit
     };
-    let netlist = match input::read(&request.file, &request.set, request.strict) {
+    let netlist = match input::read(&request.file, &request.elaboration(), request.strict) {
         Ok(netlist) => netlist,
         Err(message) => return fail(report, Exit::Wrong, &message),
     };
     netlist.diagnose(request.messages);
-    report.take(&netlist.diagnostics, &netlist.sources);
+    report.take(&netlist.diagnostics, &netlist.netlist.sources);
     let Some(mut circuit) = netlist.circuit else { return Exit::Wrong };
-    if let Some(seed) = request.seed {
-        circuit = circuit.with_seed(StreamKey { seed, run: 0 });
-    }
+    let tree = netlist.netlist;
     report.title.clone_from(&circuit.title);
     report.seed = Some(circuit.setting.seed.seed);
 
@@ -71,7 +69,11 @@ fn work(request: &RunRequest, report: &mut Report) -> Exit {
         Err(message) => return fail(report, Exit::Wrong, &message),
     };
     report.seed = Some(circuit.setting.seed.seed);
-    let mut files = match Files::open(request, circuit.analyses.len(), drawn) {
+    let steps = circuit.n_steps();
+    if steps > 1 && (request.state.load.is_some() || request.state.save.is_some()) {
+        return fail(report, Exit::Wrong, "a state is that of one run: take .step out of the netlist");
+    }
+    let mut files = match Files::open(request, circuit.analyses.len(), drawn * steps) {
         Ok(files) => files,
         Err(message) => return fail(report, Exit::Failed, &message),
     };
@@ -80,33 +82,66 @@ fn work(request: &RunRequest, report: &mut Report) -> Exit {
     let mut saved = None;
     let mut told: Vec<String> = Vec::new();
     for (index, spec) in circuit.analyses.iter().enumerate() {
-        let (outcome, summary, place) = one(request, &states, &circuit, index, &mut files);
-        // Only what ended as it should gets its name.
-        let outcome = outcome.and_then(|o| files.keep().map(|()| o).map_err(Failure::from));
-        let mut outcome = match outcome {
-            Ok(outcome) => outcome,
-            Err(failure) => {
-                let exit = tell(failure, request, &circuit, spec, report);
-                abandon(files, report);
-                return exit;
+        for k in 0..steps {
+            let step = circuit.step(k);
+            let varied = match stepped(&tree, request, &step) {
+                Ok(varied) => varied,
+                Err(diagnostics) => {
+                    terminal::diagnose(&diagnostics, &circuit.sources, request.messages);
+                    report.take(&diagnostics, &circuit.sources);
+                    abandon(files, report);
+                    return Exit::Wrong;
+                }
+            };
+            let circuit = varied.as_ref().unwrap_or(&circuit);
+            files.step(&step, k == 0);
+            let (outcome, summary, place) = one(request, &states, circuit, index, &mut files);
+            // Only what ended as it should gets its name.
+            let kept = |o| if k + 1 == steps { files.keep().map(|()| o).map_err(Failure::from) } else { Ok(o) };
+            let mut outcome = match outcome.and_then(kept) {
+                Ok(outcome) => outcome,
+                Err(failure) => {
+                    let exit = tell(failure, request, circuit, spec, report);
+                    if !step.is_empty() {
+                        terminal::say(&format!("in the step {}", label(&step)));
+                    }
+                    abandon(files, report);
+                    return exit;
+                }
+            };
+            saved = outcome.state.take().or(saved);
+            // What is to be known of a state is so in every analysis.
+            outcome.warnings.retain(|w| !told.contains(&w.message));
+            told.extend(outcome.warnings.iter().map(|w| w.message.clone()));
+            terminal::diagnose(&outcome.warnings, &circuit.sources, request.messages);
+            report.take(&outcome.warnings, &circuit.sources);
+            let stopped = outcome.stopped_at.is_some();
+            report.done.push(Done { summary, outcome, step });
+            if stopped || progress::interrupted() {
+                finish(files, saved.as_deref(), request, report);
+                let kept = if report.files.is_empty() { "" } else { "; the files hold what was computed" };
+                terminal::say(&format!("stopped by Ctrl-C in {} at {place}{kept}", spec.kind.name()));
+                return Exit::Stopped;
             }
-        };
-        saved = outcome.state.take().or(saved);
-        // What is to be known of a state is so in every analysis.
-        outcome.warnings.retain(|w| !told.contains(&w.message));
-        told.extend(outcome.warnings.iter().map(|w| w.message.clone()));
-        terminal::diagnose(&outcome.warnings, &circuit.sources, request.messages);
-        report.take(&outcome.warnings, &circuit.sources);
-        let stopped = outcome.stopped_at.is_some();
-        report.done.push(Done { summary, outcome });
-        if stopped || progress::interrupted() {
-            finish(files, saved.as_deref(), request, report);
-            let kept = if report.files.is_empty() { "" } else { "; the files hold what was computed" };
-            terminal::say(&format!("stopped by Ctrl-C in {} at {place}{kept}", spec.kind.name()));
-            return Exit::Stopped;
         }
     }
     finish(files, saved.as_deref(), request, report)
+}
+
+/// The circuit of a step; none if nothing is stepped.
+fn stepped(tree: &Netlist, request: &RunRequest, step: &[(String, f64)]) -> Result<Option<Circuit>, Vec<Diagnostic>> {
+    if step.is_empty() {
+        return Ok(None);
+    }
+    let mut asked = request.elaboration();
+    asked.overrides.extend_from_slice(step);
+    match elaborate_with(tree, &asked) {
+        (Some(circuit), _) => Ok(Some(circuit)),
+        (None, mut said) => {
+            said.retain(|d| d.severity == Severity::Error);
+            Err(said)
+        }
+    }
 }
 
 /// One analysis: its outcome, its summary, and how far it came.

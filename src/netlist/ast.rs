@@ -214,5 +214,8 @@ pub enum BinaryOp {
     Mul,
     Div,
     Rem,
+    /// `**`
     Pow,
+    /// `^`: the power, in some dialects the exclusive or.
+    Caret,
 }

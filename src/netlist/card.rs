@@ -171,14 +171,14 @@ fn fault_at_span(
 pub(super) fn card<'a>(st: &Statement<'a>, name: Name, i: &'a str, out: &mut Vec<Item>) -> Result<(), Failed> {
     match name.value.as_str() {
         "model" => out.push(Item::Model(model(st, i)?)),
-        "param" => param(st, i, out)?,
+        "param" | "global_param" => param(st, i, out)?,
         "func" => out.push(Item::Func(func(st, i)?)),
         _ => {
             let (values, inline) = match name.value.as_str() {
                 "options" => (Values::Words, false),
                 "save" | "print" | "plot" | "probe" | "four" | "fourier" | "fft" => (Values::Words, true),
                 "measure" => (Values::Expressions, true),
-                "ic" | "nodeset" | "global_param" | "step" | "temp" | "data" => (Values::Expressions, false),
+                "ic" | "nodeset" | "step" | "temp" | "data" => (Values::Expressions, false),
                 _ => (Values::Auto, false),
             };
             let args = Arguments { st, values, inline }.all(i)?;

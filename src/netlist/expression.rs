@@ -254,7 +254,7 @@ const POWER: u8 = 6;
 
 /// A binary operator and how tightly it binds.
 fn operator(i: &str) -> IResult<&str, (BinaryOp, u8)> {
-    use BinaryOp::{Add, And, Div, Eq, Ge, Gt, Le, Lt, Mul, Ne, Or, Pow, Rem, Sub};
+    use BinaryOp::{Add, And, Caret, Div, Eq, Ge, Gt, Le, Lt, Mul, Ne, Or, Pow, Rem, Sub};
     if !i.starts_with(is_operator) {
         return Err(nom::Err::Error(nom::error::Error::new(i, nom::error::ErrorKind::OneOf)));
     }
@@ -267,7 +267,8 @@ fn operator(i: &str) -> IResult<&str, (BinaryOp, u8)> {
         value((Ge, 3), tag(">=")),
         value((Lt, 3), tag("<")),
         value((Gt, 3), tag(">")),
-        value((Pow, POWER), alt((tag("**"), tag("^")))),
+        value((Pow, POWER), tag("**")),
+        value((Caret, POWER), tag("^")),
         value((Add, 4), tag("+")),
         value((Sub, 4), tag("-")),
         value((Mul, 5), tag("*")),
@@ -319,7 +320,7 @@ mod tests {
         for (text, tree) in [
             ("-2^2", "(-(2.0 ^ 2.0))"),
             ("2^3^2", "((2.0 ^ 3.0) ^ 2.0)"),
-            ("2**-1", "(2.0 ^ (-1.0))"),
+            ("2**-1", "(2.0 ** (-1.0))"),
             ("1-2-3*4", "((1.0 - 2.0) - (3.0 * 4.0))"),
             ("!0+1", "((!0.0) + 1.0)"),
             ("-a*b", "((-a) * b)"),

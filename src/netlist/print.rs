@@ -233,6 +233,7 @@ fn symbol(op: BinaryOp) -> &'static str {
         BinaryOp::Mul => "*",
         BinaryOp::Div => "/",
         BinaryOp::Rem => "%",
-        BinaryOp::Pow => "^",
+        BinaryOp::Pow => "**",
+        BinaryOp::Caret => "^",
     }
 }

@@ -270,6 +270,51 @@ impl Builder {
         let up = self.add(down, one);
         self.select(step, up, down)
     }
+    /// Nearest integer; halves go away from 0.
+    pub fn round(&mut self, x: Node) -> Node {
+        let half = self.constant(0.5);
+        let magnitude = self.abs(x);
+        let down = self.floor(magnitude);
+        // |x| + ½ would round up just below a half.
+        let fraction = self.sub(magnitude, down);
+        let up = self.ge(fraction, half);
+        let whole = self.add(down, up);
+        let sign = self.sgn(x);
+        self.mul(sign, whole)
+    }
+    /// √(x² + y²).
+    pub fn hypot(&mut self, x: Node, y: Node) -> Node {
+        let (xx, yy) = (self.mul(x, x), self.mul(y, y));
+        let sum = self.add(xx, yy);
+        self.sqrt(sum)
+    }
+    /// 20·log₁₀|x|.
+    pub fn db(&mut self, x: Node) -> Node {
+        let magnitude = self.abs(x);
+        let l = self.log10(magnitude);
+        let twenty = self.constant(20.0);
+        self.mul(twenty, l)
+    }
+    /// 1 where x is above ½, else 0.
+    pub fn buf(&mut self, x: Node) -> Node {
+        let half = self.constant(0.5);
+        self.gt(x, half)
+    }
+    /// 0 where x is above ½, else 1.
+    pub fn inv(&mut self, x: Node) -> Node {
+        let half = self.constant(0.5);
+        self.le(x, half)
+    }
+    /// |x|^y.
+    pub fn even_power(&mut self, x: Node, y: Node) -> Node {
+        let magnitude = self.abs(x);
+        self.pow(magnitude, y)
+    }
+    /// 1 where exactly one of a, b is 0, else 0.
+    pub fn xor(&mut self, a: Node, b: Node) -> Node {
+        let (a, b) = (self.not(a), self.not(b));
+        self.ne(a, b)
+    }
     /// Sign of x: −1, 0 or 1.
     pub fn sgn(&mut self, x: Node) -> Node {
         self.three_way(x, -1.0, 0.0, 1.0)

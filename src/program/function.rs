@@ -77,7 +77,8 @@ functions! {
     Atanh 1 ["atanh"] "inverse hyperbolic tangent of x" => |b, x| b.atanh(x[0]);
     Floor 1 ["floor"] "largest integer not above x" => |b, x| b.floor(x[0]);
     Ceil 1 ["ceil"] "smallest integer not below x" => |b, x| b.ceil(x[0]);
-    Nint 1 ["nint", "round"] "integer nearest to x; halves go to the even one" => |b, x| b.nint(x[0]);
+    Nint 1 ["nint"] "integer nearest to x; halves go to the even one" => |b, x| b.nint(x[0]);
+    Round 1 ["round"] "integer nearest to x; halves go away from 0" => |b, x| b.round(x[0]);
     Int 1 ["int"] "integer part of x (toward zero)" => |b, x| b.int(x[0]);
     Min 2 ["min"] "the smaller of x and y" => |b, x| b.min(x[0], x[1]);
     Max 2 ["max"] "the larger of x and y" => |b, x| b.max(x[0], x[1]);
@@ -86,6 +87,12 @@ functions! {
     Uramp 1 ["uramp"] "unit ramp: 0 below 0, x above" => |b, x| b.uramp(x[0]);
     Limit 3 ["limit"] "x held between lo and hi" => |b, x| b.limit(x[0], x[1], x[2]);
     Pow 2 ["pow"] "x to the power y" => |b, x| b.pow(x[0], x[1]);
-    Pwr 2 ["pwr"] "sgn(x)·|x|^y" => |b, x| b.pwr(x[0], x[1]);
+    Square 1 ["sqr"] "x squared" => |b, x| b.mul(x[0], x[0]);
+    Hypot 2 ["hypot"] "√(x² + y²)" => |b, x| b.hypot(x[0], x[1]);
+    Db 1 ["db"] "20·log10 of |x|" => |b, x| b.db(x[0]);
+    Buf 1 ["buf"] "1 where x is above 0.5, else 0" => |b, x| b.buf(x[0]);
+    Inv 1 ["inv"] "0 where x is above 0.5, else 1" => |b, x| b.inv(x[0]);
+    Fmod 2 ["fmod", "mod"] "remainder of x/y, with the sign of x" => |b, x| b.rem(x[0], x[1]);
+    Pwr 2 ["pwr", "pwrs"] "sgn(x)·|x|^y" => |b, x| b.pwr(x[0], x[1]);
     If 3 ["if", "ternary_fcn"] "y where x is not 0, else z" => |b, x| b.select(x[0], x[1], x[2]);
 }

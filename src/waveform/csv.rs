@@ -22,12 +22,18 @@ pub struct CsvSink<W> {
     /// The axis of an AC result is a real number: its imaginary part is always 0 and is not written.
     real_axis: bool,
     line: Vec<u8>,
+    /// What stands in front of every line: names of stepped quantities and their present values.
+    step: (Vec<String>, Vec<f64>),
 }
 
 impl<W: Write> CsvSink<W> {
     /// Writes to `out`.
     pub fn new(out: W) -> Self {
-        CsvSink { out, width: 0, tables: 0, real_axis: false, line: Vec::new() }
+        CsvSink { out, width: 0, tables: 0, real_axis: false, line: Vec::new(), step: Default::default() }
+    }
+    /// From here on lines begin with these values; the first table's names are those of its columns.
+    pub fn set_step(&mut self, step: &[(String, f64)]) {
+        self.step = step.iter().cloned().unzip();
     }
     /// The writer.
     pub fn into_inner(self) -> W {
@@ -43,7 +49,7 @@ impl<W: Write> Sink for CsvSink<W> {
         self.tables += 1;
         self.width = header.width();
         self.real_axis = header.complex;
-        let mut names = Vec::with_capacity(self.width);
+        let mut names: Vec<String> = self.step.0.iter().map(|n| field(n)).collect();
         for (k, c) in header.columns.iter().enumerate() {
             if header.complex && k > 0 {
                 names.push(field(&format!("re({})", c.name)));
@@ -60,11 +66,17 @@ impl<W: Write> Sink for CsvSink<W> {
             return Err(wrong_width(values.len(), self.width));
         }
         self.line.clear();
+        for (k, v) in self.step.1.iter().enumerate() {
+            if k > 0 {
+                self.line.push(b',');
+            }
+            number(&mut self.line, *v)?;
+        }
         for (k, v) in values.iter().enumerate() {
             if k == 1 && self.real_axis {
                 continue;
             }
-            if k > 0 {
+            if !self.line.is_empty() {
                 self.line.push(b',');
             }
             number(&mut self.line, *v)?;
@@ -114,6 +126,9 @@ pub struct CsvFiles {
     current: Option<CsvSink<Lines>>,
     written: Vec<PathBuf>,
     path: PathBuf,
+    step: Vec<(String, f64)>,
+    /// Does the next result go on with the table of the last one?
+    joins: bool,
 }
 
 impl CsvFiles {
@@ -126,7 +141,15 @@ impl CsvFiles {
             current: None,
             written: Vec::new(),
             path: PathBuf::new(),
+            step: Vec::new(),
+            joins: false,
         }
+    }
+    /// The next result is one of a stepped run: these are the first columns of its lines. If it `joins`, it goes on with
+    /// the table of the result before, which must have the same columns.
+    pub fn step(&mut self, step: Vec<(String, f64)>, joins: bool) {
+        self.step = step;
+        self.joins = joins;
     }
     /// The files that are finished.
     pub fn written(&self) -> &[PathBuf] {
@@ -158,12 +181,19 @@ impl CsvFiles {
 
 impl Sink for CsvFiles {
     fn begin(&mut self, header: &Header) -> io::Result<()> {
+        if self.joins
+            && let Some(sink) = &mut self.current
+        {
+            sink.set_step(&self.step);
+            return Ok(());
+        }
         self.end()?;
         let count = self.seen.entry(header.analysis.clone()).or_insert(0);
         *count += 1;
         let count = *count;
         self.path = self.path_for(&header.analysis, count);
         let mut sink = CsvSink::new(Lines(PartialFile::create(&self.path)?));
+        sink.set_step(&self.step);
         sink.begin(header)?;
         self.current = Some(sink);
         Ok(())

@@ -1,0 +1,178 @@
+//! `.step`, `.data`, `.temp` lists and the forms of `.dc`, against closed forms, on the built program.
+
+#[path = "support/folder.rs"]
+mod folder;
+
+use folder::Folder;
+use neurospice::analysis::{NoWatch, run};
+use neurospice::circuit::{Circuit, SweepTarget, elaborate};
+use neurospice::netlist::{NoFiles, parse};
+use neurospice::waveform::data::{Collector, read};
+use serde_json::Value;
+use std::process::Command;
+
+fn circuit(text: &str) -> Circuit {
+    let (netlist, said) = parse("t.cir", text, &NoFiles);
+    assert!(said.is_empty(), "{said:?}");
+    let (circuit, said) = elaborate(&netlist, &[]);
+    circuit.unwrap_or_else(|| panic!("{said:?}"))
+}
+
+/// What is said about a netlist that is wrong.
+fn complaints(text: &str) -> Vec<String> {
+    let (netlist, said) = parse("t.cir", text, &NoFiles);
+    let (circuit, more) = elaborate(&netlist, &[]);
+    assert!(circuit.is_none());
+    said.into_iter().chain(more).map(|d| d.message).collect()
+}
+
+const BASE: &str = "t\n.param r=1k\n.data tab v1 r\n+ 1 1k\n+ 2 3k\n.enddata\nv1 a 0 1\nr1 a b {r}\nd1 b 0 dm\n.model dm d(is=1e-14)\n.op\n";
+
+/// What each step sets.
+fn steps(cards: &str) -> Vec<Vec<(String, f64)>> {
+    let c = circuit(&format!("{BASE}{cards}\n.end\n"));
+    (0..c.n_steps()).map(|k| c.step(k)).collect()
+}
+
+#[track_caller]
+fn values(cards: &str, name: &str, expected: &[f64]) {
+    let steps = steps(cards);
+    let found: Vec<f64> = steps.iter().map(|s| s[0].1).collect();
+    assert!(steps.iter().all(|s| s.len() == 1 && s[0].0 == name), "{steps:?}");
+    assert_eq!(found.len(), expected.len(), "{found:?}");
+    for (a, b) in found.iter().zip(expected) {
+        assert!((a - b).abs() <= 1e-12 * b.abs(), "{found:?} is not {expected:?}");
+    }
+}
+
+#[test]
+fn every_form_of_step_has_its_values() {
+    values(".step param r 1k 2k 500", "r", &[1000.0, 1500.0, 2000.0]);
+    values(".step r 2k 1k -500", "r", &[2000.0, 1500.0, 1000.0]);
+    values(".step lin param r 1k 2k 1k", "r", &[1000.0, 2000.0]);
+    values(".step param r list 5 3 4", "r", &[5.0, 3.0, 4.0]);
+    values(".step r list {2*2} 3", "r", &[4.0, 3.0]);
+    values(".step dec param r 1 100 2", "r", &[1.0, 10f64.sqrt(), 10.0, 10f64.powf(1.5), 100.0]);
+    values(".step oct v1 1 4 1", "v1", &[1.0, 2.0, 4.0]);
+    values(".step r dec 100 1 1", "r", &[100.0, 10.0, 1.0]);
+    values(".step temp -40 120 80", "temp", &[-40.0, 40.0, 120.0]);
+    values(".temp 0 50", "temp", &[0.0, 50.0]);
+    values(".step D dm(is) 1e-15 3e-15 1e-15", "dm.is", &[1e-15, 2e-15, 3e-15]);
+    values(".step dm:is list 1e-15", "dm.is", &[1e-15]);
+    values(".step R1:R list 7 8", "r1.r", &[7.0, 8.0]);
+    // The first card varies fastest.
+    let set = |a: f64, b: f64| vec![("r".to_string(), a), ("temp".to_string(), b)];
+    let nested = steps(".step r list 1 2\n.step temp list 10 20");
+    assert_eq!(nested, [set(1.0, 10.0), set(2.0, 10.0), set(1.0, 20.0), set(2.0, 20.0)]);
+    let rows = steps(".step data=tab");
+    let row = |a: f64, b: f64| vec![("v1".to_string(), a), ("r".to_string(), b)];
+    assert_eq!(rows, [row(1.0, 1e3), row(2.0, 3e3)]);
+}
+
+#[test]
+fn wrong_steps_are_explained() {
+    let said = |card: &str| complaints(&format!("{BASE}{card}\n.end\n")).join("; ");
+    assert_eq!(said(".step rx 1 2 1"), "there is nothing named 'rx' to step");
+    assert_eq!(said(".step r 1 2 -1"), "the step must lead from start to stop");
+    assert_eq!(said(".step dec r 0 2 1"), "start and stop of a logarithmic sweep are greater than 0");
+    assert_eq!(said(".step r list"), "the list has no values");
+    assert_eq!(said(".step data=tob"), "there is no .data 'tob'");
+    assert_eq!(said(".step r 0 1 1e-9"), "these are more than a million values");
+    assert_eq!(said(".step r list 1 2\n.step param r 1 2 1"), "'r' is stepped twice");
+    assert_eq!(said(".data bad v1 r\n+ 1 2 3\n.enddata\n.step data=bad"), "the table does not have whole rows");
+}
+
+/// The values of v(b) at the points of a DC sweep.
+fn sweep(text: &str) -> (Vec<f64>, Vec<f64>) {
+    let c = circuit(text);
+    let mut collector = Collector::default();
+    run(&c, 0, &mut collector, &mut NoWatch).unwrap_or_else(|e| panic!("{e:?}"));
+    let w = &collector.waveforms[0];
+    (w.data[0].clone(), w.signal("v(b)").unwrap().to_vec())
+}
+
+// covers: dc/param, dc/list, dc/dec, dc/oct, dc/data
+#[test]
+fn dc_sweeps_anything_that_can_be_set() {
+    let divider = |card: &str| {
+        sweep(&format!(
+            "t\n.param r=1k\n.data tab v1 r\n+ 1 1k\n+ 2 3k\n.enddata\nv1 a 0 1\nr1 a b {{r}}\nr2 b 0 rm\n.model rm r(r=1k)\n{card}\n.end\n"
+        ))
+    };
+    // v(b) = v1·1k/(r + 1k)
+    let close = |(x, y): (Vec<f64>, Vec<f64>), wanted_x: &[f64], wanted_y: &[f64]| {
+        assert_eq!(x.len(), wanted_x.len(), "{x:?}");
+        for (a, b) in x.iter().zip(wanted_x).chain(y.iter().zip(wanted_y)) {
+            assert!((a - b).abs() <= 1e-9 * b.abs(), "{x:?} {y:?}");
+        }
+    };
+    close(divider(".dc r 1k 3k 1k"), &[1e3, 2e3, 3e3], &[1.0 / 2.0, 1.0 / 3.0, 1.0 / 4.0]);
+    close(divider(".dc param r list 3k 1k"), &[3e3, 1e3], &[0.25, 0.5]);
+    close(divider(".dc dec v1 1 100 1"), &[1.0, 10.0, 100.0], &[0.5, 5.0, 50.0]);
+    close(divider(".dc oct r1 1k 4k 1"), &[1e3, 2e3, 4e3], &[1.0 / 2.0, 1.0 / 3.0, 1.0 / 5.0]);
+    close(divider(".dc v1 list 1 2 r list 1k 3k"), &[1.0, 2.0, 1.0, 2.0], &[0.5, 1.0, 0.25, 0.5]);
+    close(divider(".dc data=tab"), &[0.0, 1.0], &[0.5, 0.5]);
+    close(divider(".dc rm(r) 1k 3k 2k"), &[1e3, 3e3], &[1.0 / 2.0, 3.0 / 4.0]);
+    close(divider(".dc r2:m 1 2 1"), &[1.0, 2.0], &[1.0 / 2.0, 1.0 / 3.0]);
+    let c = circuit("t\nv1 a 0 1\nr1 a b 1k\nr2 b 0 1k\n.dc v1 0 1 0.5 temp 0 50 50\n.end\n");
+    let neurospice::circuit::AnalysisKind::Dc(sweeps) = &c.analyses[0].kind else { panic!() };
+    assert_eq!(sweeps[1].target, SweepTarget::Temperature);
+}
+
+#[test]
+fn a_swept_value_that_is_wrong_is_told() {
+    let c = circuit("t\n.param r=1k\nv1 a 0 1\nr1 a b {r}\nr2 b 0 {1/(r-2k)}\n.dc r 1k 3k 1k\n.end\n");
+    let failure = run(&c, 0, &mut Collector::default(), &mut NoWatch).unwrap_err();
+    assert!(format!("{failure:?}").contains("the value of this expression is inf"), "{failure:?}");
+}
+
+const RC: &str = "RC
+.param r=1k
+v1 in 0 dc 1 ac 1 pwl(0 0 1n 1)
+r1 in out {r}
+c1 out 0 1n
+.step param r list 1k 2k 4k
+.tran 10n 20u
+.measure tran half when v(out)=0.5
+.ac lin 1 100k 100k
+.measure ac gain find vm(out) at=100k
+.end
+";
+
+#[test]
+fn results_over_steps_have_a_table_a_column_and_a_plot_for_each() {
+    let folder = Folder::new("steps");
+    folder.put("rc.cir", RC);
+    let run = |args: &[&str]| {
+        let o = Command::new(env!("CARGO_BIN_EXE_neurospice")).args(args).current_dir(&folder.0).output().unwrap();
+        assert!(o.status.success(), "{}", String::from_utf8_lossy(&o.stderr));
+        String::from_utf8(o.stdout).unwrap()
+    };
+    let json: Value = serde_json::from_str(&run(&["run", "rc.cir", "--json"])).unwrap();
+    let measured = json["measurements"].as_array().unwrap();
+    assert_eq!(measured.len(), 6);
+    for m in measured {
+        let r = m["step"]["r"].as_f64().unwrap();
+        let rc = r * 1e-9;
+        let expected = match m["name"].as_str().unwrap() {
+            "half" => rc * 2f64.ln(),
+            _ => 1.0 / (1.0 + (std::f64::consts::TAU * 1e5 * rc).powi(2)).sqrt(),
+        };
+        let value = m["value"].as_f64().unwrap();
+        assert!((value / expected - 1.0).abs() < 2e-3, "{m} {expected}");
+    }
+    let text = run(&["run", "rc.cir", "-o", "rc.csv"]);
+    assert!(text.contains("measurements of tran\n     r"), "{text}");
+    let csv = std::fs::read_to_string(folder.0.join("rc.ac.csv")).unwrap();
+    let lines: Vec<&str> = csv.lines().collect();
+    assert_eq!(lines.len(), 4, "{csv}");
+    assert!(lines[0].starts_with("r,frequency,re(v(in)),"), "{csv}");
+    assert!(lines[2].starts_with("2000,100000,"), "{csv}");
+    let tran = std::fs::read_to_string(folder.0.join("rc.tran.csv")).unwrap();
+    assert!(["1000,", "2000,", "4000,"].iter().all(|r| tran.lines().filter(|l| l.starts_with(r)).count() > 20));
+    run(&["run", "rc.cir", "-o", "rc.raw"]);
+    let plots = read(&folder.0.join("rc.raw")).unwrap().waveforms;
+    let titles: Vec<&str> = plots.iter().map(|p| p.header.title.as_str()).collect();
+    assert_eq!(titles, ["RC [r=1000]", "RC [r=2000]", "RC [r=4000]", "RC [r=1000]", "RC [r=2000]", "RC [r=4000]"]);
+    assert_eq!(plots.iter().filter(|p| p.header.complex).count(), 3);
+}
