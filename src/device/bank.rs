@@ -490,6 +490,10 @@ pub trait Element<R: Real>: Send + Sized + 'static {
     fn initial_voltage(&self, _i: usize) -> Option<(usize, usize, R)> {
         None
     }
+    /// The same for the second voltage of a transistor.
+    fn second_initial_voltage(&self, _i: usize) -> Option<(usize, usize, R)> {
+        None
+    }
 }
 
 /// The most limited voltages an instance may have.
@@ -743,7 +747,8 @@ impl<R: Real, E: Element<R>> Bank<R> for UniformBank<R, E> {
     fn initial_voltages(&self, out: &mut Vec<(u32, u32, R)>) {
         for i in 0..self.instances.len() {
             let cols = self.wiring.cols_of(i);
-            if let Some((a, b, value)) = self.element.initial_voltage(i) {
+            let both = [self.element.initial_voltage(i), self.element.second_initial_voltage(i)];
+            for (a, b, value) in both.into_iter().flatten() {
                 out.push((cols[a], cols[b], value));
             }
         }

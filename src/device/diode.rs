@@ -246,19 +246,8 @@ impl<R: Real> Params<R> {
     /// The current of one junction of saturation current `is`.
     #[inline(always)]
     fn law(&self, v: Dual<R, 1>, is: R, vte: R) -> Dual<R, 1> {
-        let edge = vte * -3.0;
-        let (forward, breakdown) = (v.v.ge(edge), v.v.lt(-self.bv));
-        let mut i = Dual::zero();
-        if !forward.all() {
-            // Clamped where it is not used, so that nothing divides by 0.
-            let low = v.min(Dual::constant(edge));
-            let ratio = Dual::constant(edge * (-1.0 / E)) / low;
-            i = -times(ratio * ratio * ratio + 1.0, is);
-        }
-        if forward.any() {
-            let exponential = times(safe_exp(times(v, R::one() / vte)) - Dual::one(), is);
-            i = Dual::select(forward, exponential, i);
-        }
+        let mut i = junction_current(v, is, vte);
+        let (forward, breakdown) = (v.v.ge(vte * -3.0), v.v.lt(-self.bv));
         if breakdown.any() {
             let exponential = safe_exp(times(plus(v, self.bv), -(R::one() / self.vte_breakdown)));
             i = Dual::select(breakdown & !forward, times(exponential, -is), i);

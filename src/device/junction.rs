@@ -1,5 +1,5 @@
-//! What the pn junctions of diodes and transistors share: temperature laws, limiting, overflow-safe exponentials,
-//! depletion charge.
+//! What the pn junctions of diodes and transistors share: temperature laws, currents, limiting, overflow-safe
+//! exponentials, depletion charge.
 //!
 //! Depletion charge of a junction of zero-bias capacitance C (F), potential V_j (V), grading m at voltage v (V):
 //!
@@ -95,6 +95,26 @@ pub(super) fn tangent<R: Real, const N: usize>(y: Dual<R, N>, dv: [R; N]) -> Dua
 pub(super) fn safe_exp<T: Real>(x: T) -> T {
     let bounded = x.min(T::splat(120.0));
     bounded.exp() * ((x - bounded) + 1.0)
+}
+
+/// The current of a junction at voltage v, saturation current `is` (A), n·V_T `vte` (V): I_s·(e^(v/vte) − 1), and below
+/// −3·vte, joining in value and slope, −I_s·(1 + (3·vte/(e·v))³).
+#[inline(always)]
+pub(super) fn junction_current<R: Real>(v: Dual<R, 1>, is: R, vte: R) -> Dual<R, 1> {
+    let edge = vte * -3.0;
+    let forward = v.v.ge(edge);
+    let mut i = Dual::zero();
+    if !forward.all() {
+        // Clamped where it is not used, so that nothing divides by 0.
+        let low = v.min(Dual::constant(edge));
+        let ratio = Dual::constant(edge * (-1.0 / E)) / low;
+        i = -times(ratio * ratio * ratio + 1.0, is);
+    }
+    if forward.any() {
+        let exponential = times(safe_exp(times(v, R::one() / vte)) - Dual::one(), is);
+        i = Dual::select(forward, exponential, i);
+    }
+    i
 }
 
 /// The voltage of a junction limited: `v` itself unless it rises above `vcrit` by more than two `vt` in one iteration.

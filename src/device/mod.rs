@@ -9,6 +9,7 @@ pub mod state;
 
 mod behavioural;
 mod behavioural_capacitor;
+mod bjt;
 mod capacitor;
 mod common;
 mod comparator;
@@ -84,6 +85,7 @@ pub static KINDS: &[&dyn Kind] = &[
     &spikes::Poisson,
     &spikes::SpikeTimes,
     &diode::Diode,
+    &bjt::Bjt,
     &mos1::Mos1,
     &behavioural_capacitor::BehaviouralCapacitor,
 ];
