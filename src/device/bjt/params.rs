@@ -14,6 +14,8 @@ pub(super) struct Params<R> {
     pub sign: R,
     /// `sign`, and the opposite where the substrate meets the base.
     pub substrate_sign: R,
+    /// Number in parallel.
+    pub m: R,
     /// Thermal voltage, V.
     pub vt: R,
     /// nf·V_T, nr·V_T, ne·V_T, nc·V_T, ns·V_T, V.
@@ -171,6 +173,7 @@ impl<R: Real> Params<R> {
         let set = |r: &mut R, x: f64| r.set_lane(lane, x);
         set(&mut self.sign, sign);
         set(&mut self.substrate_sign, if vertical { sign } else { -sign });
+        set(&mut self.m, m);
         set(&mut self.vt, vt);
         set(&mut self.vtf, vt * hot.real("nf", "tnf1", "tnf2"));
         set(&mut self.vtr, vt * hot.real("nr", "tnr1", "tnr2"));
