@@ -4,8 +4,9 @@ use super::super::junction::*;
 use crate::device::{Instance, Setting, Values};
 use crate::number::{Real, exp, ln};
 
-/// Depletion gradings closer to 1 than this make the charge law blow up.
+/// Gradings and fc closer to 1 than this make the charge law blow up; cards that have them are taken with these.
 const MOST_GRADING: f64 = 0.999;
+const MOST_FC: f64 = 0.9999;
 
 /// One instance. In a pnp, normalised: as if it were an npn.
 #[derive(Debug, Clone, Copy, Default)]
@@ -208,7 +209,7 @@ impl<R: Real> Params<R> {
         set(&mut self.itf, hot.real("itf", "titf1", "titf2") * area);
         set(&mut self.delay, excess_delay(model));
 
-        let fc = model.real("fc");
+        let fc = model.real("fc").min(MOST_FC);
         let grading = |name, c1, c2| hot.real(name, c1, c2).clamp(0.0, MOST_GRADING);
         let mje = grading("mje", "tmje1", "tmje2");
         let (c, vj) = hot.depletion("cje", "vje", mje, "cte", "tvje");
