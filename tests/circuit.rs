@@ -266,6 +266,34 @@ fn the_current_of_an_element_without_a_branch_current_is_refused() {
 }
 
 #[test]
+fn cards_of_transistors_are_taken_as_their_makers_give_them() {
+    let text = "cards
+q1 c b 0 2N2222
+q2 c b 0 sub BC547B 2 off
+j1 c b 0 J310
+r1 c 0 1k
+r2 b 0 1k
+r3 sub 0 1k
+.model 2N2222 NPN(IS=1E-14 VAF=100 BF=200 IKF=0.3 XTB=1.5 BR=3 CJC=8E-12 RB=10 Vceo=30 Icrating=800m mfg=NXP)
+.model BC547B NPN(IS=2.39E-14 NF=1.008 MJC=1 FC=0.9579 Vceo=45 Icrating=100m mfg=Philips)
+.model J310 NJF(Beta=3.384m Vto=-3.409 Isr=1.889p Alpha=311.7u Vk=243.6 mfg=Vishay)
+.op
+.end
+";
+    let (circuit, diagnostics, said) = run(text);
+    let circuit = circuit.unwrap_or_else(|| panic!("{said}"));
+    assert_eq!(diagnostics.len(), 10, "{said}");
+    assert!(diagnostics.iter().all(|d| d.code == "unknown-param" && d.severity == Severity::Warning), "{said}");
+    let of = |name: &str| circuit.instances.iter().find(|i| i.name == name).expect("an instance");
+    // The fourth node is a substrate only where the model stands behind it.
+    assert_eq!(of("q1").nodes[3], 0);
+    assert_ne!(of("q2").nodes[3], 0);
+    assert_eq!(number(&circuit, "q2", "area"), 2.0);
+    assert_eq!(of("q1").model_real("ikf"), 0.3);
+    assert_eq!(of("j1").model_real("vto"), -3.409);
+}
+
+#[test]
 fn uic_skips_the_checks_of_the_dc_point() {
     clean("t\nV1 a 0 1\nR1 a b 1\nR2 b 0 1\nL1 b 0 1u\nL2 b 0 1u\n.tran 1u 1m uic\n.end\n");
 }

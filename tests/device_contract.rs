@@ -761,7 +761,7 @@ fn a_state_put_back_behaves_as_the_one_that_was_saved() {
     }
     // These have hidden state that such a life moves, so that the test would see it if it were lost. (A memristor's state
     // is an unknown, and a short list of spike times is planned as a whole from the start.)
-    for name in ["switch", "cswitch", "comparator", "oneshot", "spikeword", "poisson", "mosfet"] {
+    for name in ["switch", "cswitch", "comparator", "oneshot", "spikeword", "poisson", "mosfet", "mesfet"] {
         assert!(stateful.contains(name), "{name} is not among {stateful:?}");
     }
 }

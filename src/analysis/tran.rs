@@ -7,7 +7,7 @@ use crate::circuit::{AnalysisKind, AnalysisSpec, Circuit, Method as Asked};
 use crate::device::{BankNumber, Setting};
 use crate::diagnostic::Diagnostic;
 use crate::diagnostic::units::engineering;
-use crate::integrate::{Accepted, Dae, Method, Stepper, StepperOptions};
+use crate::integrate::{Accepted, Dae, Method, Mode, Stepper, StepperOptions};
 use crate::system::{Forced, System, describe};
 use crate::waveform::{Quantity, Sink};
 use std::io;
@@ -62,6 +62,21 @@ pub(super) fn options<R: BankNumber>(
     }
 }
 
+/// More evaluations than the limiting of any device takes to reach a voltage of a circuit.
+const MOST_LIMITING: usize = 500;
+
+/// Makes the limited voltages those of x itself: initial charges are then the charges there, not a tangent's.
+fn settle_limits(solver: &mut Solver<f64>, x: &[f64]) {
+    let mode = Mode { dc_sources: false, hold: false, gmin: 0.0, source_scale: 1.0, start_junctions: false };
+    for _ in 0..MOST_LIMITING {
+        let limited = solver.system.eval(0.0, x, &mode, &mut solver.arrays);
+        std::mem::swap(&mut solver.arrays.limits, &mut solver.arrays.new_limits);
+        if !limited {
+            break;
+        }
+    }
+}
+
 pub(super) fn run(
     circuit: &Circuit,
     spec: &AnalysisSpec,
@@ -84,6 +99,7 @@ pub(super) fn run(
         // The state brings its own x.
     } else if uic {
         solver.system.initial_conditions(&mut x, &ics);
+        settle_limits(&mut solver, &x);
     } else {
         let found = solver
             .solve(&mut x, false, &ics, true)

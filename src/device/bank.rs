@@ -494,6 +494,10 @@ pub trait Element<R: Real>: Send + Sized + 'static {
     fn second_initial_voltage(&self, _i: usize) -> Option<(usize, usize, R)> {
         None
     }
+    /// The terminal that local k, an inner node, lies behind by a series resistance: with `uic` it begins at its voltage.
+    fn behind(&self, _i: usize, _k: usize) -> Option<usize> {
+        None
+    }
 }
 
 /// The most limited voltages an instance may have.
@@ -750,6 +754,11 @@ impl<R: Real, E: Element<R>> Bank<R> for UniformBank<R, E> {
             let both = [self.element.initial_voltage(i), self.element.second_initial_voltage(i)];
             for (a, b, value) in both.into_iter().flatten() {
                 out.push((cols[a], cols[b], value));
+            }
+            for (k, row) in rows.iter().enumerate() {
+                if let Some(terminal) = self.element.behind(i, k).filter(|t| rows[*t] != *row) {
+                    out.push((*row, rows[terminal], R::zero()));
+                }
             }
         }
     }

@@ -327,6 +327,10 @@ impl<R: Real> Element<R> for Diodes<R> {
         self.has_ic[i].then(|| (ANODE, CATHODE, self.params[i].ic))
     }
 
+    fn behind(&self, _i: usize, k: usize) -> Option<usize> {
+        (k == INNER).then_some(ANODE)
+    }
+
     #[inline(always)]
     fn eval<S: Stamp<R>>(&self, i: usize, at: &At<'_, R>, s: &mut S) {
         let p = &self.params[i];

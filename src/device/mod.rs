@@ -21,9 +21,12 @@ mod evaluator;
 mod examples;
 mod half;
 mod inductor;
+mod jfet;
 mod junction;
+mod junction_gate;
 mod memristive;
 mod memristor;
+mod mesfet;
 mod mos1;
 mod mss;
 mod oneshot;
@@ -86,6 +89,8 @@ pub static KINDS: &[&dyn Kind] = &[
     &spikes::SpikeTimes,
     &diode::Diode,
     &bjt::Bjt,
+    &jfet::Jfet,
+    &mesfet::Mesfet,
     &mos1::Mos1,
     &behavioural_capacitor::BehaviouralCapacitor,
 ];

@@ -277,8 +277,10 @@ impl<R: Real> System<R> {
                 false
             });
             if voltages.len() == before {
-                // Nothing ties these to ground: the negative node of the first is taken as 0 V.
-                known[voltages[0].1] = true;
+                // Nothing ties these to ground: the negative node of the first is taken as 0 V. Inner nodes come last:
+                // they follow their terminals.
+                let first = voltages.iter().find(|v| v.0 < self.n_nodes).unwrap_or(&voltages[0]);
+                known[first.1] = true;
             }
         }
     }

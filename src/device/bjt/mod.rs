@@ -196,6 +196,10 @@ impl<R: Real> Element<R> for Bipolars<R> {
         self.shapes[i].ic[1].then(|| (C, E_, self.params[i].ic[1]))
     }
 
+    fn behind(&self, _i: usize, k: usize) -> Option<usize> {
+        (CI..=EI).contains(&k).then(|| k - CI)
+    }
+
     #[inline(always)]
     fn eval<T: Stamp<R>>(&self, i: usize, at: &At<'_, R>, s: &mut T) {
         let (p, shape) = (&self.params[i], &self.shapes[i]);
@@ -221,7 +225,7 @@ impl<R: Real> Element<R> for Bipolars<R> {
             s.limit(k, e[k], e[k].lt(v[k]) | e[k].gt(v[k]) | start);
         }
         let dv = [v[0] - e[0], v[1] - e[1]];
-        let gmin = at.cx.gmin;
+        let gmin = at.cx.gmin * p.m;
         let inside = p.inside(e[0], e[1], gmin, shape.series[1]);
 
         let forward = tangent(inside.transport, dv);

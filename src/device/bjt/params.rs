@@ -4,8 +4,9 @@ use super::super::junction::*;
 use crate::device::{Instance, Setting, Values};
 use crate::number::{Real, exp, ln};
 
-/// Depletion gradings closer to 1 than this make the charge law blow up.
+/// Gradings and fc closer to 1 than this make the charge law blow up; cards that have them are taken with these.
 const MOST_GRADING: f64 = 0.999;
+const MOST_FC: f64 = 0.9999;
 
 /// One instance. In a pnp, normalised: as if it were an npn.
 #[derive(Debug, Clone, Copy, Default)]
@@ -14,6 +15,8 @@ pub(super) struct Params<R> {
     pub sign: R,
     /// `sign`, and the opposite where the substrate meets the base.
     pub substrate_sign: R,
+    /// Number in parallel.
+    pub m: R,
     /// Thermal voltage, V.
     pub vt: R,
     /// nf·V_T, nr·V_T, ne·V_T, nc·V_T, ns·V_T, V.
@@ -171,6 +174,7 @@ impl<R: Real> Params<R> {
         let set = |r: &mut R, x: f64| r.set_lane(lane, x);
         set(&mut self.sign, sign);
         set(&mut self.substrate_sign, if vertical { sign } else { -sign });
+        set(&mut self.m, m);
         set(&mut self.vt, vt);
         set(&mut self.vtf, vt * hot.real("nf", "tnf1", "tnf2"));
         set(&mut self.vtr, vt * hot.real("nr", "tnr1", "tnr2"));
@@ -205,7 +209,7 @@ impl<R: Real> Params<R> {
         set(&mut self.itf, hot.real("itf", "titf1", "titf2") * area);
         set(&mut self.delay, excess_delay(model));
 
-        let fc = model.real("fc");
+        let fc = model.real("fc").min(MOST_FC);
         let grading = |name, c1, c2| hot.real(name, c1, c2).clamp(0.0, MOST_GRADING);
         let mje = grading("mje", "tmje1", "tmje2");
         let (c, vj) = hot.depletion("cje", "vje", mje, "cte", "tvje");

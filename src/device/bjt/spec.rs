@@ -25,7 +25,8 @@ const fn shift(name: &'static str, doc: &'static str) -> ParamSpec {
 
 /// Temperatures at which the band gap's law makes sense, °C.
 const TEMPERATURE: Range = Range::Open(-273.15, 1000.0);
-const GRADING: Range = Range::HalfOpen(0.0, 1.0);
+/// What is too close to 1 is held below it.
+const GRADING: Range = Range::NonNegative;
 
 pub(super) const SPEC: DeviceSpec = DeviceSpec {
     name: "bjt",
