@@ -12,6 +12,7 @@ mod state;
 mod tran;
 
 pub use crate::system::State;
+pub use measure::convert as measurement;
 pub use state::{Load, Save, StateUse, parse_state, write_state};
 
 use crate::circuit::{AnalysisKind, Circuit};

@@ -227,7 +227,7 @@ impl<'a> Elab<'a> {
     pub fn warn_unknown_cards(&mut self) {
         const READ: &[&str] = &[
             "op", "dc", "ac", "tran", "options", "temp", "ic", "nodeset", "save", "probe", "print", "plot", "measure",
-            "global", "end", "title", "step", "data", "enddata",
+            "global", "end", "title", "step", "data", "enddata", "control",
         ];
         let netlist = self.netlist;
         for item in &netlist.items {

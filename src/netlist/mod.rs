@@ -18,5 +18,5 @@ mod tests;
 
 pub use expression::parse_expression;
 pub use include::{FileLoader, Loader, NoFiles};
-pub use parser::parse;
+pub use parser::{parse, parse_card};
 pub use print::{print, print_expression};
