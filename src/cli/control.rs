@@ -46,7 +46,7 @@ impl Host for Runs<'_> {
         let tee = Tee::new().with(&mut summary).with(memory).with(&mut *self.files);
         let outcome = analysis::run(circuit, index, &mut Finite::new(tee), &mut progress)?;
         self.files.keep()?;
-        self.report.done.push(Done { summary, outcome: outcome.clone(), step: Vec::new() });
+        self.report.done.push(Done { summary, outcome: outcome.clone(), spectra: Vec::new(), step: Vec::new() });
         Ok(outcome)
     }
 

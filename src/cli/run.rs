@@ -22,6 +22,7 @@ use crate::circuit::{AnalysisKind, AnalysisSpec, Circuit, elaborate_with};
 use crate::control::{End, Place, has_block};
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::netlist::ast::Netlist;
+use crate::waveform::fourier::LastPeriod;
 use crate::waveform::{Finite, NonFinite, Tee};
 use std::io;
 use std::path::{Path, PathBuf};
@@ -114,7 +115,8 @@ fn work(request: &RunRequest, report: &mut Report) -> Exit {
             };
             let circuit = varied.as_ref().unwrap_or(&circuit);
             files.step(&step, k == 0);
-            let (outcome, summary, place) = one(request, &states, circuit, index, &mut files);
+            let mut periods = last_periods(circuit, index);
+            let (outcome, summary, place) = one(request, &states, circuit, index, &mut files, &mut periods);
             // Only what ended as it should gets its name.
             let kept = |o| if k + 1 == steps { files.keep().map(|()| o).map_err(Failure::from) } else { Ok(o) };
             let mut outcome = match outcome.and_then(kept) {
@@ -135,7 +137,12 @@ fn work(request: &RunRequest, report: &mut Report) -> Exit {
             terminal::diagnose(&outcome.warnings, &circuit.sources, request.messages);
             report.take(&outcome.warnings, &circuit.sources);
             let stopped = outcome.stopped_at.is_some();
-            report.done.push(Done { summary, outcome, step });
+            report.done.push(Done {
+                summary,
+                outcome,
+                spectra: periods.iter().flat_map(LastPeriod::spectra).collect(),
+                step,
+            });
             if stopped || progress::interrupted() {
                 finish(files, saved.as_deref(), request, report);
                 let kept = if report.files.is_empty() { "" } else { "; the files hold what was computed" };
@@ -176,6 +183,13 @@ fn stepped(tree: &Netlist, request: &RunRequest, step: &[(String, f64)]) -> Resu
     }
 }
 
+/// What `.four` asks for of an analysis.
+fn last_periods(circuit: &Circuit, index: usize) -> Vec<LastPeriod> {
+    let tran = circuit.analyses.get(index).is_some_and(|a| a.kind.name() == "tran");
+    let wanted = circuit.fouriers.iter().filter(|_| tran);
+    wanted.map(|f| LastPeriod::new(f.frequency, &f.names)).collect()
+}
+
 /// One analysis: its outcome, its summary, and how far it came.
 fn one(
     request: &RunRequest,
@@ -183,12 +197,16 @@ fn one(
     circuit: &Circuit,
     index: usize,
     files: &mut Files,
+    periods: &mut [LastPeriod],
 ) -> (Result<analysis::Outcome, Failure>, Summary, String) {
     let spec = &circuit.analyses[index];
     let mut summary = Summary::default();
     let mut progress = Progress::new(spec.kind.name(), request.progress);
     let outcome = {
-        let tee = Tee::new().with(&mut summary).with(files);
+        let mut tee = Tee::new().with(&mut summary).with(files);
+        for period in periods {
+            tee = tee.with(period);
+        }
         analysis::run_with(circuit, index, states.of(&spec.kind), &mut Finite::new(tee), &mut progress)
     };
     let place = progress.place();

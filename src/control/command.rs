@@ -519,6 +519,10 @@ fn named(circuit: &Circuit, output: &Output) -> Result<String, String> {
         Output::Voltage(a, 0) => format!("v({})", node(*a)),
         Output::Voltage(a, b) => format!("v({},{})", node(*a), node(*b)),
         Output::Current(k) => format!("i({})", circuit.instances.get(*k).map_or("", |i| i.name.as_str())),
+        Output::Terminal(k, n) => {
+            let name = circuit.instances.get(*k).map_or("", |i| i.name.as_str());
+            return Err(format!("the current of terminal {n} of {name} is not kept"));
+        }
         Output::Part(part, of) => {
             use crate::circuit::OutputPart;
             let f = match part {

@@ -1,7 +1,9 @@
 //! Results as ngspice prints them: lines of measurements, scalars and tables.
 
+use super::substitute::general;
 use super::vector::{Named, Number, Plot, Vector};
 use crate::waveform::data::Waveform;
+use crate::waveform::fourier::Spectrum;
 use crate::waveform::measure::Measured;
 
 /// Characters of a page, rows between its headings, and characters of the index and of a column.
@@ -135,6 +137,33 @@ pub fn columns(w: &Waveform, names: &[&str], date: &str) -> String {
     } else {
         found.iter().map(|(n, v)| scalar(n, v, 6)).collect()
     }
+}
+
+/// Harmonics of a signal: `Fourier analysis for v(out): …`.
+pub fn fourier(s: &Spectrum) -> String {
+    let Some((list, distortion)) = &s.harmonics else {
+        return format!("Fourier analysis for {}: the transient is shorter than a period\n\n", s.name);
+    };
+    let g = general;
+    let mut out = format!(
+        "Fourier analysis for {}:\n  No. Harmonics: {}, THD: {} %\n\n",
+        s.name,
+        list.len(),
+        g(100.0 * distortion)
+    );
+    out.push_str("Harmonic Frequency   Magnitude   Phase       Norm. Mag   Norm. Phase\n");
+    out.push_str("-------- ---------   ---------   -----       ---------   -----------\n");
+    let first = list.get(1).copied();
+    for (k, h) in list.iter().enumerate() {
+        let (size, phase) = match first {
+            Some(f) if k > 0 => (h.magnitude / f.magnitude, h.phase - f.phase),
+            _ => (0.0, 0.0),
+        };
+        let numbers = [h.frequency, h.magnitude, h.phase, size].map(|x| format!("{:<12}", g(x)));
+        out.push_str(&format!(" {k:<8}{}{:<11}\n", numbers.concat(), g(phase)));
+    }
+    out.push('\n');
+    out
 }
 
 /// One measurement: `name                =  value at=  …`. `None` if it was not found.

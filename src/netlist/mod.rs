@@ -7,6 +7,7 @@
 mod argument;
 pub mod ast;
 mod card;
+mod controlled;
 mod expression;
 mod include;
 mod lexer;

@@ -274,8 +274,7 @@ impl Parser<'_> {
                 .help("a continued line needs a device or card before it"));
         }
         let Some(dotted) = st.text.strip_prefix('.') else {
-            let item = element(st)?;
-            self.push(item);
+            element(st)?.into_iter().for_each(|item| self.push(item));
             return Ok(Next::Statement);
         };
         let (rest, written) = word(dotted).unwrap_or((dotted, ""));

@@ -133,6 +133,7 @@ fn cards(options: &Options, circuit: &Circuit, netlist: &Netlist, asked: &Reques
         || options.raw.is_some()
         || !circuit.prints.is_empty()
         || !circuit.measures.is_empty()
+        || !circuit.fouriers.is_empty()
         || circuit.analyses.iter().any(|a| a.kind == AnalysisKind::Op);
     if circuit.analyses.is_empty() || !shows {
         return Cards::Nothing;

@@ -7,6 +7,7 @@ use crate::control::text;
 use crate::netlist::ast::{Item, Netlist};
 use crate::waveform::Quantity;
 use crate::waveform::data::{Collector, Waveform};
+use crate::waveform::fourier::LastPeriod;
 use crate::waveform::measure::Measured;
 
 /// What one analysis gave: its circuit and number, its points, its measurements.
@@ -76,6 +77,15 @@ pub(super) fn tables(results: &[Result], netlist: &Netlist, out: &mut Out) {
             if !names.is_empty() {
                 out.text(&text::columns(w, &names, &now()));
                 out.text("\n");
+            }
+        }
+        if spec.kind.name() == "tran" {
+            for four in &circuit.fouriers {
+                let mut period = LastPeriod::new(four.frequency, &four.names);
+                // A sink that only keeps values refuses none.
+                if w.feed(&mut period).is_ok() {
+                    period.spectra().iter().for_each(|s| out.text(&text::fourier(s)));
+                }
             }
         }
     }
