@@ -7,6 +7,7 @@ pub mod calibrate;
 pub mod campaign;
 pub mod circuit;
 pub mod cli;
+pub mod control;
 pub mod device;
 pub mod diagnostic;
 pub mod information;

@@ -460,3 +460,59 @@ fn draws_have_their_distribution() {
     let (mean, sd) = moments("ru");
     assert!(mean.abs() < 0.7 && (sd - 30.0 / 3f64.sqrt()).abs() < 0.4, "{mean} {sd}");
 }
+
+#[test]
+fn subcircuits_in_parallel_multiply_what_they_hold() {
+    let c = clean(
+        "t\nV1 a 0 1\n.subckt two p\nR1 p 0 1k m=2\nV1 q 0 1\nR2 q 0 1k\n.ends\n.subckt four p\nX1 p two m={1+1}\n.ends\n\
+         .subckt own p m=5\nR1 p 0 1k m={m}\n.ends\nX1 a two\nX2 a four m=3\nX3 a own m=7\n.op\n.end\n",
+    );
+    assert_eq!(["x1.r1", "x2.x1.r1", "x2.x1.r2", "x3.r1"].map(|r| number(&c, r, "m")), [2.0, 12.0, 6.0, 7.0]);
+    let (_, said, _) = run("t\nV1 a 0 1\n.subckt s p\nR1 p 0 1k\n.ends\nX1 a s m=-1\n.op\n.end\n");
+    assert!(said.iter().any(|d| d.message == "m = -1 is out of range: it must be greater than 0"), "{said:?}");
+}
+
+#[test]
+fn spellings_of_xyce() {
+    let (c, said, rendered) = run(
+        "t\nV1 1 0 1\n.subckt sub a\nR1 a b 1k\nR2 b 0 3k\n.ends\nX1 1 sub\nM1 1 1 0 0 nm\n.model nm nmos\n\
+         .global_param gp=2\nR3 1 0 {gp}\n.options timeint method=gear reltol=1e-5 abstol=1e-3\n.options nonlin reltol=0.5 maxstep=3\n\
+         .options device temp=50 numsavedmaxima=3\n\
+         .print tran format=csv width=10 v(*) i(*) {V(X1:b)*2} N(X1:b) P(X1:R1) W(R3) ID(M1) IG(M1) V(X1:b) I(X1:R2) {P(R3)+N(1)}\n\
+         .tran 0 1m\n.end\n",
+    );
+    assert!(said.is_empty(), "{rendered}");
+    let c = c.unwrap();
+    assert_eq!((c.options.method, c.options.reltol, c.options.temp), (Some(Method::Gear), 1e-5, 50.0));
+    assert_eq!(c.options.abstol, 1e-12);
+    let b = c.node("x1.b").unwrap();
+    let shown: Vec<&Output> = c.prints.iter().map(|p| &p.output).collect();
+    assert_eq!(shown.len(), 9);
+    assert_eq!([shown[1], shown[6]], [&Output::Voltage(b, 0); 2]);
+    let index = |name: &str| c.instance(name).unwrap();
+    assert_eq!([shown[4], shown[5]], [&Output::Terminal(index("m1"), 0), &Output::Terminal(index("m1"), 1)]);
+    assert_eq!(shown[7], &Output::Current(index("x1.r2")));
+    assert!(matches!(&c.analyses[0].kind, AnalysisKind::Tran { tstep, .. } if *tstep == 2e-5));
+}
+
+#[test]
+fn forms_of_controlled_sources_that_are_wrong() {
+    let said = |line: &str| {
+        let (_, said, _) = run(&format!("t\nV1 a 0 1\nR1 a 0 1\n{line}\nR2 o 0 1\n.op\n.end\n"));
+        said.into_iter().filter(|d| d.severity == Severity::Error).map(|d| d.message).collect::<Vec<_>>().join("; ")
+    };
+    assert_eq!(said("E1 o 0 POLY(0) a 0 1"), "POLY has 1 to 20 controls");
+    assert_eq!(said("E1 o 0 POLY(2) a 0 b"), "POLY(2) of e1 needs 4 nodes");
+    assert_eq!(said("F1 o 0 POLY(1) V1"), "POLY has 1 to 500 coefficients");
+    assert_eq!(said("E1 o 0 TABLE {v(a)} = (0,0) (1)"), "TABLE has no expression and points");
+    assert_eq!(
+        said("E1 o 0 LAPLACE {v(a)} {1/s}"),
+        "the function has a pole at s = 0: integrate with sdt() in a B source"
+    );
+    assert_eq!(said("E1 o 0 LAPLACE {v(a)} {exp(-s)}"), "this function of s is no ratio of polynomials");
+    assert_eq!(said("E1 o 0 LAPLACE {v(a)}"), "LAPLACE has no function of s");
+    assert_eq!(
+        said("E1 o 0 LAPLACE {v(a)} {s**2/(1+s*1n)*s}"),
+        "the numerator is of a higher degree than the denominator"
+    );
+}

@@ -74,7 +74,10 @@ fn rows() -> Vec<(&'static str, Vec<String>)> {
         ("Kinds of device", kinds),
         ("Source functions", functions.collect()),
         ("Analyses", analyses.chain(["ic".to_string(), "nodeset".to_string()]).collect()),
-        ("Language", ["param", "subckt", "func", "global", "temp"].map(String::from).to_vec()),
+        (
+            "Language",
+            ["param", "subckt", "func", "global", "temp", "poly", "table", "laplace"].map(String::from).to_vec(),
+        ),
         ("Integration methods", methods.to_vec()),
         ("Functions of expressions", expressions.chain(states).collect()),
         ("Measurements", MEASUREMENTS.iter().map(|m| m.to_string()).collect()),

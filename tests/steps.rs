@@ -72,7 +72,7 @@ fn every_form_of_step_has_its_values() {
 #[test]
 fn wrong_steps_are_explained() {
     let said = |card: &str| complaints(&format!("{BASE}{card}\n.end\n")).join("; ");
-    assert_eq!(said(".step rx 1 2 1"), "there is nothing named 'rx' to step");
+    assert_eq!(said(".step rx 1 2 1"), "there is nothing named 'rx' to vary");
     assert_eq!(said(".step r 1 2 -1"), "the step must lead from start to stop");
     assert_eq!(said(".step dec r 0 2 1"), "start and stop of a logarithmic sweep are greater than 0");
     assert_eq!(said(".step r list"), "the list has no values");
@@ -175,4 +175,33 @@ fn results_over_steps_have_a_table_a_column_and_a_plot_for_each() {
     let titles: Vec<&str> = plots.iter().map(|p| p.header.title.as_str()).collect();
     assert_eq!(titles, ["RC [r=1000]", "RC [r=2000]", "RC [r=4000]", "RC [r=1000]", "RC [r=2000]", "RC [r=4000]"]);
     assert_eq!(plots.iter().filter(|p| p.header.complex).count(), 3);
+}
+
+/// A sine squared: mean 1/2, and a cosine of twice the frequency with magnitude 1/2.
+#[test]
+fn harmonics_of_the_last_period() {
+    let folder = Folder::new("four");
+    folder.put(
+        "f.cir",
+        "Four\nv1 in 0 sin(0 1 1k)\nb1 sq 0 v=v(in)*v(in)\nr1 sq 0 1k\n.tran 5u 4m 0 5u\n.four 1k v(sq) v(in)\n.four 100 v(in)\n.end\n",
+    );
+    let o = Command::new(env!("CARGO_BIN_EXE_neurospice"))
+        .args(["run", "f.cir", "--json"])
+        .current_dir(&folder.0)
+        .output()
+        .unwrap();
+    let json: Value = serde_json::from_slice(&o.stdout).unwrap();
+    let found = json["analyses"][0]["fourier"].as_array().unwrap();
+    assert_eq!((found.len(), found[0]["signal"].as_str()), (3, Some("v(sq)")));
+    let at = |k: usize, n: usize, what: &str| found[k]["harmonics"][n][what].as_f64().unwrap();
+    assert!((at(0, 0, "magnitude") - 0.5).abs() < 1e-3 && (at(0, 2, "magnitude") - 0.5).abs() < 1e-3, "{json}");
+    assert!((at(0, 2, "phase") + 90.0).abs() < 0.1 && at(0, 1, "magnitude") < 1e-4, "{json}");
+    assert!((at(1, 1, "magnitude") - 1.0).abs() < 1e-3 && at(1, 1, "phase").abs() < 0.1, "{json}");
+    assert_eq!(found[2]["harmonics"].as_array().unwrap().len(), 0, "the transient is shorter than 10 ms");
+    let o =
+        Command::new(env!("CARGO_BIN_EXE_neurospice")).args(["-b", "f.cir"]).current_dir(&folder.0).output().unwrap();
+    let text = String::from_utf8_lossy(&o.stdout).into_owned();
+    let head = "Fourier analysis for v(in):\n  No. Harmonics: 10, THD: ";
+    let table = "Harmonic Frequency   Magnitude   Phase       Norm. Mag   Norm. Phase\n-------- ---------   ---------   -----       ---------   -----------\n 0       0           ";
+    assert!(text.contains(head) && text.contains(table), "{text}");
 }

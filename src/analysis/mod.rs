@@ -13,6 +13,7 @@ mod state;
 mod tran;
 
 pub use crate::system::State;
+pub use measure::convert as measurement;
 pub use probe::Probe;
 pub use state::{Load, Save, StateUse, parse_state, write_state};
 

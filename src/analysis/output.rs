@@ -114,11 +114,11 @@ impl Source {
 
 /// Every current that some output or measurement names: recorded whether or not it is an unknown.
 pub fn observers(circuit: &Circuit, analysis: &str) -> Vec<Observer> {
-    let mut instances = Vec::new();
-    for_each_output(circuit, analysis, &mut |o| instances.extend(o.currents()));
-    instances.sort_unstable();
-    instances.dedup();
-    instances.into_iter().map(|instance| Observer { instance, terminal: 0 }).collect()
+    let mut found = Vec::new();
+    for_each_output(circuit, analysis, &mut |o| found.extend(o.currents()));
+    found.sort_unstable();
+    found.dedup();
+    found.into_iter().map(|(instance, terminal)| Observer { instance, terminal }).collect()
 }
 
 fn for_each_output(circuit: &Circuit, analysis: &str, visit: &mut impl FnMut(&Output)) {
@@ -152,8 +152,13 @@ impl<'a, R: Real> Resolver<'a, R> {
     fn current(&self, instance: usize) -> Source {
         match self.system.branch_row(instance) {
             Some(row) => Source::Row(row),
-            None => Source::Observed(self.observers.iter().position(|o| o.instance == instance).unwrap_or(usize::MAX)),
+            None => self.terminal(instance, 0),
         }
+    }
+
+    fn terminal(&self, instance: usize, terminal: usize) -> Source {
+        let at = self.observers.iter().position(|o| (o.instance, o.terminal) == (instance, terminal));
+        Source::Observed(at.unwrap_or(usize::MAX))
     }
 
     /// The source of an output.
@@ -164,6 +169,7 @@ impl<'a, R: Real> Resolver<'a, R> {
         Ok(match output {
             Output::Voltage(a, b) => Source::Between(*a, *b),
             Output::Current(i) => self.current(*i),
+            Output::Terminal(i, terminal) => self.terminal(*i, *terminal),
             Output::Part(part, of) => Source::Part(convert_part(*part), Box::new(self.source(of)?)),
             Output::Expression(_) if self.complex => {
                 return Err("an expression of complex quantities has no single value here");
@@ -196,7 +202,7 @@ fn column_of(name: &str, output: &Output) -> Column {
     let quantity = |q: Quantity| Column { name: name.to_string(), quantity: q, unit: q.unit().to_string() };
     match output {
         Output::Voltage(..) => quantity(Quantity::Voltage),
-        Output::Current(_) => quantity(Quantity::Current),
+        Output::Current(_) | Output::Terminal(..) => quantity(Quantity::Current),
         Output::Part(OutputPart::Decibel, _) => {
             Column { name: name.to_string(), quantity: Quantity::Other, unit: "dB".to_string() }
         }

@@ -42,7 +42,7 @@ impl Probe {
             one => (None, std::slice::from_ref(one)),
         };
         let currents = output.currents();
-        let observed = currents.iter().filter(|i| system.branch_row(**i).is_none());
+        let observed = currents.iter().map(|(i, _)| i).filter(|i| system.branch_row(**i).is_none());
         let named = observed.filter_map(|i| circuit.instances.get(*i)).map(|i| i.name.as_str()).next();
         let why = || match named {
             Some(name) => format!("the current of '{name}' is no unknown of the circuit"),

@@ -204,17 +204,25 @@ impl<'a> Elab<'a> {
                 }
             }
         }
+        if let (1, Dialect::Ltspice, [stop]) = (times.len(), self.dialect, &times[..]) {
+            // LTspice's `.tran stop`.
+            times.insert(0, (0.0, stop.1));
+        }
         if times.len() < 2 || times.len() > 4 {
             let message =
                 if times.len() < 2 { ".tran needs a step and a stop time" } else { ".tran takes four times at most" };
             self.malformed(card.span, message, TRAN);
             return None;
         }
-        let (tstep, tstop) = (times[0].0, times[1].0);
+        let (mut tstep, tstop) = (times[0].0, times[1].0);
+        if tstep == 0.0 {
+            // As in LTspice and Xyce, a step of 0 leaves it to the simulator.
+            tstep = tstop.abs() / 50.0;
+        }
         let tstart = times.get(2).map_or(0.0, |t| t.0);
         let tmax = times.get(3).map(|t| t.0);
         let wrong = [
-            (tstep <= 0.0, 0, "tstep must be greater than 0 s"),
+            (tstep < 0.0, 0, "tstep must be greater than 0 s"),
             (tstop <= 0.0, 1, "tstop must be greater than 0 s"),
             (tstart < 0.0 || tstart >= tstop, 2, "tstart must be 0 s or more and before tstop"),
             // As in ngspice, a largest step of 0 leaves it to the simulator.

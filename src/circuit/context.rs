@@ -135,7 +135,8 @@ impl<'a> Elab<'a> {
         let ics = self.read_node_voltages(top, "ic");
         let nodesets = self.read_node_voltages(top, "nodeset");
         let saves = self.read_saves(top);
-        let prints = self.read_prints(top);
+        let mut prints = self.read_prints(top);
+        let fouriers = self.read_fouriers(top, &mut prints);
         let measures = self.read_measures(top, &analyses);
         self.warn_unknown_cards();
         self.unused_overrides(top);
@@ -171,6 +172,7 @@ impl<'a> Elab<'a> {
             nodesets,
             saves,
             prints,
+            fouriers,
             measures,
             setting: self.setting,
             gmin_nodes,

@@ -71,6 +71,7 @@ impl<'a> Elab<'a> {
         let mut setter = Setter::new(spec, &name, scope);
         self.read_values(&mut setter, chosen);
         self.override_values(&mut setter);
+        self.multiply(&mut setter, element.span);
         let mut missing = false;
         for (k, p) in spec.instance.iter().enumerate() {
             if p.required && setter.values.given.get(k) == Some(&false) && !setter.failed.contains(&k) {
@@ -91,6 +92,29 @@ impl<'a> Elab<'a> {
             params: setter.values,
             model: model?,
         })
+    }
+
+    /// `m=` of the X lines around the element.
+    fn multiply(&mut self, setter: &mut Setter, span: Span) {
+        let m = self.scopes[setter.scope].multiplier;
+        if m == 1.0 {
+            return;
+        }
+        match setter.values.index("m") {
+            Some(k) => {
+                let own = setter.values.number("m").unwrap_or(1.0);
+                setter.put(k, Value::Number(own * m));
+            }
+            // A source of a voltage stays what it is.
+            None if matches!(setter.spec.name, "vsource" | "vcvs" | "ccvs" | "coupling") => {}
+            None => {
+                let message = format!(
+                    "m = {m} of its subcircuit does not reach {}: a {} has no m",
+                    setter.name, setter.spec.name
+                );
+                self.report_in(Diagnostic::warning("unknown-param", message, span), setter.scope);
+            }
+        }
     }
 
     fn resolve_controls(&mut self, name: &str, chosen: &Chosen<'a>, scope: ScopeId) -> Option<Vec<usize>> {

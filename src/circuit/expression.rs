@@ -257,6 +257,9 @@ impl<'a> Quantities<'a> {
         match f {
             "v" => return self.voltage(elab, args, span),
             "i" => return self.current(elab, args, span),
+            "p" | "w" | "n" if self.mode == Mode::Output && elab.find_func(f, self.scope).is_none() => {
+                return self.special(elab, f, args, span);
+            }
             _ => {}
         }
         if let Some((func, home)) = elab.find_func(f, self.scope) {
@@ -324,6 +327,25 @@ impl<'a> Quantities<'a> {
         }
         let value = elab.draw(draw, &numbers);
         Some(self.builder.constant(value))
+    }
+
+    /// `p(r1)`, `n(x)` inside an expression of an output.
+    fn special(&mut self, elab: &mut Elab<'a>, f: &str, args: &'a [Expr], span: Span) -> Option<Value> {
+        let [arg] = args else {
+            elab.error("bad-expression", format!("it is written {f}(name)"), span);
+            return None;
+        };
+        let name = circuit_name(elab, arg)?;
+        match elab.special_output(f, &name, span, self.scope)?? {
+            Output::Voltage(a, b) => Some(self.input(ExpressionInput::Voltage(a, b))),
+            Output::Current(k) => Some(self.input(ExpressionInput::Current(k))),
+            Output::Expression(e) => {
+                // The product of its two inputs.
+                let inputs: Vec<Value> = e.inputs.iter().map(|i| self.input(*i)).collect();
+                inputs.into_iter().reduce(|a, b| self.builder.mul(a, b))
+            }
+            Output::Terminal(..) | Output::Part(..) => None,
+        }
     }
 
     fn wrong_arity(&mut self, elab: &mut Elab<'a>, f: &str, needs: usize, has: usize, span: Span) {
@@ -471,10 +493,15 @@ fn circuit_name(elab: &mut Elab<'_>, expr: &Expr) -> Option<String> {
     }
 }
 
+/// Xyce's `X1:X2:n` is `x1.x2.n`.
+fn xyce_path(name: &str) -> Option<String> {
+    name.contains(':').then(|| name.replace(':', "."))
+}
+
 impl<'a> Elab<'a> {
     /// A node that must exist; reports it if it does not.
     pub fn known_node(&mut self, name: &str, scope: ScopeId, span: Span) -> Option<NodeId> {
-        let node = self.find_node(name, scope);
+        let node = self.find_node(name, scope).or_else(|| self.find_node(&xyce_path(name)?, scope));
         if node.is_none() {
             let full = self.full_name(name, scope);
             let names = self.nodes.iter().map(|n| n.name.as_str());
@@ -486,7 +513,7 @@ impl<'a> Elab<'a> {
 
     /// An instance that must exist; reports it if it does not.
     pub fn known_instance(&mut self, name: &str, scope: ScopeId, span: Span) -> Option<usize> {
-        let index = self.find_instance(name, scope);
+        let index = self.find_instance(name, scope).or_else(|| self.find_instance(&xyce_path(name)?, scope));
         if index.is_none() {
             let full = self.full_name(name, scope);
             let block = self.blocks.contains_key(&full) || self.blocks.contains_key(name);

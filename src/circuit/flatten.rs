@@ -102,6 +102,24 @@ impl<'a> Elab<'a> {
             .map(|(port, (node, span))| (port.value.as_str(), self.intern_node(node, *span, scope)))
             .collect();
         let inner = self.open_scope(name, element, subckt, home, ports);
+        // `m=` says how many stand in parallel, unless the subcircuit has a parameter of that name.
+        let own =
+            subckt.params.iter().chain(self.scopes[inner].body.params.iter().copied()).any(|a| a.key.value == "m");
+        let (parallel, assigns): (Vec<&'a Assign>, Vec<&'a Assign>) =
+            assigns.into_iter().partition(|a| a.key.value == "m" && !own);
+        let mut multiplier = self.scopes[scope].multiplier;
+        if let Some(m) = parallel.last() {
+            let value = self.keyed_number(&m.value, scope);
+            match value {
+                Some(x) if x > 0.0 => multiplier *= x,
+                Some(x) => {
+                    let message = format!("m = {x} is out of range: it must be greater than 0");
+                    self.error("out-of-range", message, m.key.span);
+                }
+                None => {}
+            }
+        }
+        self.scopes[inner].multiplier = multiplier;
         self.give_params(inner, subckt, scope, assigns);
         self.check_params(inner);
         chain.push((subckt, element.span));
@@ -180,6 +198,7 @@ impl<'a> Elab<'a> {
             path,
             body,
             params: HashMap::new(),
+            multiplier: 1.0,
             ports,
         });
         self.scopes.len() - 1

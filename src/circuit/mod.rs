@@ -13,6 +13,7 @@ mod element;
 mod expression;
 mod flatten;
 mod formula;
+mod fourier;
 mod measure;
 mod nearest;
 mod options;
@@ -24,10 +25,12 @@ mod source;
 mod step;
 mod topology;
 mod value;
+mod xyce;
 
 pub use analysis::{AnalysisKind, AnalysisSpec, Spacing, Sweep, SweepTarget, SweepValues};
 pub use dialect::Dialect;
 pub use formula::formula;
+pub use fourier::FourierSpec;
 pub use measure::{
     MeasureCrossing, MeasureEdge, MeasureLevel, MeasureMoment, MeasureQuantity, MeasureSpec, MeasureStatistic,
     MeasureWhich, MeasureWindow,
@@ -104,6 +107,8 @@ pub struct Circuit {
     pub saves: Vec<SaveSpec>,
     /// `.print` columns in order.
     pub prints: Vec<OutputSpec>,
+    /// `.four` cards in order.
+    pub fouriers: Vec<FourierSpec>,
     /// `.measure` cards in order.
     pub measures: Vec<MeasureSpec>,
     /// Settings common to all devices.

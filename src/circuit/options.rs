@@ -4,6 +4,7 @@ use super::context::Elab;
 use super::nearest::did_you_mean;
 use super::scope::ScopeId;
 use super::value::range_text;
+use super::xyce::Package;
 use super::*;
 use crate::device::Range;
 use crate::netlist::ast::Arg;
@@ -172,6 +173,8 @@ const CHANGES_RESULTS: &[&str] = &[
 const METHODS: &[(&str, Method)] = &[
     ("trap", Method::Trapezoidal),
     ("trapezoidal", Method::Trapezoidal),
+    ("7", Method::Trapezoidal),
+    ("8", Method::Gear),
     ("gear", Method::Gear),
     ("bdf", Method::Gear),
     ("be", Method::BackwardEuler),
@@ -189,8 +192,10 @@ impl<'a> Elab<'a> {
     pub fn read_options(&mut self, top: ScopeId) {
         let mut options = Options::default();
         for card in self.cards(&["options"]) {
-            for arg in &card.args {
+            let package = card.args.first().and_then(super::step::as_word).and_then(Package::named);
+            for arg in card.args.iter().skip(usize::from(package.is_some())) {
                 match arg {
+                    Arg::Assign(a) if package.is_some_and(|p| !p.heeds(&a.key.value)) => {}
                     Arg::Assign(assign) => {
                         self.read_option(&mut options, &assign.key.value, assign.key.span, &assign.value, top)
                     }

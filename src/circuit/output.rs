@@ -14,6 +14,8 @@ pub enum Output {
     Voltage(NodeId, NodeId),
     /// The current of an instance (circuit-wide index): its branch current, or the current into its first terminal.
     Current(usize),
+    /// The current into a terminal of an instance: (circuit-wide index, number of the terminal).
+    Terminal(usize, usize),
     /// A real view of a complex quantity: `vm(a)`, `vdb(a,b)`, `ip(v1)`.
     Part(OutputPart, Box<Output>),
     /// An expression. Its `Current` inputs may name any instance, also one without a branch current; it has no states.
@@ -21,15 +23,16 @@ pub enum Output {
 }
 
 impl Output {
-    /// The instances whose currents it reads.
-    pub fn currents(&self) -> Vec<usize> {
+    /// The currents that it reads: instances and their terminals.
+    pub fn currents(&self) -> Vec<(usize, usize)> {
         match self {
             Output::Voltage(..) => Vec::new(),
-            Output::Current(i) => vec![*i],
+            Output::Current(i) => vec![(*i, 0)],
+            Output::Terminal(i, terminal) => vec![(*i, *terminal)],
             Output::Part(_, of) => of.currents(),
             Output::Expression(e) => {
                 let current = |i: &ExpressionInput| match i {
-                    ExpressionInput::Current(k) => Some(*k),
+                    ExpressionInput::Current(k) => Some((*k, 0)),
                     _ => None,
                 };
                 e.inputs.iter().filter_map(current).collect()
@@ -88,6 +91,7 @@ impl<'a> Elab<'a> {
                     Arg::Word { text, .. } if text == "all" || text == "alli" || text == "allv" => {
                         saves.push(SaveSpec::All);
                     }
+                    _ if self.is_everything(arg) => saves.push(SaveSpec::All),
                     _ => saves.extend(self.read_column(arg, None, top, SAVE).map(SaveSpec::Column)),
                 }
             }
@@ -102,7 +106,10 @@ impl<'a> Elab<'a> {
             let mut args = &card.args[..];
             let mut analysis = None;
             if let Some((Arg::Word { text, .. }, rest)) = args.split_first()
-                && matches!(text.as_str(), "op" | "dc" | "ac" | "tran" | "noise")
+                && matches!(
+                    text.as_str(),
+                    "op" | "dc" | "ac" | "tran" | "noise" | "hb" | "sens" | "homotopy" | "es" | "pce"
+                )
             {
                 analysis = Some(text.clone());
                 args = rest;
@@ -111,7 +118,14 @@ impl<'a> Elab<'a> {
                 self.malformed(card.span, "nothing to print", PRINT);
             }
             for arg in args {
-                if matches!(arg, Arg::Word { text, .. } if text == "all") {
+                if matches!(arg, Arg::Word { text, .. } if text == "all") || self.is_everything(arg) {
+                    continue;
+                }
+                if super::xyce::is_file_key(arg) {
+                    if matches!(arg, Arg::Assign(a) if a.key.value == "file") {
+                        let d = Diagnostic::warning("print-file", "file= of .print is not heeded", arg.span());
+                        self.report.add(d.help("results go to the file that -o names"));
+                    }
                     continue;
                 }
                 prints.extend(self.read_column(arg, analysis.clone(), top, PRINT));
@@ -120,7 +134,13 @@ impl<'a> Elab<'a> {
         prints
     }
 
-    fn read_column(&mut self, arg: &'a Arg, analysis: Option<String>, top: ScopeId, form: &str) -> Option<OutputSpec> {
+    pub fn read_column(
+        &mut self,
+        arg: &'a Arg,
+        analysis: Option<String>,
+        top: ScopeId,
+        form: &str,
+    ) -> Option<OutputSpec> {
         let output = self.read_output(arg, top, form)?;
         let mut name = self.written(arg.span());
         name.retain(|c| !c.is_whitespace());
@@ -165,7 +185,7 @@ impl<'a> Elab<'a> {
                         })
                         .collect();
                     if names.len() == args.len()
-                        && (name.value == "v" || name.value == "i")
+                        && self.find_func(&name.value, top).is_none()
                         && let Some(found) = self.named_output(&name.value, &names, expr.span, top)
                     {
                         return found;
@@ -183,6 +203,11 @@ impl<'a> Elab<'a> {
 
     /// `v(a,b)`, `i(v1)`, `vm(a)` … by name. Outer `None`: no such quantity; inner `None`: it was reported.
     pub fn named_output(&mut self, f: &str, names: &[&str], span: Span, top: ScopeId) -> Option<Option<Output>> {
+        if let [name] = names
+            && let Some(found) = self.special_output(f, name, span, top)
+        {
+            return Some(found);
+        }
         let mut parts = f.chars();
         let base = parts.next()?;
         let part = match parts.as_str() {
@@ -213,7 +238,13 @@ impl<'a> Elab<'a> {
     pub fn read_node_voltages(&mut self, top: ScopeId, card_name: &str) -> Vec<NodeVoltage> {
         let form = format!(".{card_name} v(node)=value …");
         let mut list: Vec<NodeVoltage> = Vec::new();
-        for card in self.cards(&[card_name]) {
+        let mut cards: Vec<(&'a crate::netlist::ast::Card, ScopeId)> =
+            self.cards(&[card_name]).into_iter().map(|c| (c, top)).collect();
+        for (scope, inner) in self.scopes.iter().enumerate().filter(|(k, _)| *k != top) {
+            let named = inner.body.cards.iter().filter(|c| c.name.value == card_name);
+            cards.extend(named.map(|c| (*c, scope)));
+        }
+        for (card, scope) in cards {
             if card.args.is_empty() {
                 self.malformed(card.span, "no node is named", &form);
             }
@@ -227,8 +258,8 @@ impl<'a> Elab<'a> {
                     self.malformed(assign.key.span, "a node voltage is written v(node)", &form);
                     continue;
                 };
-                let node = self.known_node(node, top, assign.key.span);
-                let volts = self.keyed_number(&assign.value, top);
+                let node = self.known_node(node, scope, assign.key.span);
+                let volts = self.keyed_number(&assign.value, scope);
                 let (Some(node), Some(volts)) = (node, volts) else { continue };
                 if node == 0 {
                     self.malformed(assign.key.span, "the voltage of ground is 0 V", &form);
@@ -245,7 +276,7 @@ impl<'a> Elab<'a> {
     pub fn warn_unknown_cards(&mut self) {
         const READ: &[&str] = &[
             "op", "dc", "ac", "tran", "options", "temp", "ic", "nodeset", "save", "probe", "print", "plot", "measure",
-            "global", "end", "title", "step", "data", "enddata",
+            "global", "end", "title", "step", "data", "enddata", "control", "four", "fourier",
         ];
         let netlist = self.netlist;
         for item in &netlist.items {

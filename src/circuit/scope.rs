@@ -5,7 +5,7 @@
 
 use super::context::Elab;
 use super::*;
-use crate::netlist::ast::{Arg, Assign, Element, Func, Item, ModelCard, Name, Subckt};
+use crate::netlist::ast::{Arg, Assign, Card, Element, Func, Item, ModelCard, Name, Subckt};
 use std::rc::Rc;
 
 /// Index into the list of scopes; 0 is the top level.
@@ -19,6 +19,8 @@ pub(super) struct Body<'a> {
     pub models: HashMap<&'a str, &'a ModelCard>,
     pub subckts: HashMap<&'a str, &'a Subckt>,
     pub elements: Vec<&'a Element>,
+    /// Cards that are none of the above.
+    pub cards: Vec<&'a Card>,
 }
 
 /// One instance of a body.
@@ -33,6 +35,8 @@ pub(super) struct Scope<'a> {
     pub body: Rc<Body<'a>>,
     /// Its parameters.
     pub params: HashMap<&'a str, Param<'a>>,
+    /// How many of it stand in parallel: `m=` of the X lines, from the outside in.
+    pub multiplier: f64,
     /// What its ports are connected to.
     pub ports: HashMap<&'a str, NodeId>,
 }
@@ -96,7 +100,7 @@ impl<'a> Elab<'a> {
                         }
                     }
                 }
-                Item::Card(_) => {}
+                Item::Card(card) => body.cards.push(card),
             }
         }
         body
@@ -127,6 +131,7 @@ impl<'a> Elab<'a> {
             instance: None,
             body,
             params,
+            multiplier: 1.0,
             ports: HashMap::new(),
         });
         self.scopes.len() - 1

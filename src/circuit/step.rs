@@ -261,7 +261,7 @@ impl<'a> Elab<'a> {
                 "it can be a .param of the top level, a source, instance:parameter, model(parameter), or temp"
                     .to_string()
             });
-            self.error_help("unknown-override", format!("there is nothing named '{name}' to step"), span, help);
+            self.error_help("unknown-override", format!("there is nothing named '{name}' to vary"), span, help);
         }
         known
     }

@@ -11,7 +11,7 @@ use std::io::{self, Read};
 use std::path::Path;
 
 /// Bytes that are read of a netlist: one more than the parser takes, so that it is the parser that complains.
-const MOST_BYTES: u64 = (128 << 20) + 1;
+pub(super) const MOST_BYTES: u64 = (128 << 20) + 1;
 
 /// A netlist that was read.
 pub(super) struct Input {
@@ -30,7 +30,16 @@ pub(super) struct Input {
 pub(super) fn read(path: &Path, request: &Request, strict: bool) -> Result<Input, String> {
     let (name, bytes) = bytes(path, MOST_BYTES);
     let bytes = bytes.map_err(|e| format!("cannot read the netlist '{name}': {}", terminal::plain(&e)))?;
-    let (netlist, mut diagnostics) = parse(&name, bytes, &FileLoader);
+    understand(&name, &bytes, request, strict)
+}
+
+/// As [`read`], of bytes that are there.
+///
+/// # Errors
+/// As there.
+pub(super) fn understand(name: &str, bytes: &[u8], request: &Request, strict: bool) -> Result<Input, String> {
+    let (netlist, mut diagnostics) = parse(name, bytes, &FileLoader);
+    diagnostics.extend(crate::control::check(&netlist));
     let unreadable = diagnostics.iter().any(|d| d.severity == Severity::Error);
     let (circuit, more) = elaborate_with(&netlist, request);
     if unreadable {

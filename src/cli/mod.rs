@@ -1,7 +1,7 @@
 //! The command line: the only place that prints, reads the environment, or exits.
 //!
 //! arguments as typed (`args`) → as meant (`meant`) → one file per command: `run`, `campaign`, `calibrate`, `check`, `devices`,
-//! `plot`, `information`.
+//! `plot`, `information`. Arguments as ngspice has them (`-b`, `-s`) go to `batch`.
 //!
 //! Exit codes: 0 done; 1 the simulation failed or its output could not be written; 2 the input is wrong (also the
 //! arguments); 130 stopped by Ctrl-C, with what was computed in the files. A fault of the program itself ends in 101.
@@ -9,11 +9,13 @@
 //! Results go to stdout; what is said about them (diagnostics, progress) to stderr.
 
 mod args;
+mod batch;
 mod calibrate;
 mod campaign;
 mod campaign_figure;
 mod campaign_files;
 mod check;
+mod control;
 mod devices;
 mod figures;
 mod information;
@@ -66,6 +68,16 @@ impl Exit {
 pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     let arguments: Vec<OsString> = arguments.into_iter().collect();
     own_up_to_panics(&arguments);
+    let given = arguments.get(1..).unwrap_or(&[]);
+    if batch::options::is_ngspice(given) {
+        return ExitCode::from(match batch::options::read(given) {
+            Ok(options) => batch::batch(&options),
+            Err(message) => {
+                terminal::error(&message);
+                1
+            }
+        });
+    }
     let exit = match Args::try_parse_from(&arguments) {
         Ok(args) => match args.command {
             Command::Run(typed) => meant::run(typed).map_or_else(wrong, |request| run::run(&request)),

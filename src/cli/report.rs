@@ -5,9 +5,11 @@ use super::meant::RunRequest;
 use super::summary::Summary;
 use super::table::{Align, table};
 use crate::analysis::{Outcome, RunStats};
+use crate::control::text::fourier;
 use crate::diagnostic::units::engineering;
 use crate::diagnostic::{Diagnostic, Format, Severity, Sources, render};
 use crate::waveform::csv::number_text;
+use crate::waveform::fourier::Spectrum;
 use crate::waveform::measure::{self, Measured};
 use serde_json::{Value, json};
 use std::path::PathBuf;
@@ -16,6 +18,8 @@ use std::path::PathBuf;
 pub(super) struct Done {
     pub summary: Summary,
     pub outcome: Outcome,
+    /// Harmonics that `.four` asked for.
+    pub spectra: Vec<Spectrum>,
     /// What `.step` had set.
     pub step: Vec<(String, f64)>,
 }
@@ -96,6 +100,13 @@ impl Report {
                 out.push_str(&format!("  {line}\n"));
             }
         }
+        for done in self.done.iter().filter(|d| !d.spectra.is_empty()) {
+            out.push('\n');
+            if !done.step.is_empty() {
+                out.push_str(&format!("step {}\n", label(&done.step)));
+            }
+            done.spectra.iter().for_each(|s| out.push_str(&fourier(s)));
+        }
         for file in &self.files {
             out.push_str(&format!("wrote {}\n", file.display()));
         }
@@ -145,6 +156,9 @@ impl Report {
                 if let Some(object) = value.as_object_mut() {
                     object.insert("stats".into(), json!(d.outcome.stats));
                     object.insert("stopped_at".into(), json!(d.outcome.stopped_at));
+                    if !d.spectra.is_empty() {
+                        object.insert("fourier".into(), d.spectra.iter().map(spectrum).collect());
+                    }
                     if !d.step.is_empty() {
                         object.insert("step".into(), step(&d.step));
                     }
@@ -184,6 +198,14 @@ fn measurement(m: &Measured, set: &[(String, f64)]) -> Value {
         object.insert("step".into(), step(set));
     }
     value
+}
+
+/// Harmonics of a signal.
+fn spectrum(s: &Spectrum) -> Value {
+    let (list, distortion) = s.harmonics.clone().unwrap_or((Vec::new(), f64::NAN));
+    let list: Vec<Value> =
+        list.iter().map(|h| json!({ "frequency": h.frequency, "magnitude": h.magnitude, "phase": h.phase })).collect();
+    json!({ "signal": s.name, "frequency": s.frequency, "thd": distortion, "harmonics": list })
 }
 
 /// What a step sets.

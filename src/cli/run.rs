@@ -8,6 +8,7 @@
 //! ```
 
 use super::Exit;
+use super::control::Runs;
 use super::figures::UnknownSignal;
 use super::meant::{RunRequest, Target};
 use super::output::Files;
@@ -18,10 +19,13 @@ use super::summary::Summary;
 use super::{input, terminal};
 use crate::analysis::{self, Failure, State};
 use crate::circuit::{AnalysisKind, AnalysisSpec, Circuit, elaborate_with};
+use crate::control::{End, Place, has_block};
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::netlist::ast::Netlist;
+use crate::waveform::fourier::LastPeriod;
 use crate::waveform::{Finite, NonFinite, Tee};
 use std::io;
+use std::path::{Path, PathBuf};
 
 /// Runs a netlist.
 pub(super) fn run(request: &RunRequest) -> Exit {
@@ -55,11 +59,12 @@ fn work(request: &RunRequest, report: &mut Report) -> Exit {
     report.seed = Some(circuit.setting.seed.seed);
 
     let drawn = circuit.analyses.iter().filter(|a| a.kind != AnalysisKind::Op).count();
-    if circuit.analyses.is_empty() {
+    let block = has_block(&tree);
+    if circuit.analyses.is_empty() && !block {
         let message = "the netlist has no analysis; add a card such as .op, .dc, .ac or .tran";
         return fail(report, Exit::Wrong, message);
     }
-    if request.figure.is_some() && drawn == 0 {
+    if request.figure.is_some() && drawn == 0 && !block {
         let message =
             "--plot has nothing to draw: an operating point is a single point; leave --plot out for its table";
         return fail(report, Exit::Wrong, message);
@@ -73,11 +78,26 @@ fn work(request: &RunRequest, report: &mut Report) -> Exit {
     if steps > 1 && (request.state.load.is_some() || request.state.save.is_some()) {
         return fail(report, Exit::Wrong, "a state is that of one run: take .step out of the netlist");
     }
-    let mut files = match Files::open(request, circuit.analyses.len(), drawn * steps) {
+    let results = if block { usize::MAX } else { circuit.analyses.len() };
+    let mut files = match Files::open(request, results, drawn * steps) {
         Ok(files) => files,
         Err(message) => return fail(report, Exit::Failed, &message),
     };
     progress::listen();
+    if block {
+        let end = control(&tree, request, &mut files, report);
+        let code = if end.failed { Exit::Failed } else { Exit::Done };
+        if end.stopped {
+            finish(files, None, request, report);
+            terminal::say("stopped by Ctrl-C in .control");
+            return Exit::Stopped;
+        }
+        // What the block runs is what the netlist is for; its cards are run if it runs nothing.
+        if end.analyses > 0 || end.quit.is_some() || circuit.analyses.is_empty() {
+            let exit = finish(files, None, request, report);
+            return if exit == Exit::Done { code } else { exit };
+        }
+    }
 
     let mut saved = None;
     let mut told: Vec<String> = Vec::new();
@@ -95,7 +115,8 @@ fn work(request: &RunRequest, report: &mut Report) -> Exit {
             };
             let circuit = varied.as_ref().unwrap_or(&circuit);
             files.step(&step, k == 0);
-            let (outcome, summary, place) = one(request, &states, circuit, index, &mut files);
+            let mut periods = last_periods(circuit, index);
+            let (outcome, summary, place) = one(request, &states, circuit, index, &mut files, &mut periods);
             // Only what ended as it should gets its name.
             let kept = |o| if k + 1 == steps { files.keep().map(|()| o).map_err(Failure::from) } else { Ok(o) };
             let mut outcome = match outcome.and_then(kept) {
@@ -116,7 +137,12 @@ fn work(request: &RunRequest, report: &mut Report) -> Exit {
             terminal::diagnose(&outcome.warnings, &circuit.sources, request.messages);
             report.take(&outcome.warnings, &circuit.sources);
             let stopped = outcome.stopped_at.is_some();
-            report.done.push(Done { summary, outcome, step });
+            report.done.push(Done {
+                summary,
+                outcome,
+                spectra: periods.iter().flat_map(LastPeriod::spectra).collect(),
+                step,
+            });
             if stopped || progress::interrupted() {
                 finish(files, saved.as_deref(), request, report);
                 let kept = if report.files.is_empty() { "" } else { "; the files hold what was computed" };
@@ -126,6 +152,19 @@ fn work(request: &RunRequest, report: &mut Report) -> Exit {
         }
     }
     finish(files, saved.as_deref(), request, report)
+}
+
+/// Runs the `.control` block.
+fn control(tree: &Netlist, request: &RunRequest, files: &mut Files, report: &mut Report) -> End {
+    let named = request.target.as_ref().map(Target::path).or(request.figure.as_deref());
+    let folder = named.map(|p| match p.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => parent.to_path_buf(),
+        _ => PathBuf::from("."),
+    });
+    let keep = tree.sources.files.iter().map(|f| PathBuf::from(&f.0)).chain(named.map(Path::to_path_buf));
+    let place = Place { folder, keep: keep.collect() };
+    let mut host = Runs { files, report, progress: request.progress, messages: request.messages, json: request.json };
+    crate::control::run(tree, &request.elaboration(), place, &[], &mut host)
 }
 
 /// The circuit of a step; none if nothing is stepped.
@@ -144,6 +183,13 @@ fn stepped(tree: &Netlist, request: &RunRequest, step: &[(String, f64)]) -> Resu
     }
 }
 
+/// What `.four` asks for of an analysis.
+fn last_periods(circuit: &Circuit, index: usize) -> Vec<LastPeriod> {
+    let tran = circuit.analyses.get(index).is_some_and(|a| a.kind.name() == "tran");
+    let wanted = circuit.fouriers.iter().filter(|_| tran);
+    wanted.map(|f| LastPeriod::new(f.frequency, &f.names)).collect()
+}
+
 /// One analysis: its outcome, its summary, and how far it came.
 fn one(
     request: &RunRequest,
@@ -151,12 +197,16 @@ fn one(
     circuit: &Circuit,
     index: usize,
     files: &mut Files,
+    periods: &mut [LastPeriod],
 ) -> (Result<analysis::Outcome, Failure>, Summary, String) {
     let spec = &circuit.analyses[index];
     let mut summary = Summary::default();
     let mut progress = Progress::new(spec.kind.name(), request.progress);
     let outcome = {
-        let tee = Tee::new().with(&mut summary).with(files);
+        let mut tee = Tee::new().with(&mut summary).with(files);
+        for period in periods {
+            tee = tee.with(period);
+        }
         analysis::run_with(circuit, index, states.of(&spec.kind), &mut Finite::new(tee), &mut progress)
     };
     let place = progress.place();

@@ -755,9 +755,9 @@ impl<R: Real, E: Element<R>> Bank<R> for UniformBank<R, E> {
             for (a, b, value) in both.into_iter().flatten() {
                 out.push((cols[a], cols[b], value));
             }
-            for (k, row) in rows.iter().enumerate() {
-                if let Some(terminal) = self.element.behind(i, k).filter(|t| rows[*t] != *row) {
-                    out.push((*row, rows[terminal], R::zero()));
+            for (k, row) in cols.iter().enumerate() {
+                if let Some(terminal) = self.element.behind(i, k).filter(|t| cols[*t] != *row) {
+                    out.push((*row, cols[terminal], R::zero()));
                 }
             }
         }

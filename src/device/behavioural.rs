@@ -29,6 +29,8 @@ const SPEC: DeviceSpec = DeviceSpec {
         OtherForm { letter: 'e', key: "value", parameter: "v" },
         OtherForm { letter: 'g', key: "cur", parameter: "i" },
         OtherForm { letter: 'g', key: "value", parameter: "i" },
+        OtherForm { letter: 'f', key: "value", parameter: "i" },
+        OtherForm { letter: 'h', key: "value", parameter: "v" },
     ],
     ..DeviceSpec::EMPTY
 };

@@ -2,6 +2,7 @@
 
 use super::argument::{Arguments, Values, assigned};
 use super::ast::{Arg, Assign, Card, Element, Func, Item, ModelCard, Name};
+use super::controlled;
 use super::expression::{is_name, whole};
 use super::lexer::{Fault, Help, Parsed, Statement, blanks, fold, separators, word};
 use super::number;
@@ -70,7 +71,7 @@ pub(super) fn canonical(name: &str) -> &str {
 }
 
 /// The device line in `st`.
-pub(super) fn element(st: &Statement<'_>) -> Result<Item, Failed> {
+pub(super) fn element(st: &Statement<'_>) -> Result<Vec<Item>, Failed> {
     let i = st.text;
     let (rest, text) = word(i)?;
     let mut name: Name = Spanned { value: fold(text), span: st.span(i, rest) };
@@ -106,7 +107,12 @@ pub(super) fn element(st: &Statement<'_>) -> Result<Item, Failed> {
     if letter == 'b' {
         reject_loose_words(st, &args)?;
     }
-    Ok(Item::Element(Element { name, letter, device_type, args, span: st.whole() }))
+    let element = Element { name, letter, device_type, args, span: st.whole() };
+    if matches!(letter, 'e' | 'f' | 'g' | 'h') {
+        controlled::items(st, element)
+    } else {
+        Ok(vec![Item::Element(element)])
+    }
 }
 
 /// The arguments in which a word that begins with a digit must be a number; before them stand nodes.
@@ -155,7 +161,7 @@ fn reject_loose_words(st: &Statement<'_>, args: &[Arg]) -> Result<(), Failed> {
 }
 
 /// A fault whose place is known as a span of the file rather than as a rest of the statement.
-fn fault_at_span(
+pub(super) fn fault_at_span(
     st: &Statement<'_>,
     span: crate::diagnostic::Span,
     code: &'static str,

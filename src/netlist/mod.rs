@@ -7,6 +7,7 @@
 mod argument;
 pub mod ast;
 mod card;
+mod controlled;
 mod expression;
 mod include;
 mod lexer;
@@ -18,5 +19,5 @@ mod tests;
 
 pub use expression::parse_expression;
 pub use include::{FileLoader, Loader, NoFiles};
-pub use parser::parse;
+pub use parser::{parse, parse_card};
 pub use print::{print, print_expression};

@@ -48,6 +48,22 @@ pub fn parse(name: &str, text: impl AsRef<[u8]>, loader: &dyn Loader) -> (Netlis
     parser.finish()
 }
 
+/// Reads one card, such as `.tran 1n 1u`, that stands in no file. Spans count from its first byte, in file number `file`.
+pub fn parse_card(text: &str, file: u32) -> (Vec<Item>, Vec<Diagnostic>) {
+    let st = Statement::single(text, file);
+    let mut items = Vec::new();
+    let mut read = || -> Result<(), nom::Err<Fault>> {
+        let (rest, written) = word(text.strip_prefix('.').unwrap_or(text))?;
+        let name = Spanned { value: canonical(&fold(written)).to_string(), span: st.whole() };
+        if !CARDS.contains(&name.value.as_str()) {
+            return Err(Fault::new("unknown-card", text, text.len(), format!("unknown card '{written}'")));
+        }
+        card(&st, name, rest, &mut items)
+    };
+    let said = read().err().map(|fault| st.diagnose(fault));
+    (items, said.into_iter().collect())
+}
+
 struct Parser<'l> {
     loader: &'l dyn Loader,
     /// Name and text of each file.
@@ -246,10 +262,7 @@ impl Parser<'_> {
                 args.push(Arg::Text(Spanned { value: text.to_string(), span: here }));
             }
         }
-        if closed {
-            let d = Diagnostic::warning("control-skipped", "the .control block is not run", span);
-            self.report(d.help("write its analyses as .op, .dc, .ac and .tran cards"));
-        } else {
+        if !closed {
             self.report(Diagnostic::error("unclosed", ".control has no .endc", span));
         }
         self.push(Item::Card(Card { name, args, span: whole }));
@@ -261,8 +274,7 @@ impl Parser<'_> {
                 .help("a continued line needs a device or card before it"));
         }
         let Some(dotted) = st.text.strip_prefix('.') else {
-            let item = element(st)?;
-            self.push(item);
+            element(st)?.into_iter().for_each(|item| self.push(item));
             return Ok(Next::Statement);
         };
         let (rest, written) = word(dotted).unwrap_or((dotted, ""));

@@ -8,6 +8,7 @@ pub mod decimate;
 pub mod engineering;
 pub mod file;
 pub mod finite;
+pub mod fourier;
 pub mod measure;
 pub mod parquet;
 pub mod raw;

@@ -193,7 +193,7 @@ impl Drop for RawWriter {
 }
 
 /// The type word of a variable.
-fn raw_type(quantity: Quantity) -> &'static str {
+pub fn raw_type(quantity: Quantity) -> &'static str {
     match quantity {
         Quantity::Time => "time",
         Quantity::Frequency => "frequency",

@@ -1,0 +1,106 @@
+//! Spellings of other simulators in outputs and options: `P(R1)`, `W(R1)`, `N(x)`, `ID(M1)`, `V(*)`, `.print … format=csv`,
+//! `.options timeint …`.
+
+use super::context::Elab;
+use super::scope::ScopeId;
+use super::*;
+use crate::device::{Expression, ExpressionInput};
+use crate::netlist::ast::Arg;
+
+/// Keys of Xyce's `.print` that say how a file looks. `file` names another file, which is told.
+const FILE_KEYS: &[&str] = &["format", "width", "precision", "filter", "delimiter", "timescalefactor", "indexoffset"];
+
+/// Is this argument of `.print` one about its file?
+pub(super) fn is_file_key(arg: &Arg) -> bool {
+    matches!(arg, Arg::Assign(a) if a.key.value == "file" || FILE_KEYS.contains(&a.key.value.as_str()))
+}
+
+/// Packages of Xyce's `.options`: how their keys are read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Package {
+    /// Its keys are the common ones.
+    Common,
+    /// `timeint`: `method` and `reltol` are the common ones, `abstol` is another.
+    TimeIntegration,
+    /// Its keys steer solvers, parsers or outputs of Xyce.
+    Other,
+}
+
+impl Package {
+    /// The package of this name.
+    pub fn named(word: &str) -> Option<Package> {
+        Some(match word {
+            "device" => Package::Common,
+            "timeint" => Package::TimeIntegration,
+            "nonlin" | "nonlin-tran" | "nonlin-hb" | "linsol" | "linsol-hb" | "linsol-ac" | "output" | "measure"
+            | "parser" | "restart" | "diagnostic" | "dist" | "sensitivity" | "samples" | "hbint" | "loca" | "fft" => {
+                Package::Other
+            }
+            _ => return None,
+        })
+    }
+    /// Does a key of this package mean what it means alone?
+    pub fn heeds(self, key: &str) -> bool {
+        match self {
+            Package::Common => matches!(key, "temp" | "tnom" | "gmin"),
+            Package::TimeIntegration => matches!(key, "method" | "reltol" | "maxord"),
+            Package::Other => false,
+        }
+    }
+}
+
+impl<'a> Elab<'a> {
+    /// `v(*)`, `i(*)`: what is written anyway.
+    pub fn is_everything(&self, arg: &Arg) -> bool {
+        let Arg::Call { name, args, .. } = arg else { return false };
+        matches!(name.value.as_str(), "v" | "i") && matches!(&args[..], [Arg::Word { text, .. }] if text == "*")
+    }
+
+    /// `p(r1)`, `w(r1)`, `n(x)`, `id(m1)`. Outer `None`: it is none of these; inner `None`: it was reported.
+    pub fn special_output(&mut self, f: &str, name: &str, span: Span, top: ScopeId) -> Option<Option<Output>> {
+        match f {
+            "p" | "w" => Some(self.power(name, span, top)),
+            "n" => {
+                if self.find_node(&name.replace(':', "."), top).is_none()
+                    && self.find_instance(&name.replace(':', "."), top).is_some()
+                {
+                    return Some(self.known_instance(name, top, span).map(Output::Current));
+                }
+                Some(self.known_node(name, top, span).map(|a| Output::Voltage(a, 0)))
+            }
+            _ => {
+                let letter = f.strip_prefix('i').filter(|l| !l.is_empty())?;
+                let index = self.find_instance(&name.replace(':', "."), top)?;
+                let spec = self.flat.get(index)?.chosen.as_ref()?.kind.spec();
+                let terminal = spec
+                    .terminals
+                    .iter()
+                    .position(|t| t.name == letter || t.name.trim_end_matches(['+', '-']) == letter)?;
+                Some(Some(Output::Terminal(index, terminal)))
+            }
+        }
+    }
+
+    /// The power that a device with two terminals takes up: v·i.
+    fn power(&mut self, name: &str, span: Span, top: ScopeId) -> Option<Output> {
+        let index = self.known_instance(name, top, span)?;
+        let chosen = self.flat.get(index)?.chosen.as_ref()?;
+        let (spec, nodes) = (chosen.kind.spec(), chosen.nodes.clone());
+        let (true, [a, b, ..]) =
+            (spec.terminals.len() == 2 || spec.controls.is_empty() && matches!(spec.letter, 'e' | 'g'), &nodes[..])
+        else {
+            let message = format!("'{name}' is a {}: only the power of devices with two terminals is known", spec.name);
+            self.error("bad-expression", message, span);
+            return None;
+        };
+        let mut builder = crate::program::Builder::new();
+        let (v, i) = (builder.input(0), builder.input(1));
+        let p = builder.mul(v, i);
+        Some(Output::Expression(Arc::new(Expression {
+            text: self.written(span),
+            inputs: vec![ExpressionInput::Voltage(*a, *b), ExpressionInput::Current(index)],
+            program: builder.finish(&[p]),
+            states: Vec::new(),
+        })))
+    }
+}

@@ -1,0 +1,546 @@
+//! One command: analyses, what they are run with, and vectors.
+
+use super::block::{rest, verb};
+use super::vector::{Plot, Vector};
+use super::{Flow, Session, text};
+use crate::analysis::{Failure, measurement};
+use crate::circuit::{Circuit, MeasureQuantity, MeasureSpec, Output, elaborate_with};
+use crate::device::ExpressionInput;
+use crate::diagnostic::{Diagnostic, Severity, Span};
+use crate::netlist::ast::{Item, Netlist};
+use crate::netlist::parse_card;
+use crate::number::StreamKey;
+use crate::waveform::data::Collector;
+use crate::waveform::measure::{Measured, Measurer};
+use crate::waveform::{Column, Header, Quantity, Sink};
+
+/// Cards that are analyses.
+const ANALYSES: [&str; 8] = ["op", "dc", "ac", "tran", "noise", "tf", "sens", "pz"];
+
+impl Session<'_> {
+    pub(super) fn command(&mut self, line: &str, span: Span) -> Flow {
+        let word = verb(line);
+        // Of `let` only what stands behind the `=` has variables whose digits all count.
+        let Some(line) = self.substituted(line, word == "echo", span) else { return Flow::On };
+        let args = rest(&line).to_string();
+        match word.as_str() {
+            "op" | "dc" | "ac" | "tran" => self.analysis(&format!(".{line}"), span),
+            "run" => self.run_cards(span),
+            "meas" | "measure" => self.measure(&args, span),
+            "let" => self.assign(&args, span),
+            "unlet" => {
+                for name in args.split_whitespace() {
+                    if let Some(plot) = self.plots.get_mut(self.current) {
+                        plot.vectors.retain(|v| v.name != name.to_lowercase());
+                    }
+                }
+            }
+            "alter" => self.alter(&args, false, span),
+            "altermod" => self.alter(&args, true, span),
+            "alterparam" => self.alter_parameter(&args, span),
+            "set" => self.set(&args, span),
+            "unset" => args.split_whitespace().for_each(|name| {
+                self.variables.remove(&name.to_lowercase());
+            }),
+            "option" | "options" => self.option(&args, span),
+            "setseed" => {
+                if let Some(seed) = self.number(&args, span) {
+                    self.request.seed = Some(StreamKey { seed: seed.max(0.0) as u64, run: 0 });
+                }
+            }
+            "reset" => {
+                self.altered.clear();
+                self.parameters.0 = self.parameters.1.clone();
+                if let Some(seed) = &mut self.request.seed {
+                    // Random values are drawn anew.
+                    seed.run += 1;
+                }
+            }
+            "destroy" => self.destroy(&args),
+            "setplot" => self.set_plot(&args, span),
+            "print" => self.print(&args, span),
+            "echo" => {
+                let (newline, args) = match args.strip_prefix("-n") {
+                    Some(rest) => ("", rest.trim_start()),
+                    None => ("\n", args.as_str()),
+                };
+                let said: String = args.chars().filter(|c| *c != '"').collect();
+                self.host.text(&format!("{said}{newline}"));
+            }
+            "write" => self.write(&args, span),
+            "wrdata" => self.write_data(&args, span),
+            // Everything is saved.
+            "save" => {}
+            "break" => return Flow::Break,
+            "continue" => return Flow::Continue,
+            "quit" | "exit" => {
+                let code = args.split_whitespace().next().and_then(|c| c.parse().ok()).unwrap_or(0);
+                self.end.quit = Some(code);
+                return Flow::End;
+            }
+            _ => self.fault(&format!("'{word}' is not known"), span),
+        }
+        if self.end.stopped { Flow::End } else { Flow::On }
+    }
+
+    /// The netlist with these cards instead of its own analyses (or with its own).
+    fn netlist_with(&self, cards: &[Item], own: bool) -> Netlist {
+        let keeps = |item: &&Item| match item {
+            Item::Card(card) => {
+                let name = card.name.value.as_str();
+                let analysis = ANALYSES.contains(&name) || matches!(name, "measure" | "step");
+                name != "control" && (own || !analysis)
+            }
+            _ => true,
+        };
+        let mut items: Vec<Item> = self.netlist.items.iter().filter(keeps).cloned().collect();
+        items.extend(self.options.iter().cloned());
+        items.extend(self.currents.iter().cloned());
+        items.extend(cards.iter().cloned());
+        Netlist { title: self.netlist.title.clone(), items, sources: self.netlist.sources.clone() }
+    }
+
+    /// A `.save` of the currents of elements that the block names, for those that are no unknowns.
+    pub(super) fn save_currents(&mut self) {
+        let mut names: Vec<String> = Vec::new();
+        for line in super::block::lines(&self.netlist) {
+            let text = line.value.to_lowercase();
+            for (open, close) in [("i(", ')'), ("@", '[')] {
+                for (at, _) in text.match_indices(open) {
+                    let before = text.get(..at).and_then(|t| t.chars().next_back());
+                    let inside =
+                        text.get(at + open.len()..).and_then(|r| r.split_once(close)).map_or("", |r| r.0.trim());
+                    let current = open == "i(" || text.get(at..).is_some_and(|r| r.contains("[i]"));
+                    if !before.is_some_and(char::is_alphanumeric)
+                        && current
+                        && self.has_element(inside)
+                        && !names.contains(&inside.to_string())
+                    {
+                        names.push(inside.to_string());
+                    }
+                }
+            }
+        }
+        if names.is_empty() {
+            return;
+        }
+        let list: Vec<String> = names.iter().map(|n| format!("i({n})")).collect();
+        let text = format!(".print {}", list.join(" "));
+        let file = self.source(text.clone());
+        self.currents = parse_card(&text, file).0;
+    }
+
+    /// A source of its own for a text; its number.
+    fn source(&mut self, text: String) -> u32 {
+        self.netlist.sources.files.push((super::COMMAND.to_string(), text));
+        self.netlist.sources.files.len() as u32 - 1
+    }
+
+    fn has_element(&self, name: &str) -> bool {
+        self.netlist.items.iter().any(|i| matches!(i, Item::Element(e) if e.name.value == name))
+            || name.contains('.') && !name.is_empty()
+    }
+
+    /// The circuit of a netlist with what was altered; says what is wrong with it.
+    fn circuit(&mut self, netlist: &Netlist, span: Span) -> Option<Circuit> {
+        let mut request = self.request.clone();
+        request.overrides.extend_from_slice(&self.parameters.0);
+        request.overrides.extend_from_slice(&self.altered);
+        let (circuit, said) = elaborate_with(netlist, &request);
+        let errors: Vec<Diagnostic> =
+            said.into_iter()
+                .filter(|d| d.severity == Severity::Error)
+                .map(|d| {
+                    if d.labels.iter().any(|l| l.span.file < self.scratch) { d } else { d.also(span, "asked for here") }
+                })
+                .collect();
+        if !errors.is_empty() {
+            self.end.failed = true;
+            self.host.say(&errors, &netlist.sources);
+        }
+        circuit
+    }
+
+    /// Reads a card that a command stands for; says what is wrong with it.
+    fn card(&mut self, card: &str, span: Span) -> Option<Vec<Item>> {
+        // One source serves all commands in turn, so that a loop does not collect them.
+        if let Some(file) = self.netlist.sources.files.get_mut(self.scratch as usize) {
+            file.1 = card.to_string();
+        }
+        let (items, said) = parse_card(card, self.scratch);
+        if said.is_empty() {
+            return Some(items);
+        }
+        self.end.failed = true;
+        let said: Vec<Diagnostic> = said.into_iter().map(|d| d.also(span, "asked for here")).collect();
+        self.host.say(&said, &self.netlist.sources);
+        None
+    }
+
+    fn analysis(&mut self, card: &str, span: Span) {
+        let Some(cards) = self.card(card, span) else { return };
+        let netlist = self.netlist_with(&cards, false);
+        if let Some(circuit) = self.circuit(&netlist, span) {
+            for index in 0..circuit.analyses.len() {
+                self.simulate(&circuit, index);
+            }
+        }
+    }
+
+    /// `run`: the analyses of the netlist's cards, and their measurements.
+    fn run_cards(&mut self, span: Span) {
+        let netlist = self.netlist_with(&[], true);
+        let Some(circuit) = self.circuit(&netlist, span) else { return };
+        if circuit.analyses.is_empty() {
+            self.fault("there is no analysis to run: the netlist has no card such as .op, .dc, .ac or .tran", span);
+        }
+        for index in 0..circuit.analyses.len() {
+            let measured = self.simulate(&circuit, index);
+            if measured.is_empty() {
+                continue;
+            }
+            let name = self.plots.get(self.current).map_or("", |p| p.plot_name.as_str()).to_string();
+            self.host.text(&format!("\n  Measurements for {name}\n\n"));
+            for m in &measured {
+                let spec = circuit.measures.iter().find(|s| s.name == m.name && s.analysis == m.analysis);
+                self.show_measured(m, spec, Span::default());
+            }
+            self.host.text("\n");
+        }
+    }
+
+    /// Runs one analysis; its results are the current plot.
+    fn simulate(&mut self, circuit: &Circuit, index: usize) -> Vec<Measured> {
+        let mut memory = Collector::default();
+        let outcome = self.host.analyse(circuit, index, &mut memory);
+        self.end.analyses += 1;
+        for w in &memory.waveforms {
+            let count = self.counts.entry(w.header.analysis.clone()).or_insert(0);
+            *count += 1;
+            self.plots.push(Plot::new(format!("{}{count}", w.header.analysis), w));
+            self.current = self.plots.len() - 1;
+        }
+        match outcome {
+            Ok(outcome) => {
+                self.host.say(&outcome.warnings, &circuit.sources);
+                self.end.stopped |= outcome.stopped_at.is_some();
+                outcome.measured
+            }
+            Err(failure) => {
+                self.end.failed = true;
+                let said = match failure {
+                    Failure::Simulation(d) => vec![*d],
+                    Failure::Input(said) => said,
+                    Failure::Output(e) => {
+                        let span = circuit.analyses.get(index).map(|a| a.span).unwrap_or_default();
+                        vec![Diagnostic::error("output", e.to_string(), span)]
+                    }
+                };
+                self.host.say(&said, &circuit.sources);
+                Vec::new()
+            }
+        }
+    }
+
+    /// `meas tran name …`: taken of the current plot.
+    fn measure(&mut self, args: &str, span: Span) {
+        let Some(cards) = self.card(&format!(".measure {args}"), span) else { return };
+        let netlist = self.netlist_with(&cards, false);
+        let Some(circuit) = self.circuit(&netlist, span) else { return };
+        let Some(spec) = circuit.measures.last() else { return };
+        match self.measured(&circuit, spec) {
+            Ok(m) => {
+                if let (Some(value), Some(plot)) = (m.value, self.plots.get_mut(self.current)) {
+                    plot.put(&m.name, Vector::scalar(value));
+                }
+                self.show_measured(&m, Some(spec), span);
+            }
+            Err(message) => self.fault(&message, span),
+        }
+    }
+
+    /// A measurement of vectors that are there.
+    fn measured(&mut self, circuit: &Circuit, spec: &MeasureSpec) -> Result<Measured, String> {
+        let plot = self.plots.get(self.current).filter(|p| p.scaled && p.analysis == spec.analysis);
+        let plot = plot.ok_or_else(|| format!("the current plot is not one of {}", spec.analysis))?;
+        let scale = plot.scale().ok_or("the plot has no scale")?;
+        let mut columns = vec![Column::new(scale.name.clone(), scale.quantity)];
+        let mut vectors = vec![scale.vector.clone()];
+        let scope = self.scope();
+        let mut missing = None;
+        let converted = measurement(spec, &spec.analysis, &mut |output| match named(circuit, output)
+            .and_then(|text| scope.evaluate(&text))
+        {
+            Ok(v) => {
+                columns.push(Column::new("", Quantity::Other));
+                vectors.push(v);
+                Ok(vectors.len() - 1)
+            }
+            Err(message) => {
+                missing = Some(message);
+                Err("it has a signal that is not there")
+            }
+        })
+        .map_err(|why| missing.unwrap_or_else(|| why.to_string()))?;
+        let n = vectors.first().map_or(0, |v| v.data.len());
+        let complex = vectors.iter().any(|v| v.complex);
+        let header = Header {
+            title: String::new(),
+            plot_name: plot.plot_name.clone(),
+            analysis: spec.analysis.clone(),
+            columns,
+            complex,
+        };
+        let mut measurer = Measurer::new(vec![converted]);
+        let mut feed = || -> std::io::Result<()> {
+            measurer.begin(&header)?;
+            let mut row = Vec::with_capacity(header.width());
+            for k in 0..n {
+                row.clear();
+                for v in &vectors {
+                    let x = v.data.get(k).or(v.data.last()).copied().unwrap_or((f64::NAN, 0.0));
+                    row.push(x.0);
+                    if complex {
+                        row.push(x.1);
+                    }
+                }
+                measurer.point(&row)?;
+            }
+            measurer.end()
+        };
+        feed().map_err(|e| e.to_string())?;
+        measurer.results().into_iter().next().ok_or_else(|| "nothing was measured".to_string())
+    }
+
+    fn show_measured(&mut self, m: &Measured, spec: Option<&MeasureSpec>, span: Span) {
+        let window = spec.and_then(|s| match &s.quantity {
+            MeasureQuantity::Over { window, statistic, .. } => {
+                use crate::circuit::MeasureStatistic::{Average, Integral, PeakToPeak, Rms};
+                let scale = self.plots.get(self.current).and_then(Plot::scale).map(|s| &s.vector.data);
+                let ends = scale.and_then(|s| Some((s.first()?.0, s.last()?.0))).unwrap_or((0.0, 0.0));
+                matches!(statistic, Average | Rms | Integral | PeakToPeak)
+                    .then(|| (window.from.unwrap_or(ends.0), window.to.unwrap_or(ends.1)))
+            }
+            _ => None,
+        });
+        match text::measurement(m, window) {
+            Some(line) => self.host.text(&format!("{line}\n")),
+            None => {
+                self.host.text(&format!("{:<20}=  failed\n", m.name));
+                let d = Diagnostic::warning(
+                    "measure-failed",
+                    format!("measure '{}' failed: not found", m.name),
+                    if span == Span::default() { spec.map_or(span, |s| s.span) } else { span },
+                );
+                self.host.say(&[d], &self.netlist.sources);
+            }
+        }
+    }
+
+    /// `let name = expression` or `let name[k] = expression`.
+    fn assign(&mut self, args: &str, span: Span) {
+        let Some((name, expression)) = args.split_once('=') else {
+            return self.fault("let is written let name = expression", span);
+        };
+        let value = match self.scope().evaluate(expression.trim()) {
+            Ok(value) => value,
+            Err(message) => return self.fault(&message, span),
+        };
+        let name = name.trim().to_lowercase();
+        let (base, index) = match name.strip_suffix(']').and_then(|n| n.split_once('[')) {
+            Some((base, index)) => {
+                let index = index.to_string();
+                let Some(k) = self.number(&index, span) else { return };
+                (base.trim().to_string(), Some(k))
+            }
+            None => (name, None),
+        };
+        let ok = base.chars().all(|c| c.is_alphanumeric() || matches!(c, '_' | '.' | '#')) && !base.is_empty();
+        if !ok || base.starts_with(|c: char| c.is_ascii_digit()) {
+            return self.fault(&format!("'{base}' is no name of a vector"), span);
+        }
+        // `let plot.name` puts it into another plot.
+        let (at, base) = match base.split_once('.') {
+            Some((plot, name)) => match self.plots.iter().position(|p| p.name == plot) {
+                Some(at) => (at, name.to_string()),
+                None => return self.fault(&format!("there is no plot '{plot}'"), span),
+            },
+            None => (self.current, base),
+        };
+        let Some(plot) = self.plots.get_mut(at) else { return };
+        match index {
+            None => plot.put(&base, value),
+            Some(k) => {
+                let slot = plot.vectors.iter_mut().find(|v| v.name == base).and_then(|v| {
+                    let k = if k >= 0.0 { k as usize } else { usize::MAX };
+                    v.vector.data.get_mut(k)
+                });
+                match (slot, value.data.last()) {
+                    (Some(slot), Some(x)) => *slot = *x,
+                    _ => self.fault(&format!("'{base}' has no element {k}"), span),
+                }
+            }
+        }
+    }
+
+    /// `alter device = value`, `alter device parameter = value`, `alter @device[parameter] = value`, also without `=`.
+    fn alter(&mut self, args: &str, model: bool, span: Span) {
+        const FORM: &str =
+            "it is written alter device = value, alter device parameter = value, or alter @device[parameter] = value";
+        let args = args.to_lowercase();
+        let (target, value) = match args.split_once('=') {
+            Some((target, value)) => (target.trim().to_string(), value.trim().to_string()),
+            None => match args.rsplit_once(char::is_whitespace) {
+                Some((target, value)) => (target.trim().to_string(), value.trim().to_string()),
+                None => return self.fault(FORM, span),
+            },
+        };
+        let target = target.replace(['@', ']'], "").replace('[', " ");
+        let mut words: Vec<&str> = target.split_whitespace().collect();
+        let parameter = if model || words.len() > 1 { words.pop() } else { None };
+        let (false, false) =
+            (words.is_empty(), value.is_empty() || value.contains(['[', '(']) && !value.ends_with(')'))
+        else {
+            return self.fault(FORM, span);
+        };
+        let Some(x) = self.number(&value, span) else { return };
+        let before = self.altered.clone();
+        for name in words {
+            // ngspice names what is inside subcircuits by letter and path: `r.x1.r2`.
+            let name = match name.split_once('.') {
+                Some((letter, path)) if letter.len() == 1 && path.starts_with('x') => path,
+                _ => name,
+            };
+            let name = match parameter {
+                Some(p) => format!("{name}.{p}"),
+                None => name.to_string(),
+            };
+            self.altered.retain(|a| a.0 != name);
+            self.altered.push((name, x));
+        }
+        // What cannot be set is told here, and once.
+        let netlist = self.netlist_with(&[], false);
+        if self.circuit(&netlist, span).is_none() {
+            self.altered = before;
+        }
+    }
+
+    /// `alterparam name = value`, `alterparam instance name = value`: in effect after `reset`.
+    fn alter_parameter(&mut self, args: &str, span: Span) {
+        let Some((name, value)) = args.split_once('=') else {
+            return self.fault("it is written alterparam name = value", span);
+        };
+        let name = name.split_whitespace().collect::<Vec<_>>().join(".").to_lowercase();
+        let Some(x) = self.number(value.trim(), span) else { return };
+        self.parameters.1.retain(|p| p.0 != name);
+        self.parameters.1.push((name, x));
+    }
+
+    /// `set name`, `set name = value`, several of them.
+    fn set(&mut self, args: &str, span: Span) {
+        let spaced = args.replace('=', " = ");
+        let words: Vec<&str> = spaced.split_whitespace().collect();
+        let mut k = 0;
+        while let Some(name) = words.get(k) {
+            k += 1;
+            let mut value = String::new();
+            if words.get(k) == Some(&"=") {
+                k += 1;
+                // `( a b c )` is a list.
+                if words.get(k).is_some_and(|w| w.starts_with('(')) {
+                    let list: Vec<&str> = words.get(k..).unwrap_or(&[]).to_vec();
+                    value = list.join(" ").trim_matches(['(', ')', ' ']).to_string();
+                    k = words.len();
+                } else {
+                    value = words.get(k).map_or("", |w| w.trim_matches('"')).to_string();
+                    k += 1;
+                }
+            }
+            let name = name.to_lowercase();
+            if matches!(name.as_str(), "temp" | "tnom") && !value.is_empty() {
+                self.option(&format!("{name}={value}"), span);
+            }
+            self.variables.insert(name, value);
+        }
+    }
+
+    /// `option name = value …`: as a card.
+    fn option(&mut self, args: &str, span: Span) {
+        let text = args.split('=').map(str::trim).collect::<Vec<_>>().join("=");
+        let text = format!(".options {text}");
+        if self.card(&text, span).is_some() {
+            // It stays, and so does its text.
+            let file = self.source(text.clone());
+            self.options.extend(parse_card(&text, file).0);
+        }
+    }
+
+    fn destroy(&mut self, args: &str) {
+        let names: Vec<&str> = args.split_whitespace().collect();
+        let current = self.plots.get(self.current).map(|p| p.name.clone()).unwrap_or_default();
+        self.plots.retain(|p| {
+            let named = names.contains(&p.name.as_str()) || (names.is_empty() && p.name == current);
+            p.name == "const" || !(named || names.contains(&"all"))
+        });
+        self.current = self.plots.iter().position(|p| p.name == current).unwrap_or(self.plots.len() - 1);
+    }
+
+    fn set_plot(&mut self, args: &str, span: Span) {
+        let name = args.to_lowercase();
+        if name == "new" {
+            let count = self.counts.entry("unknown".into()).or_insert(0);
+            *count += 1;
+            let plot = Plot::empty(&format!("unknown{count}"), &self.title, "Anonymous");
+            self.plots.push(plot);
+            self.current = self.plots.len() - 1;
+            return;
+        }
+        if name == "previous" || name == "next" {
+            let k = if name == "next" { self.current + 1 } else { self.current.saturating_sub(1) };
+            self.current = k.min(self.plots.len() - 1);
+            return;
+        }
+        match self.plots.iter().position(|p| p.name == name) {
+            Some(k) => self.current = k,
+            None if name.is_empty() => {}
+            None => {
+                let known: Vec<&str> = self.plots.iter().map(|p| p.name.as_str()).collect();
+                let message = format!("there is no plot '{name}'; there are {}", known.join(", "));
+                self.fault(&message, span);
+            }
+        }
+    }
+}
+
+/// An output as an expression of vectors.
+fn named(circuit: &Circuit, output: &Output) -> Result<String, String> {
+    let node = |n: u32| circuit.nodes.get(n as usize).map_or("0", |n| n.name.as_str()).to_string();
+    Ok(match output {
+        Output::Voltage(a, 0) => format!("v({})", node(*a)),
+        Output::Voltage(a, b) => format!("v({},{})", node(*a), node(*b)),
+        Output::Current(k) => format!("i({})", circuit.instances.get(*k).map_or("", |i| i.name.as_str())),
+        Output::Terminal(k, n) => {
+            let name = circuit.instances.get(*k).map_or("", |i| i.name.as_str());
+            return Err(format!("the current of terminal {n} of {name} is not kept"));
+        }
+        Output::Part(part, of) => {
+            use crate::circuit::OutputPart;
+            let f = match part {
+                OutputPart::Real => "real",
+                OutputPart::Imaginary => "imag",
+                OutputPart::Magnitude => "mag",
+                OutputPart::Decibel => "db",
+                OutputPart::Phase => "ph",
+            };
+            format!("{f}({})", named(circuit, of)?)
+        }
+        Output::Expression(e) => {
+            // A text with the names of parameters in it is none of vectors.
+            let known = e.inputs.iter().all(|i| !matches!(i, ExpressionInput::State(_)));
+            if !known {
+                return Err(format!("'{}' cannot be measured here", e.text));
+            }
+            e.text.trim_matches(['{', '}', '\'']).to_string()
+        }
+    })
+}
