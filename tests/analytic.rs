@@ -7,6 +7,8 @@ use neurospice::number::StreamKey;
 use neurospice::waveform::data::{Collector, Waveform};
 use std::collections::BTreeMap;
 
+#[path = "analytic/bipolar.rs"]
+mod bipolar;
 #[path = "analytic/blocks.rs"]
 mod blocks;
 #[path = "analytic/charge.rs"]

@@ -184,7 +184,7 @@ fn outputs_and_measures_are_read() {
 
 /// Wrong netlists by the class of their fault; the title line is added.
 const WRONG: &[(&str, &str)] = &[
-    ("unknown_device", "Q1 a b 0 qq\nV1 a 0 1\nYnothing y1 a b\n.op\n"),
+    ("unknown_device", "N1 a b 0 qq\nV1 a 0 1\nYnothing y1 a b\n.op\n"),
     ("missing_node", "V1 a 0 1\nR1 a 1k\nR2 a\nM1 a b\n.op\n"),
     ("bad_number", "V1 a 0 1\nR1 a 0 abc\nR2 a 0 {1/0}\n.param w=2\nR3 a 0 w\n.op\n"),
     ("wrong_node_count", "V1 a 0 1\nR1 a b 0 1k\n.subckt s p q\nR1 p q 1\n.ends\nX1 a s\nX2 a 0 a s\n.op\n"),

@@ -44,6 +44,8 @@ mod switch;
 mod team;
 #[cfg(test)]
 mod testbench;
+#[cfg(test)]
+mod transistor_tests;
 mod wiring;
 mod yakopcic;
 

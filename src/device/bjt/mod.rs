@@ -232,6 +232,7 @@ impl<R: Real> Element<R> for Bipolars<R> {
         let (base_be, base_bc) = (tangent(inside.base_be, dv), tangent(inside.base_bc, dv));
         if shape.late {
             let (late, slope) = (at.x(LATE), at.x(SLOPE));
+            let three = R::splat(3.0);
             s.current(CI, EI, sign * late);
             s.df(CI, LATE, sign);
             s.df(EI, LATE, -sign);
@@ -239,10 +240,10 @@ impl<R: Real> Element<R> for Bipolars<R> {
             s.df(LATE, SLOPE, -R::one());
             s.q(LATE, p.delay * late);
             s.dq(LATE, LATE, p.delay);
-            s.f(SLOPE, (slope + late - forward.v) * 3.0);
-            s.df(SLOPE, SLOPE, R::splat(3.0));
-            s.df(SLOPE, LATE, R::splat(3.0));
-            by_node(forward.d, |col, d| s.df(SLOPE, col, sign * d * -3.0));
+            s.f(SLOPE, (slope + late - forward.v) * three);
+            s.df(SLOPE, SLOPE, three);
+            s.df(SLOPE, LATE, three);
+            by_node(forward.d, |col, d| s.df(SLOPE, col, -sign * d * three));
             s.q(SLOPE, p.delay * slope);
             s.dq(SLOPE, SLOPE, p.delay);
         }
