@@ -303,3 +303,19 @@ fn server_mode_writes_what_pyspice_reads() {
     assert_eq!(f64::from_le_bytes(last[..8].try_into().unwrap()), 4e-6);
     assert!(text(&o.stdout[next..]).contains("\t0\tv(v-sweep)\tvoltage\n"));
 }
+
+/// Every netlist of the manual's page runs, without a word of complaint.
+#[test]
+fn the_examples_of_the_manual_run() {
+    let page = fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/netlist.md")).unwrap();
+    let mut examples = 0;
+    for block in page.split("```spice\n").skip(1) {
+        let netlist = block.split("```").next().unwrap();
+        let folder = Folder::new(&format!("manual{examples}"));
+        folder.put("a.cir", netlist);
+        let o = run(&folder, &["run", "a.cir", "--strict"], "");
+        assert!(o.status.success() && o.stderr.is_empty(), "{netlist}\n{}", text(&o.stderr));
+        examples += 1;
+    }
+    assert_eq!(examples, 4);
+}

@@ -125,7 +125,13 @@ impl Tree {
                     // What the engine rounds to zero is +0; −0 itself stays.
                     Function::Nint if v[0] == 0.0 => v[0],
                     Function::Nint => v[0].round_ties_even() + 0.0,
-                    Function::Round => sign * v[0].abs().round(),
+                    Function::Round => v[0].round(),
+                    Function::Square => v[0] * v[0],
+                    Function::Hypot => (v[0] * v[0] + v[1] * v[1]).sqrt(),
+                    Function::Db => 20.0 * v[0].abs().log10(),
+                    Function::Buf => flag(v[0] > 0.5),
+                    Function::Inv => flag(v[0] <= 0.5),
+                    Function::Fmod => v[0] - v[1] * (v[0] / v[1]).trunc(),
                     Function::Int => v[0].trunc(),
                     // As the engine documents: the second where neither is smaller, also for NaN.
                     Function::Min => smaller(v[0], v[1]),
@@ -135,12 +141,6 @@ impl Tree {
                     Function::Uramp => larger(v[0], 0.0),
                     Function::Limit => smaller(larger(v[0], v[1]), v[2]),
                     Function::Pow => v[0].powf(v[1]),
-                    Function::Square => v[0] * v[0],
-                    Function::Hypot => (v[0] * v[0] + v[1] * v[1]).sqrt(),
-                    Function::Db => 20.0 * v[0].abs().log10(),
-                    Function::Buf => f64::from(v[0] > 0.5),
-                    Function::Inv => f64::from(v[0] <= 0.5),
-                    Function::Fmod => v[0] - v[1] * (v[0] / v[1]).trunc(),
                     Function::Pwr => v[0].abs().powf(v[1]) * if v[0] < 0.0 { -1.0 } else { 1.0 },
                     Function::If => {
                         if v[0] != 0.0 {

@@ -39,7 +39,7 @@ pub(super) struct Quantities<'a> {
     /// For each entry of `named`: is it used, as which input?
     pub named_inputs: Vec<Option<usize>>,
     scope: ScopeId,
-    mode: Mode,
+    pub mode: Mode,
     /// Argument values of the function that is being expanded.
     args: Vec<(&'a str, Value)>,
     operations: usize,
@@ -233,7 +233,7 @@ impl<'a> Quantities<'a> {
         None
     }
 
-    fn not_constant(&mut self, elab: &mut Elab<'a>, what: &str, span: Span) -> Option<Value> {
+    pub fn not_constant(&mut self, elab: &mut Elab<'a>, what: &str, span: Span) -> Option<Value> {
         elab.error_help(
             "bad-expression",
             format!("{what} is not known before the simulation; this value must be constant"),
@@ -243,7 +243,7 @@ impl<'a> Quantities<'a> {
         None
     }
 
-    fn input(&mut self, input: ExpressionInput) -> Value {
+    pub fn input(&mut self, input: ExpressionInput) -> Value {
         let k = self.inputs.iter().position(|i| *i == input).unwrap_or_else(|| {
             self.inputs.push(input);
             self.inputs.len() - 1
@@ -268,6 +268,9 @@ impl<'a> Quantities<'a> {
         match f {
             "ddt" | "idt" | "sdt" => return self.state(elab, f, args, span),
             "pwl" | "table" => return self.table(elab, f, args, span),
+            "spice_pulse" | "spice_sin" | "spice_exp" | "spice_sffm" => {
+                return self.source_function(elab, f, args, span);
+            }
             _ => {}
         }
         if let Some(draw) = Draw::named(f, args.len()) {
@@ -275,7 +278,8 @@ impl<'a> Quantities<'a> {
         }
         let Some(function) = Function::from_name(f) else {
             let known = Function::ALL.iter().flat_map(|f| f.names().iter().copied()).chain(Draw::NAMES);
-            let others = ["v", "i", "ddt", "idt", "sdt", "pwl", "table"];
+            let others =
+                ["v", "i", "ddt", "idt", "sdt", "pwl", "table", "spice_pulse", "spice_sin", "spice_exp", "spice_sffm"];
             let user: Vec<&str> =
                 elab.outwards(self.scope).flat_map(|s| elab.scopes[s].body.funcs.keys().copied()).collect();
             let help = did_you_mean(f, known.chain(others).chain(user))
@@ -348,7 +352,7 @@ impl<'a> Quantities<'a> {
         }
     }
 
-    fn wrong_arity(&mut self, elab: &mut Elab<'a>, f: &str, needs: usize, has: usize, span: Span) {
+    pub fn wrong_arity(&mut self, elab: &mut Elab<'a>, f: &str, needs: usize, has: usize, span: Span) {
         let s = if needs == 1 { "" } else { "s" };
         elab.error("bad-expression", format!("{f}() takes {needs} argument{s}, not {has}"), span);
     }

@@ -22,6 +22,7 @@ mod overrides;
 mod parameters;
 mod scope;
 mod source;
+mod source_functions;
 mod step;
 mod topology;
 mod value;

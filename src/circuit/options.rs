@@ -106,6 +106,7 @@ pub(super) const WITHOUT_EFFECT: &[&str] = &[
     "noacct",
     "noinit",
     "norefvalue",
+    "filetype",
     "seedinfo",
     "warn",
     "maxwarns",

@@ -18,6 +18,7 @@ use std::path::PathBuf;
   neurospice run netlists/lif_neuron.cir --plot lif.svg
   neurospice check amplifier.cir
   neurospice devices memristor
+  neurospice -b FILE… [-r RAW] [-o LOG] [-D name=value]   in place of ngspice; also -s
 
 Exit codes: 0 done, 1 the simulation failed or its output could not be written,
 2 the input is wrong, 130 stopped by Ctrl-C."

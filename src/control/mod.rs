@@ -10,6 +10,7 @@
 mod block;
 mod command;
 mod evaluate;
+mod measure;
 mod place;
 mod show;
 mod substitute;
@@ -94,7 +95,8 @@ pub fn run(
         counts: HashMap::new(),
         variables: variables.iter().cloned().collect(),
         altered: Vec::new(),
-        parameters: (Vec::new(), Vec::new()),
+        parameters: Vec::new(),
+        next_parameters: Vec::new(),
         options: Vec::new(),
         end: End::default(),
         commands: 0,
@@ -155,8 +157,10 @@ struct Session<'h> {
     variables: BTreeMap<String, String>,
     /// What `alter` and `altermod` set.
     altered: Vec<(String, f64)>,
-    /// What `alterparam` set: in effect, and in effect after `reset`.
-    parameters: (Vec<(String, f64)>, Vec<(String, f64)>),
+    /// What `alterparam` set.
+    parameters: Vec<(String, f64)>,
+    /// What `alterparam` set since: in effect after `reset`.
+    next_parameters: Vec<(String, f64)>,
     /// Cards of `option`.
     options: Vec<Item>,
     end: End,

@@ -136,7 +136,7 @@ impl Sink for LastPeriod {
         for (column, kept) in self.columns.iter().zip(&mut self.values) {
             kept.push(column.and_then(|k| values.get(k)).copied().unwrap_or(f64::NAN));
         }
-        if self.times.len() % 4096 == 0 {
+        if self.times.len().is_multiple_of(4096) {
             self.prune();
         }
         Ok(())

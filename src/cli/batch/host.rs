@@ -68,9 +68,8 @@ impl Out {
     }
     /// The end; was everything written?
     pub fn close(&mut self) -> bool {
-        match &mut self.log {
-            Some(log) => self.good &= log.finish().is_ok(),
-            None => {}
+        if let Some(log) = &mut self.log {
+            self.good &= log.finish().is_ok();
         }
         self.good
     }
@@ -93,8 +92,6 @@ impl Watch for Stop {
 /// A block at work.
 pub(super) struct Batch<'a> {
     pub out: &'a mut Out,
-    /// Circuit and nominal temperature, °C.
-    pub temperatures: (f64, f64),
 }
 
 impl Host for Batch<'_> {
@@ -105,7 +102,6 @@ impl Host for Batch<'_> {
         self.out.diagnose(diagnostics, sources);
     }
     fn analyse(&mut self, circuit: &Circuit, index: usize, memory: &mut Collector) -> Result<Outcome, Failure> {
-        let _ = self.temperatures;
         self.out.text(&temperatures(circuit.options.temp, circuit.options.tnom));
         let outcome = analysis::run(circuit, index, &mut Finite::new(Tee::new().with(memory)), &mut Stop)?;
         self.out.text(&format!("\nNo. of Data Rows : {}\n", outcome.stats.points));
@@ -119,9 +115,10 @@ impl Host for Batch<'_> {
     }
 }
 
-/// A header with the names that ngspice's files have: `v(v-sweep)`.
+/// A header with the names that ngspice's files have: in lower case, and `v(v-sweep)`.
 pub(super) fn renamed(header: &Header) -> Header {
     let mut header = header.clone();
+    header.columns.iter_mut().for_each(|c| c.name = c.name.to_lowercase());
     if let Some(axis) = header.columns.first_mut() {
         match axis.name.as_str() {
             "v-sweep" => axis.name = "v(v-sweep)".into(),

@@ -26,7 +26,7 @@ use crate::diagnostic::units::parse_number;
 use crate::netlist::ast::{Item, Netlist};
 use crate::waveform::data::Collector;
 use crate::waveform::raw::{Encoding, RawWriter};
-use crate::waveform::{Finite, Sink, Tee};
+use crate::waveform::{Finite, Tee};
 use host::{Batch, Out};
 use options::Options;
 use std::path::{Path, PathBuf};
@@ -67,7 +67,10 @@ fn work(options: &Options, out: &mut Out) -> u8 {
             return 1;
         }
     };
-    out.text("\nNote: No compatibility mode selected!\n\n");
+    // Programs that use `-s` (PySpice 1.5) want `Circuit:` first, as ngspice had it before its version 32.
+    if !options.server {
+        out.text("\nNote: No compatibility mode selected!\n\n");
+    }
     out.text(&format!("\nCircuit: {}\n\n", netlist.title.to_lowercase()));
     out.diagnose(&diagnostics, &netlist.sources);
     let Some(mut circuit) = circuit else {
@@ -98,7 +101,7 @@ fn work(options: &Options, out: &mut Out) -> u8 {
         let folder = options.raw.as_deref().and_then(Path::parent).filter(|p| !p.as_os_str().is_empty());
         let keep = netlist.sources.files.iter().map(|f| PathBuf::from(&f.0)).chain(options.files.iter().cloned());
         let place = Place { folder: Some(folder.unwrap_or(Path::new(".")).to_path_buf()), keep: keep.collect() };
-        let mut host = Batch { out, temperatures: (circuit.options.temp, circuit.options.tnom) };
+        let mut host = Batch { out };
         let end = run_block(&netlist, &asked, place, &options.define, &mut host);
         if let Some(code) = end.quit {
             return if code == 0 && end.failed { 1 } else { code };
@@ -199,12 +202,6 @@ fn cards(options: &Options, circuit: &Circuit, netlist: &Netlist, asked: &Reques
                     good = false;
                 }
             }
-        }
-    }
-    if let Some(raw) = &mut raw {
-        if let Err(e) = raw.end() {
-            out.message(&format!("Error: cannot write the raw file: {}\n", terminal::plain(&e)));
-            good = false;
         }
     }
     if let Some(writer) = raw {
