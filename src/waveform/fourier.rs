@@ -46,10 +46,18 @@ pub fn harmonics(t: &[f64], x: &[f64], frequency: f64, n: usize) -> Option<(Vec<
                 re += 0.5 * (xa + x[j]) * (tb - ta);
                 continue;
             }
-            // ∫ x·cos ωt and ∫ x·sin ωt of a straight line, by parts.
-            let (sa, ca, sb, cb) = ((omega * ta).sin(), (omega * ta).cos(), (omega * tb).sin(), (omega * tb).cos());
-            re += (x[j] * sb - xa * sa) / omega + slope * (cb - ca) / (omega * omega);
-            im += (xa * ca - x[j] * cb) / omega + slope * (sb - sa) / (omega * omega);
+            // With m the middle, h half the length, u = ωh and x̄ the mean of a stretch:
+            // ∫ x·cos ωt = x̄·cos ωm·2h·sin u/u − slope·sin ωm·2(sin u − u·cos u)/ω², and alike for the sine. Differences
+            // of cosines at the ends of a steep edge would be all rounding.
+            let (m, h) = (0.5 * (ta + tb), 0.5 * (tb - ta));
+            let u = omega * h;
+            let mean = 0.5 * (xa + x[j]);
+            let even = 2.0 * u.sin() / omega * mean;
+            let odd = if u < 1e-2 { u * u * u * (1.0 / 3.0 - u * u / 30.0) } else { u.sin() - u * u.cos() };
+            let odd = 2.0 * odd / (omega * omega) * slope;
+            let (sine, cosine) = (omega * m).sin_cos();
+            re += even * cosine - odd * sine;
+            im += even * sine + odd * cosine;
         }
         let scale = if k == 0 { 1.0 } else { 2.0 } / period;
         let (cosine, sine) = (re * scale, im * scale);
