@@ -17,6 +17,7 @@
 //! coefficients as the ngspice manual has them (junction diodes).
 
 use super::junction::*;
+use super::semiconductor::*;
 use super::*;
 use crate::number::{Mask, exp, ln};
 
@@ -24,8 +25,6 @@ const fn model(name: &'static str, unit: &'static str, default: f64, doc: &'stat
     ParamSpec::real(name, unit, default, doc)
 }
 
-/// Temperatures at which the band gap's law makes sense, °C.
-const TEMPERATURE: Range = Range::Open(-273.15, 1000.0);
 const GRADING: Range = Range::HalfOpen(0.0, 1.0);
 
 const SPEC: DeviceSpec = DeviceSpec {
@@ -187,11 +186,7 @@ impl<R: Real> Params<R> {
     fn load(&mut self, lane: usize, instance: &Instance, setting: &Setting) {
         let Some(model) = &instance.model else { return };
         let (model, own) = (&model.params, &instance.params);
-        let t = match own.number("temp") {
-            Some(celsius) => celsius + ZERO_CELSIUS,
-            None => setting.temperature + own.real("dtemp"),
-        };
-        let tnom = model.number("tnom").map_or(setting.nominal_temperature, |c| c + ZERO_CELSIUS);
+        let (t, tnom) = temperatures(instance, setting);
         let (dt, ratio, vt) = (t - tnom, t / tnom, thermal_voltage(t));
         let polynomial = |a: &str, b: &str| 1.0 + model.real(a) * dt + model.real(b) * dt * dt;
         let (m, n) = (own.real("m"), model.real("n"));
@@ -301,18 +296,14 @@ impl<R: Real> Element<R> for Diodes<R> {
 
     fn locals(&self, i: usize, instance: &Instance) -> Vec<Local> {
         let mut locals: Vec<Local> = instance.nodes.iter().map(|n| Local::Node(*n)).collect();
-        locals.push(if self.has_series[i] {
-            Local::Internal { name: "internal", spec: UnknownSpec::VOLTAGE }
-        } else {
-            Local::Same(ANODE)
-        });
+        locals.push(inner_node("internal", self.has_series[i], ANODE));
         locals
     }
 
     fn footprint(&self, i: usize) -> Vec<(usize, usize)> {
         let mut out = vec![(INNER, INNER), (INNER, CATHODE), (CATHODE, INNER), (CATHODE, CATHODE)];
         if self.has_series[i] {
-            out.extend([(ANODE, ANODE), (ANODE, INNER), (INNER, ANODE)]);
+            out.extend(series_positions(ANODE, INNER));
         }
         out
     }
@@ -335,8 +326,7 @@ impl<R: Real> Element<R> for Diodes<R> {
     fn eval<S: Stamp<R>>(&self, i: usize, at: &At<'_, R>, s: &mut S) {
         let p = &self.params[i];
         if self.has_series[i] {
-            s.current(ANODE, INNER, p.series * at.v(ANODE, INNER));
-            s.conductance(ANODE, INNER, ANODE, INNER, p.series);
+            stamp_series(ANODE, INNER, p.series, at, s);
         }
 
         let v = at.v(INNER, CATHODE);

@@ -14,6 +14,7 @@
 
 use super::junction::*;
 use super::junction_gate::*;
+use super::semiconductor::*;
 use super::*;
 use crate::number::{exp, ln};
 
@@ -128,15 +129,10 @@ impl<R: Real> Law<R> for Square<R> {
     const PATH: bool = false;
 
     fn load(&mut self, lane: usize, instance: &Instance, setting: &Setting, scale: f64) -> Gate {
-        let own = &instance.params;
-        let t = match own.number("temp") {
-            Some(celsius) => celsius + ZERO_CELSIUS,
-            None => setting.temperature + own.real("dtemp"),
-        };
         let empty = Values::defaults(SPEC.model_params);
         let model = instance.model.as_ref().map_or(&empty, |m| &m.params);
         let r = |name| model.real(name);
-        let tnom = model.number("tnom").map_or(setting.nominal_temperature, |c| c + ZERO_CELSIUS);
+        let (t, tnom) = temperatures(instance, setting);
         let (dt, ratio, vt) = (t - tnom, t / tnom, thermal_voltage(t));
         let vto = r("vto");
         let threshold = match model.number("vtotc") {

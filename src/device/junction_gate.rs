@@ -17,11 +17,9 @@
 //! ```
 
 use super::junction::*;
+use super::semiconductor::*;
 use super::*;
 use crate::number::Mask;
-
-/// Temperatures at which the band gap's law makes sense, °C.
-pub(super) const TEMPERATURE: Range = Range::Open(-273.15, 1000.0);
 
 pub(super) const TERMINALS: &[Terminal] = &[
     Terminal { name: "d", optional: false, doc: "drain" },
@@ -98,14 +96,6 @@ pub(super) struct JunctionGates<R, L> {
     has_ic: Vec<[bool; 2]>,
 }
 
-/// v_ds and v_gs as given.
-fn initial(instance: &Instance) -> [Option<f64>; 2] {
-    match instance.params.get("ic") {
-        Some(Value::List(list)) => [list.first().copied(), list.get(1).copied()],
-        _ => [None; 2],
-    }
-}
-
 impl<R: Real, L: Law<R>> Params<R, L> {
     fn load(&mut self, lane: usize, instance: &Instance, setting: &Setting) {
         let Some(model) = &instance.model else { return };
@@ -124,7 +114,7 @@ impl<R: Real, L: Law<R>> Params<R, L> {
             set(g, if r > 0.0 { scale / r } else { 0.0 });
         }
         set(&mut self.off, if own.flag("off") { 1.0 } else { 0.0 });
-        for (slot, x) in self.ic.iter_mut().zip(initial(instance)) {
+        for (slot, x) in self.ic.iter_mut().zip(initial_pair(instance)) {
             set(slot, x.unwrap_or(0.0));
         }
     }
@@ -150,17 +140,14 @@ impl<R: Real, L: Law<R>> Element<R> for JunctionGates<R, L> {
             params: vec![Params::default(); instances.len()],
             past: vec![Past::default(); instances.len()],
             series: instances.iter().map(|i| ["rd", "rs"].map(|r| i.model_real(r) > 0.0)).collect(),
-            has_ic: instances.iter().map(|i| initial(i).map(|v| v.is_some())).collect(),
+            has_ic: instances.iter().map(|i| initial_pair(i).map(|v| v.is_some())).collect(),
         }
     }
 
     fn locals(&self, i: usize, instance: &Instance) -> Vec<Local> {
-        let inner = |name, present, terminal| {
-            if present { Local::Internal { name, spec: UnknownSpec::VOLTAGE } } else { Local::Same(terminal) }
-        };
         let mut locals: Vec<Local> = instance.nodes.iter().map(|n| Local::Node(*n)).collect();
-        locals.push(inner("drain", self.series[i][0], D));
-        locals.push(inner("source", self.series[i][1], S));
+        locals.push(inner_node("drain", self.series[i][0], D));
+        locals.push(inner_node("source", self.series[i][1], S));
         locals
     }
 
@@ -169,7 +156,7 @@ impl<R: Real, L: Law<R>> Element<R> for JunctionGates<R, L> {
         let mut out: Vec<_> = core.into_iter().flat_map(|r| core.into_iter().map(move |c| (r, c))).collect();
         for (present, (a, b)) in self.series[i].into_iter().zip([(D, DI), (S, SI)]) {
             if present {
-                out.extend([(a, a), (a, b), (b, a)]);
+                out.extend(series_positions(a, b));
             }
         }
         out
@@ -218,8 +205,7 @@ impl<R: Real, L: Law<R>> Element<R> for JunctionGates<R, L> {
         let p = &self.params[i];
         for (k, (a, b)) in [(D, DI), (S, SI)].into_iter().enumerate() {
             if self.series[i][k] {
-                s.current(a, b, p.series[k] * at.v(a, b));
-                s.conductance(a, b, a, b, p.series[k]);
+                stamp_series(a, b, p.series[k], at, s);
             }
         }
 
@@ -250,9 +236,9 @@ impl<R: Real, L: Law<R>> Element<R> for JunctionGates<R, L> {
         // Each terminal's own sum: one as minus the others would carry their rounding.
         for (row, f, q) in [(G, igs + igd, qgs + qgd), (DI, id - igd, -qgd), (SI, -(id + igs), -qgs)] {
             s.f(row, p.sign * f.v);
-            by_node(f.d, |col, x| s.df(row, col, x));
+            by_node(G, [SI, DI], f.d, |col, x| s.df(row, col, x));
             s.q(row, p.sign * q.v);
-            by_node(q.d, |col, x| s.dq(row, col, x));
+            by_node(G, [SI, DI], q.d, |col, x| s.dq(row, col, x));
         }
     }
 
@@ -270,12 +256,4 @@ impl<R: Real, L: Law<R>> Element<R> for JunctionGates<R, L> {
             past.q[k] = R::select(mask, q[k].v, past.q[k]);
         }
     }
-}
-
-/// A row of derivatives by the normalised (v_gs, v_gd), by column.
-#[inline(always)]
-fn by_node<R: Real>(d: [R; 2], mut add: impl FnMut(usize, R)) {
-    add(G, d[0] + d[1]);
-    add(SI, -d[0]);
-    add(DI, -d[1]);
 }

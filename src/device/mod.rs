@@ -6,6 +6,8 @@ pub mod bank;
 pub mod instance;
 pub mod spec;
 pub mod state;
+pub mod uniform;
+pub mod unknowns;
 
 mod behavioural;
 mod behavioural_capacitor;
@@ -35,6 +37,7 @@ mod packed;
 mod ramp;
 mod resistor;
 mod rram;
+mod semiconductor;
 mod source;
 mod source_function;
 mod spike_trains;
@@ -53,6 +56,8 @@ pub use bank::*;
 pub use instance::*;
 pub use spec::*;
 pub use state::*;
+pub use uniform::*;
+pub use unknowns::*;
 
 use crate::number::{Dual, Lanes, Real};
 use common::{needs_value, set_optional, temperature_factor, value_or_model};

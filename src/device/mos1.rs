@@ -31,6 +31,7 @@
 //! temperature laws and the limits at which formulas change: ngspice manual, MOSFET level 1.
 
 use super::junction::*;
+use super::semiconductor::*;
 use super::*;
 use crate::number::{Mask, exp, ln};
 
@@ -118,8 +119,6 @@ const SPEC: DeviceSpec = DeviceSpec {
     ..DeviceSpec::EMPTY
 };
 
-/// Temperatures at which the band gap's law makes sense, °C.
-const TEMPERATURE: Range = Range::Open(-273.15, 1000.0);
 /// Permittivity of vacuum, F/m: the digits that SPICE has used for this model since 1975.
 const EPSILON_0: f64 = 8.854214871e-12;
 /// Intrinsic carrier density of silicon, 1/m³.
@@ -326,11 +325,7 @@ impl<R: Real> Params<R> {
         let Some(model) = &instance.model else { return };
         let sign = if model.type_index == 0 { 1.0 } else { -1.0 };
         let (model, own) = (&model.params, &instance.params);
-        let t = match own.number("temp") {
-            Some(celsius) => celsius + ZERO_CELSIUS,
-            None => setting.temperature + own.real("dtemp"),
-        };
-        let tnom = model.number("tnom").map_or(setting.nominal_temperature, |c| c + ZERO_CELSIUS);
+        let (t, tnom) = temperatures(instance, setting);
         let process = Process::of(model, sign, tnom);
         let (vt, m) = (thermal_voltage(t), own.real("m"));
         let (w, l) = (own.real("w"), own.real("l") - 2.0 * model.real("ld"));
@@ -511,12 +506,9 @@ impl<R: Real> Element<R> for Transistors<R> {
     }
 
     fn locals(&self, i: usize, instance: &Instance) -> Vec<Local> {
-        let inner = |name, present, terminal| {
-            if present { Local::Internal { name, spec: UnknownSpec::VOLTAGE } } else { Local::Same(terminal) }
-        };
         let mut locals: Vec<Local> = instance.nodes.iter().map(|n| Local::Node(*n)).collect();
-        locals.push(inner("drain", self.series[i][0], D));
-        locals.push(inner("source", self.series[i][1], S));
+        locals.push(inner_node("drain", self.series[i][0], D));
+        locals.push(inner_node("source", self.series[i][1], S));
         locals
     }
 
@@ -525,7 +517,7 @@ impl<R: Real> Element<R> for Transistors<R> {
         let mut out: Vec<_> = core.into_iter().flat_map(|r| core.into_iter().map(move |c| (r, c))).collect();
         for (present, (a, b)) in self.series[i].into_iter().zip([(D, DI), (S, SI)]) {
             if present {
-                out.extend([(a, a), (a, b), (b, a)]);
+                out.extend(series_positions(a, b));
             }
         }
         out
@@ -565,8 +557,7 @@ impl<R: Real> Element<R> for Transistors<R> {
         let p = &self.params[i];
         for (k, (a, b)) in [(D, DI), (S, SI)].into_iter().enumerate() {
             if self.series[i][k] {
-                s.current(a, b, p.series[k] * at.v(a, b));
-                s.conductance(a, b, a, b, p.series[k]);
+                stamp_series(a, b, p.series[k], at, s);
             }
         }
 

@@ -18,6 +18,8 @@
 use super::bank::*;
 use super::instance::{Instance, Setting};
 use super::state::StateFields;
+use super::uniform::*;
+use super::unknowns::*;
 use super::wiring::Wiring;
 use crate::number::{LaneMask, Lanes, Mask, Real, dispatch};
 use std::cell::RefCell;

@@ -1,7 +1,7 @@
 //! From local to global numbers: which unknown each local of an instance is, and where its Jacobian entries lie.
 
-use super::bank::{Local, Pattern, UnknownTable};
 use super::instance::GROUND_NODE;
+use super::unknowns::{Local, Pattern, UnknownTable};
 
 /// Rows and slots of all instances of a bank.
 #[derive(Debug)]

@@ -31,6 +31,7 @@ mod params;
 mod spec;
 
 use super::junction::*;
+use super::semiconductor::*;
 use super::*;
 use crate::number::Mask;
 use params::{Params, excess_delay, is_vertical};
@@ -117,21 +118,13 @@ struct Bipolars<R> {
     shapes: Vec<Shape>,
 }
 
-/// v_be and v_ce as given.
-fn initial(instance: &Instance) -> [Option<f64>; 2] {
-    match instance.params.get("ic") {
-        Some(Value::List(list)) => [list.first().copied(), list.get(1).copied()],
-        _ => [None; 2],
-    }
-}
-
 impl Shape {
     fn of(instance: &Instance) -> Self {
         Shape {
             series: ["rc", "rb", "re"].map(|r| instance.model_real(r) > 0.0),
             junction: if is_vertical(instance) { CI } else { BI },
             late: instance.model.as_ref().is_some_and(|m| excess_delay(&m.params) > 0.0),
-            ic: initial(instance).map(|v| v.is_some()),
+            ic: initial_pair(instance).map(|v| v.is_some()),
         }
     }
 }
@@ -151,8 +144,7 @@ impl<R: Real> Element<R> for Bipolars<R> {
         let shape = &self.shapes[i];
         let mut locals: Vec<Local> = instance.nodes.iter().map(|n| Local::Node(*n)).collect();
         for (k, name) in ["collector", "base", "emitter"].into_iter().enumerate() {
-            let inner = Local::Internal { name, spec: UnknownSpec::VOLTAGE };
-            locals.push(if shape.series[k] { inner } else { Local::Same(k) });
+            locals.push(inner_node(name, shape.series[k], k));
         }
         if shape.late {
             locals.extend(["late", "slope"].map(|name| Local::Internal { name, spec: CURRENT }));
@@ -206,8 +198,7 @@ impl<R: Real> Element<R> for Bipolars<R> {
         let sign = p.sign;
         for (k, (a, b)) in [(0, (C, CI)), (1, (E_, EI))] {
             if shape.series[2 * k] {
-                s.current(a, b, p.series[k] * at.v(a, b));
-                s.conductance(a, b, a, b, p.series[k]);
+                stamp_series(a, b, p.series[k], at, s);
             }
         }
 
@@ -243,7 +234,7 @@ impl<R: Real> Element<R> for Bipolars<R> {
             s.f(SLOPE, (slope + late - forward.v) * three);
             s.df(SLOPE, SLOPE, three);
             s.df(SLOPE, LATE, three);
-            by_node(forward.d, |col, d| s.df(SLOPE, col, -sign * d * three));
+            by_node(BI, [EI, CI], forward.d, |col, d| s.df(SLOPE, col, -sign * d * three));
             s.q(SLOPE, p.delay * slope);
             s.dq(SLOPE, SLOPE, p.delay);
         }
@@ -252,12 +243,12 @@ impl<R: Real> Element<R> for Bipolars<R> {
         // Each terminal's own sum: one as minus the others would carry their rounding.
         for (row, i) in [(CI, through - base_bc), (BI, base_be + base_bc), (EI, -(through + base_be))] {
             s.f(row, sign * i.v);
-            by_node(i.d, |col, d| s.df(row, col, d));
+            by_node(BI, [EI, CI], i.d, |col, d| s.df(row, col, d));
         }
         let (q_be, q_bc) = (tangent(inside.q_be, dv), tangent(inside.q_bc, dv));
         for (row, q) in [(CI, -q_bc), (BI, q_be + q_bc), (EI, -q_be)] {
             s.q(row, sign * q.v);
-            by_node(q.d, |col, d| s.dq(row, col, d));
+            by_node(BI, [EI, CI], q.d, |col, d| s.dq(row, col, d));
         }
 
         if shape.series[1] {
@@ -265,7 +256,7 @@ impl<R: Real> Element<R> for Bipolars<R> {
             let drop = at.v(B, BI);
             s.current(B, BI, g.v * drop);
             s.conductance(B, BI, B, BI, inside.base_conductance.v);
-            by_node(g.d, |col, d| {
+            by_node(BI, [EI, CI], g.d, |col, d| {
                 let d = sign * drop * d;
                 s.df(B, col, d);
                 s.df(BI, col, -d);
@@ -284,12 +275,4 @@ impl<R: Real> Element<R> for Bipolars<R> {
         s.charge(S, shape.junction, p.substrate_sign * charge.v);
         s.capacitance(S, shape.junction, S, shape.junction, charge.d[0]);
     }
-}
-
-/// A row of derivatives by the normalised (v_be, v_bc), by column.
-#[inline(always)]
-fn by_node<R: Real>(d: [R; 2], mut add: impl FnMut(usize, R)) {
-    add(BI, d[0] + d[1]);
-    add(EI, -d[0]);
-    add(CI, -d[1]);
 }

@@ -1,6 +1,7 @@
 //! Parameters of a bipolar transistor at its temperature, scaled by areas and multiplicity.
 
 use super::super::junction::*;
+use super::super::semiconductor::{initial_pair, temperatures};
 use crate::device::{Instance, Setting, Values};
 use crate::number::{Real, exp, ln};
 
@@ -127,11 +128,7 @@ impl<R: Real> Params<R> {
         let Some(card) = &instance.model else { return };
         let sign = if card.type_index == 0 { 1.0 } else { -1.0 };
         let (model, own) = (&card.params, &instance.params);
-        let t = match own.number("temp") {
-            Some(celsius) => celsius + ZERO_CELSIUS,
-            None => setting.temperature + own.real("dtemp"),
-        };
-        let tnom = model.number("tnom").map_or(setting.nominal_temperature, |c| c + ZERO_CELSIUS);
+        let (t, tnom) = temperatures(instance, setting);
         let hot = Heated { model, t, tnom };
         let (dt, ratio, vt) = (t - tnom, t / tnom, thermal_voltage(t));
         let m = own.real("m");
@@ -227,7 +224,7 @@ impl<R: Real> Params<R> {
         // Without a junction nothing grows with the voltage: nothing to limit.
         set(&mut self.vcrit_substrate, if iss > 0.0 { critical_voltage(vt, iss) } else { f64::INFINITY });
         set(&mut self.off, if own.flag("off") { 1.0 } else { 0.0 });
-        for (slot, x) in self.ic.iter_mut().zip(super::initial(instance)) {
+        for (slot, x) in self.ic.iter_mut().zip(initial_pair(instance)) {
             set(slot, x.unwrap_or(0.0));
         }
     }

@@ -1,5 +1,6 @@
 //! What a bipolar transistor declares about itself.
 
+use super::super::semiconductor::TEMPERATURE;
 use crate::device::*;
 
 const fn real(name: &'static str, unit: &'static str, default: f64, doc: &'static str) -> ParamSpec {
@@ -23,8 +24,6 @@ const fn shift(name: &'static str, doc: &'static str) -> ParamSpec {
     real(name, "V/K", 0.0, doc)
 }
 
-/// Temperatures at which the band gap's law makes sense, °C.
-const TEMPERATURE: Range = Range::Open(-273.15, 1000.0);
 /// What is too close to 1 is held below it.
 const GRADING: Range = Range::NonNegative;
 
