@@ -135,10 +135,9 @@ impl Base {
         state: Option<&State>,
         signals: &[String],
     ) -> Solver<R> {
-        let signals: Vec<&str> = signals.iter().map(String::as_str).collect();
         match state {
             Some(_) => Solver::new(circuit, setting, &[]),
-            None => Solver::reduced(circuit, setting, &signals),
+            None => Solver::reduced(circuit, setting, signals),
         }
     }
 

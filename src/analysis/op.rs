@@ -48,7 +48,7 @@ impl<R: BankNumber> Solver<R> {
     }
 
     /// A system with no more unknowns than `signals` need.
-    pub fn reduced(circuit: &Circuit, setting: &Setting, signals: &[&str]) -> Self {
+    pub fn reduced(circuit: &Circuit, setting: &Setting, signals: &[String]) -> Self {
         Self::of(circuit, System::<R>::reduced(circuit, tolerances(circuit), setting, signals))
     }
 

@@ -16,14 +16,23 @@
 //! what is algebraic moves gives consistent x and q' = −f on the right side of the corner; then a step of TR-BDF2, which
 //! needs no history and brings its own error estimate; then the chosen method.
 
+mod bracket;
 mod checkpoint;
+mod error;
+mod lane;
+mod problem;
 
 pub use checkpoint::{Checkpoint, Control, ROW_HISTORY, RowHistory};
 
-use super::dae::{Arrays, Charge, Dae, Mode};
+use super::dae::{Arrays, Dae, Mode};
+use bracket::{Bracket, crossed_earliest, event_tolerance};
+use error::worst;
+use lane::{Lane, Phase, QUICK_STEPS, SHORT_RESTART};
+use problem::StepProblem;
+
 use super::scheme::{self, Coefficients, GAMMA, Method};
 use crate::number::{Mask, Real, dispatch};
-use crate::solve::{Assemble, Assembled, Newton, NewtonFailure, NewtonOptions, Plan, SimError, StepFailure};
+use crate::solve::{Newton, NewtonFailure, NewtonOptions, Plan, SimError, StepFailure};
 use std::ops::ControlFlow;
 
 /// What the stepper needs to know.
@@ -86,97 +95,6 @@ pub struct Accepted<'a, R: Real> {
     pub smooth: R,
 }
 
-/// What a lane does in this tick.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Phase {
-    /// Nothing planned yet.
-    Plan,
-    /// The short step after a corner or an event.
-    Restart,
-    /// First stage of TR-BDF2.
-    First,
-    /// Second stage of TR-BDF2.
-    Second,
-    /// A whole step with a one-solve formula.
-    Single,
-    /// A short ramp to the next corner in one trapezoidal step.
-    Ramp,
-}
-
-/// An event between two times.
-#[derive(Debug, Clone, Copy)]
-struct Bracket {
-    /// The crossing function that is followed.
-    k: usize,
-    lo: f64,
-    g_lo: f64,
-    hi: f64,
-    g_hi: f64,
-    /// Which end is newer.
-    hi_is_new: bool,
-    /// The point that the newer end took the place of.
-    third: Option<(f64, f64)>,
-    tries: u32,
-}
-
-/// One lane's own state.
-#[derive(Debug, Clone)]
-struct Lane {
-    t: f64,
-    /// The next step, as error control would have it.
-    h: f64,
-    /// Distances between the last accepted points.
-    h1: f64,
-    h2: f64,
-    /// How many points before the last are known (0, 1, 2).
-    history: usize,
-    phase: Phase,
-    /// A restart is due.
-    restart: bool,
-    /// The step being tried and its target.
-    step: f64,
-    t_try: f64,
-    /// Where the step ends exactly, if it must not be rounded.
-    target: Option<f64>,
-    /// The step that error control proposes after this one.
-    next_h: f64,
-    /// The next corner, and whether more than slopes may jump there.
-    corner: f64,
-    corner_jumps: bool,
-    /// When the last corner or event was.
-    last_corner: f64,
-    bracket: Option<Bracket>,
-    /// The step at which the present series of rejections began.
-    first_try: Option<f64>,
-    /// Events in a row without time to speak of between them.
-    events_at_once: u32,
-    /// Steps to come that do not grow.
-    calm: u32,
-    /// The step that error control last liked where no corner was in the way.
-    h_free: f64,
-    /// Steps to come that may grow tenfold.
-    quick: u32,
-    /// Accepted points since the last restart.
-    smooth: u32,
-    /// The restart's step as a part of the next regular one.
-    restart_share: f64,
-    /// The present ramp is no matter of one step.
-    steep: bool,
-    /// A new stretch begins with the last point.
-    turned: bool,
-    /// It has not begun: its corner and crossings are not known yet.
-    fresh: bool,
-    /// It starts here: devices settle and commit, and charges come from an evaluation.
-    settles: bool,
-    charges: bool,
-    running: bool,
-    /// Newton's method is on its way to its planned point.
-    solving: bool,
-    /// Solves since the last accepted point.
-    solves: u32,
-    error: Option<SimError>,
-}
-
 /// A transient in progress.
 pub struct Stepper<R: Real> {
     options: StepperOptions,
@@ -236,100 +154,6 @@ struct Solves<R> {
     p: [R; 4],
 }
 
-/// The equations of all lanes, as Newton's method sees them.
-struct StepProblem<'a, R: Real, D> {
-    dae: &'a mut D,
-    arrays: &'a mut Arrays<R>,
-    mode: &'a Mode<R>,
-    t: R,
-    alpha: R,
-    past: &'a [R],
-    /// Rows with charges, in order.
-    charged: &'a [u32],
-    x_max: &'a [R],
-    q_final: &'a mut [R],
-    limits_final: &'a mut [R],
-    factored_alpha: &'a mut Option<R>,
-    linear: bool,
-}
-
-impl<R: Real, D: Dae<R>> Assemble<R> for StepProblem<'_, R, D> {
-    fn assemble(&mut self, x: &[R], _first: bool, _lanes: R::Mask, r: &mut [R], j: &mut Vec<R>) -> Assembled<R> {
-        let limited = self.dae.eval(self.t, x, self.mode, self.arrays);
-        let a = &mut *self.arrays;
-        std::mem::swap(&mut a.limits, &mut a.new_limits);
-        let (alpha, past, rows, n) = (self.alpha, self.past, self.charged, x.len() - 1);
-        let same = self.linear && self.factored_alpha.is_some_and(|last| (last.le(alpha) & alpha.le(last)).all());
-        let charges = self.dae.charges();
-        dispatch(
-            R::LANES,
-            #[inline(always)]
-            || {
-                for (r, f) in r.iter_mut().zip(&a.f) {
-                    *r = *f;
-                }
-                for k in rows.iter().map(|k| *k as usize).take_while(|k| *k < n) {
-                    r[k] = a.f[k] + alpha * a.q[k] + past[k];
-                }
-                if !same {
-                    for c in charges {
-                        let k = c.slot as usize;
-                        a.df[k] += alpha * a.dq[k];
-                    }
-                }
-            },
-        );
-        if !same {
-            std::mem::swap(j, &mut a.df);
-            *self.factored_alpha = Some(alpha);
-        }
-        Assembled { limited, same_jacobian: same, linear: self.linear }
-    }
-
-    fn scales(&self) -> Option<&[R]> {
-        Some(self.x_max)
-    }
-
-    fn converged(&mut self, lanes: R::Mask, dx: &[R]) {
-        // Charges at x + Δ to first order: f, q and Δ then satisfy the step's equation exactly, so charge is conserved
-        // whatever the Newton tolerance.
-        let (a, charges) = (&*self.arrays, self.dae.charges());
-        let (q_final, limits_final) = (&mut *self.q_final, &mut *self.limits_final);
-        let (rows, n) = (self.charged, dx.len());
-        dispatch(
-            R::LANES,
-            #[inline(always)]
-            || {
-                for k in rows.iter().map(|k| *k as usize).take_while(|k| *k < n) {
-                    q_final[k] = R::select(lanes, a.q[k], q_final[k]);
-                }
-                for c in charges {
-                    let row = &mut q_final[c.row as usize];
-                    *row = R::select(lanes, *row + a.dq[c.slot as usize] * dx[c.col as usize], *row);
-                }
-                for (to, from) in limits_final.iter_mut().zip(&a.limits) {
-                    *to = R::select(lanes, *from, *to);
-                }
-            },
-        );
-    }
-}
-
-/// Tolerance with which an event is located, seconds, given the time since the last corner: well inside the promise of
-/// 1 ns + 1e-6 of that time (eager: half of it), but never below what the time axis can resolve.
-fn event_tolerance(since_corner: f64, t: f64, eager: bool) -> f64 {
-    let share = if eager { 5e-7 } else { 1e-7 };
-    (share * since_corner).max(8.0 * f64::EPSILON * t)
-}
-
-/// The same in these rows.
-fn copy_rows<R: Real>(to: &mut [R], from: &[R], rows: &[u32], lanes: R::Mask) {
-    for k in rows {
-        let k = *k as usize;
-        to[k] = R::select(lanes, from[k], to[k]);
-    }
-}
-
 /// to ← from in the masked lanes.
 fn copy_lanes<R: Real>(to: &mut [R], from: &[R], lanes: R::Mask) {
     if lanes.all() {
@@ -344,6 +168,14 @@ fn copy_lanes<R: Real>(to: &mut [R], from: &[R], lanes: R::Mask) {
                 }
             },
         );
+    }
+}
+
+/// The same in these rows.
+fn copy_rows<R: Real>(to: &mut [R], from: &[R], rows: &[u32], lanes: R::Mask) {
+    for k in rows {
+        let k = *k as usize;
+        to[k] = R::select(lanes, from[k], to[k]);
     }
 }
 
@@ -749,105 +581,6 @@ impl<R: Real> Stepper<R> {
         (all.fold(R::Mask::splat(false), |any, (before, now)| any | (before.lt(zero) & now.ge(zero))) & lanes).any()
     }
 
-    /// The largest local truncation error over tolerance, per lane; 0 where there is no estimate.
-    fn truncation_error(&mut self, single: R::Mask, second: R::Mask, ramp: R::Mask) -> R {
-        self.lte.fill(R::zero());
-        if (second | ramp).any() {
-            let mut w = [R::zero(); 3];
-            for (l, lane) in self.lanes.iter().enumerate() {
-                if second.lane(l) {
-                    for (to, from) in w.iter_mut().zip(scheme::tr_bdf2_error(lane.step)) {
-                        to.set_lane(l, from);
-                    }
-                }
-                if ramp.lane(l) {
-                    // What a backward Euler step would have done otherwise: far more than the error.
-                    w[0].set_lane(l, -0.5 * lane.step);
-                    w[2].set_lane(l, 0.5 * lane.step);
-                }
-            }
-            // The error of q, seen through the step's own Jacobian: an error of x in each unknown's unit, in which fast
-            // modes that the formula damps count for nothing.
-            let (alpha, n) = (self.solves.alpha, self.n);
-            dispatch(
-                R::LANES,
-                #[inline(always)]
-                || {
-                    for k in self.charged.iter().map(|k| *k as usize).take_while(|k| *k < n) {
-                        self.lte[k] = alpha * (w[0] * self.qd_n[k] + w[1] * self.qd_s[k] + w[2] * self.qd[k]);
-                    }
-                },
-            );
-            self.newton.solve_linear(&mut self.lte);
-        }
-        if single.any() {
-            let mut fraction = R::zero();
-            for (l, lane) in self.lanes.iter().enumerate() {
-                if single.lane(l) {
-                    let h = lane.step;
-                    let back = [h, h + lane.h1, h + lane.h1 + lane.h2];
-                    let used = if self.options.method == Method::BackwardEuler { 2 } else { 3 };
-                    fraction.set_lane(l, scheme::error_fraction(self.options.method, h, lane.h1, &back[..used]));
-                }
-            }
-            for i in 0..self.n {
-                let e = (self.x[i] - self.guess[i]) * fraction;
-                self.lte[i] = R::select(single, e, self.lte[i]);
-            }
-        }
-        let estimated = single | second | ramp;
-        let (reltol, n) = (self.options.reltol, self.n);
-        let worst = dispatch(
-            R::LANES,
-            #[inline(always)]
-            || {
-                let mut worst = R::zero();
-                let sizes = self.x_max.iter().zip(&self.x).zip(self.weights.iter().zip(&self.abstol));
-                for (lte, ((x_max, x), (weight, abstol))) in self.lte[..n].iter().zip(sizes) {
-                    let scale = x_max.max(x.abs()) * reltol + *abstol;
-                    worst = (lte.abs() * *weight / scale).max(worst);
-                }
-                worst
-            },
-        );
-        R::select(estimated, worst / self.options.trtol, R::zero())
-    }
-
-    /// Takes the estimated error off x, q and q' where TR-BDF2 finished a step: they are then of third order. The estimate
-    /// goes through the step's own Jacobian once more, without which stiff modes would grow.
-    fn extrapolate(&mut self, charges: &[Charge], lanes: R::Mask) {
-        let (alpha, zero) = (self.solves.alpha, R::zero());
-        let (dq, n) = (&self.arrays.dq, self.n);
-        self.shift.fill(zero);
-        dispatch(
-            R::LANES,
-            #[inline(always)]
-            || {
-                for c in charges {
-                    self.shift[c.row as usize] += alpha * dq[c.slot as usize] * self.lte[c.col as usize];
-                }
-                for k in self.charged.iter().map(|k| *k as usize).take_while(|k| *k < n) {
-                    self.qd[k] = R::select(lanes, self.qd[k] - self.shift[k], self.qd[k]);
-                }
-            },
-        );
-        self.newton.solve_linear(&mut self.shift);
-        dispatch(
-            R::LANES,
-            #[inline(always)]
-            || {
-                for c in charges {
-                    let (row, change) = (c.row as usize, dq[c.slot as usize] * self.shift[c.col as usize]);
-                    self.q[row] = R::select(lanes, self.q[row] + change, self.q[row]);
-                    self.qd[row] = R::select(lanes, self.qd[row] + alpha * change, self.qd[row]);
-                }
-                for (x, shift) in self.x[..n].iter_mut().zip(&self.shift) {
-                    *x = R::select(lanes, *x + *shift, *x);
-                }
-            },
-        );
-    }
-
     /// Accept, reject, or look for an event in lane `l`, whose step is done with this relative error.
     fn verdict(&mut self, l: usize, error: f64) -> Verdict {
         let lane = &mut self.lanes[l];
@@ -1095,19 +828,11 @@ impl<R: Real> Stepper<R> {
 /// estimate is no better than that, and a repeated step costs twice.
 const REJECT_ABOVE: f64 = 1.5;
 
-/// A restart's step as a part of the next regular one: nothing that has a dynamics moves in it…
-const SHORT_RESTART: f64 = 1e-4;
-/// …or, where that one fails, an ordinary backward Euler step.
-const LONG_RESTART: f64 = 0.1;
-
 /// A stretch that is shorter than this part of the usual step is tried in one trapezoidal step.
 const SHORT_RAMP: f64 = 0.02;
 
 /// So many steps after a rejection do not grow.
 const CALM_STEPS: u32 = 3;
-
-/// So many steps after an eager restart may grow tenfold: how fast the new stretch is, nobody knows.
-const QUICK_STEPS: u32 = 6;
 
 /// So often a time of crossing is tried for.
 const MAX_LOCATING: u32 = 80;
@@ -1119,145 +844,3 @@ const MAX_SOLVES: u32 = 10_000;
 const MAX_EVENTS_AT_ONCE: u32 = 1000;
 /// A proper step is longer than this part of the time reached.
 const AT_ONCE: f64 = 1e-11;
-
-impl Lane {
-    /// A lane that has not begun.
-    fn new(h_first: f64) -> Lane {
-        Lane {
-            t: 0.0,
-            h: h_first,
-            h1: 0.0,
-            h2: 0.0,
-            history: 0,
-            phase: Phase::Plan,
-            restart: true,
-            step: 0.0,
-            t_try: 0.0,
-            target: None,
-            next_h: h_first,
-            corner: 0.0,
-            corner_jumps: true,
-            last_corner: 0.0,
-            bracket: None,
-            first_try: None,
-            events_at_once: 0,
-            calm: 0,
-            h_free: h_first,
-            quick: QUICK_STEPS,
-            smooth: 1,
-            restart_share: SHORT_RESTART,
-            steep: false,
-            turned: false,
-            fresh: true,
-            settles: true,
-            charges: true,
-            running: true,
-            solving: false,
-            solves: 0,
-            error: None,
-        }
-    }
-
-    /// The next corner, and the next at which more than slopes may jump.
-    fn look_ahead(&mut self, corner: f64, jump: f64) {
-        self.corner = corner;
-        self.corner_jumps = jump <= corner;
-    }
-
-    /// The step failed: a smaller one next, or the end.
-    fn cut(&mut self, factor: f64, cause: StepFailure) {
-        self.steep = true;
-        self.bracket = None;
-        self.target = None;
-        let h = self.step * factor;
-        if matches!(cause, StepFailure::Newton(_)) {
-            // A predictor that led astray is not asked again: the next try is one-step.
-            self.history = 0;
-        }
-        if self.phase == Phase::Restart && self.restart_share < LONG_RESTART {
-            // Through large capacitors the charges of so short a step drown in their own rounding: try a longer one.
-            self.restart_share = LONG_RESTART;
-            self.phase = Phase::Plan;
-            return;
-        }
-        if self.phase == Phase::Restart {
-            // Its step is a part of the next regular one.
-            self.h *= factor;
-        } else {
-            self.h = h;
-        }
-        self.h_free = self.h_free.min(h);
-        self.phase = Phase::Plan;
-        if h <= 2.0 * f64::EPSILON * self.t || h < 1e-24 {
-            self.error = Some(SimError::StepTooSmall { t: self.t, h: self.step, cause });
-            self.running = false;
-        }
-    }
-}
-
-impl Bracket {
-    /// Crossing function `k` is negative at the first of two times, and no longer at the second.
-    fn new(k: usize, lo: (f64, f64), hi: (f64, f64), tries: u32) -> Bracket {
-        Bracket { k, lo: lo.0, g_lo: lo.1, hi: hi.0, g_hi: hi.1, hi_is_new: true, third: None, tries }
-    }
-
-    /// Where it crosses zero: on a straight line through two points; through three on a parabola of t over g where that is
-    /// one that rises or falls throughout, else half way (Chandrupatla 1997).
-    fn root(&self) -> f64 {
-        let (a, b) = ((self.lo, self.g_lo), (self.hi, self.g_hi));
-        let root = match self.third {
-            None => b.0 - b.1 * (b.0 - a.0) / (b.1 - a.1),
-            Some(c) => {
-                let (a, b) = if self.hi_is_new { (b, a) } else { (a, b) };
-                let (xi, phi) = ((a.0 - b.0) / (c.0 - b.0), (a.1 - b.1) / (c.1 - b.1));
-                if phi * phi < xi && (1.0 - phi) * (1.0 - phi) < 1.0 - xi {
-                    let from_b = a.1 / (b.1 - a.1) * c.1 / (b.1 - c.1);
-                    let from_c = a.1 / (c.1 - a.1) * b.1 / (c.1 - b.1);
-                    a.0 + from_b * (b.0 - a.0) + from_c * (c.0 - a.0)
-                } else {
-                    f64::NAN
-                }
-            }
-        };
-        if root.is_finite() { root.clamp(self.lo, self.hi) } else { 0.5 * (self.lo + self.hi) }
-    }
-
-    /// The next time to try: just past the estimated root, inside the bracket.
-    fn target(&self, tolerance: f64) -> f64 {
-        let width = self.hi - self.lo;
-        (self.root() + 0.5 * tolerance).clamp(self.lo + 0.01 * width.min(tolerance), self.hi)
-    }
-
-    /// The function's value at another time inside.
-    fn take(&mut self, t: f64, g: f64) {
-        self.hi_is_new = g >= 0.0;
-        if self.hi_is_new {
-            self.third = Some((self.hi, self.g_hi));
-            (self.hi, self.g_hi) = (t, g);
-        } else {
-            self.third = Some((self.lo, self.g_lo));
-            (self.lo, self.g_lo) = (t, g);
-        }
-    }
-}
-
-/// The crossing function of lane `l` that crossed earliest by linear interpolation: (k, g before, g after).
-fn crossed_earliest<R: Real>(before: &[R], after: &[R], l: usize) -> Option<(usize, f64, f64)> {
-    let mut earliest: Option<(f64, (usize, f64, f64))> = None;
-    for (k, (b, a)) in before.iter().zip(after).enumerate() {
-        let (b, a) = (b.lane(l), a.lane(l));
-        if b < 0.0 && a >= 0.0 {
-            let when = b / (b - a);
-            if earliest.is_none_or(|(best, _)| when < best) {
-                earliest = Some((when, (k, b, a)));
-            }
-        }
-    }
-    earliest.map(|(_, found)| found)
-}
-
-/// The unknown with the largest error beside its own size in lane `l`.
-fn worst<R: Real>(lte: &[R], x_max: &[R], weights: &[f64], l: usize) -> usize {
-    let ratio = |i: usize| lte[i].lane(l).abs() * weights[i] / (x_max[i].lane(l) + f64::MIN_POSITIVE);
-    (0..weights.len()).max_by(|a, b| ratio(*a).total_cmp(&ratio(*b))).unwrap_or(0)
-}

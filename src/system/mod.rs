@@ -106,7 +106,7 @@ impl<R: BankNumber> System<R> {
 
     /// The same without the unknowns that neither another unknown nor `signals` needs: the currents of voltage sources that
     /// nobody asks for, with the sums of currents at their nodes, and states that nothing moves.
-    pub fn reduced(circuit: &Circuit, tolerances: Tolerances, setting: &Setting, signals: &[&str]) -> Self {
+    pub fn reduced(circuit: &Circuit, tolerances: Tolerances, setting: &Setting, signals: &[String]) -> Self {
         Self::build(circuit, tolerances, setting, &[], Some(signals))
     }
 
@@ -115,7 +115,7 @@ impl<R: BankNumber> System<R> {
         tolerances: Tolerances,
         setting: &Setting,
         observers: &[Observer],
-        signals: Option<&[&str]>,
+        signals: Option<&[String]>,
     ) -> Self {
         let mut table = UnknownTable::with_nodes(circuit.node_names());
         let n_nodes = table.unknowns.len();

@@ -11,7 +11,7 @@ use crate::device::{AtOp, Pattern, Unknown};
 pub fn numbers(
     unknowns: &[Unknown],
     pattern: &Pattern,
-    signals: &[&str],
+    signals: &[String],
     is_fixed: impl Fn(u32) -> bool,
 ) -> (Vec<u32>, Vec<u32>) {
     const OUT: u32 = u32::MAX;
@@ -97,7 +97,7 @@ mod tests {
     fn what_is_asked_for_stays() {
         let (unknowns, pattern) = example();
         let all: Vec<u32> = (0..4).collect();
-        assert_eq!(numbers(&unknowns, &pattern, &["I(V1)", "y1#x"], |_| false), (all.clone(), all));
+        assert_eq!(numbers(&unknowns, &pattern, &["I(V1)", "y1#x"].map(String::from), |_| false), (all.clone(), all));
     }
 
     #[test]
