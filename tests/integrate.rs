@@ -87,13 +87,13 @@ impl<R: Real> Dae<R> for Hand<R, Eval<R>> {
     fn next_jump(&self, t: R) -> R {
         self.next_breakpoint(t)
     }
-    fn bound_step(&self, _t: R, _x: &[R], _mode: &Mode<R>) -> R {
+    fn bound_step(&mut self, _t: R, _x: &[R], _mode: &Mode<R>) -> R {
         R::splat(f64::INFINITY)
     }
     fn n_crossings(&self) -> usize {
         usize::from(self.level.is_some())
     }
-    fn crossings(&self, _t: R, x: &[R], _mode: &Mode<R>, out: &mut [R]) {
+    fn crossings(&mut self, _t: R, x: &[R], _mode: &Mode<R>, out: &mut [R]) {
         if let Some(level) = self.level {
             out[0] = (x[0] - level) * self.armed - (-self.armed + 1.0);
         }

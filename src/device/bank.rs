@@ -109,6 +109,10 @@ pub trait Bank<R: Real>: Send {
     fn next_breakpoint(&self, t: R) -> R;
     /// The next of these at which more than slopes may jump.
     fn next_jump(&self, t: R) -> R;
+    /// May it bound the step?
+    fn bounds_step(&self) -> bool {
+        false
+    }
     /// The largest step the devices want from here, seconds; infinity if they do not care.
     fn bound_step(&self, cx: &EvalCx<'_, R>) -> R;
     /// How many crossing functions the bank has.

@@ -421,7 +421,7 @@ impl<E: Element<Wide>> Bank<f64> for PackedBank<E> {
                 self.gather.extend((0..WIDTH).map(|w| self.wiring.cols_of(pack.member(w))[k]));
             }
         }
-        self.sizes = [table.unknowns.len() + 1, table.n_limits];
+        self.sizes = [table.n_x(), table.n_limits];
         self.aim();
     }
 

@@ -173,6 +173,10 @@ impl<R: Real, E: Element<R>> Bank<R> for UniformBank<R, E> {
         if E::JUMPS { self.next_breakpoint(t) } else { R::splat(f64::INFINITY) }
     }
 
+    fn bounds_step(&self) -> bool {
+        E::BOUNDS
+    }
+
     fn bound_step(&self, cx: &EvalCx<'_, R>) -> R {
         let mut bound = R::splat(f64::INFINITY);
         if E::BOUNDS {

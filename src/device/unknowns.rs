@@ -92,6 +92,8 @@ pub struct UnknownTable {
     branches: HashMap<usize, u32>,
     /// How many limited voltages the banks keep.
     pub n_limits: usize,
+    /// How many nodes are no unknowns, for their source alone says what they are: their x come after ground's.
+    pub n_driven: usize,
 }
 
 impl UnknownTable {
@@ -114,14 +116,20 @@ impl UnknownTable {
     pub fn branch(&self, instance: usize) -> Option<u32> {
         self.branches.get(&instance).copied()
     }
-    /// Keeps the unknowns that have a new number in `cols`, by that number.
-    pub fn renumber(&mut self, cols: &[u32]) {
+    /// Keeps the unknowns that have a new number in `cols`, by that number; the `n_driven` largest are of driven nodes.
+    pub fn renumber(&mut self, cols: &[u32], n_driven: usize) {
+        let kept = (cols.iter().filter(|c| **c != u32::MAX).count() - n_driven) as u32;
         let mut old = cols.iter();
-        self.unknowns.retain(|_| old.next().is_some_and(|new| *new != u32::MAX));
+        self.unknowns.retain(|_| old.next().is_some_and(|new| *new < kept));
         self.branches.retain(|_, row| {
             *row = cols[*row as usize];
-            *row != u32::MAX
+            *row < kept
         });
+        self.n_driven = n_driven;
+    }
+    /// The length of x as devices see it: the unknowns, ground, the driven nodes.
+    pub fn n_x(&self) -> usize {
+        self.unknowns.len() + 1 + self.n_driven
     }
     /// The row that stands for ground: one past the last unknown.
     pub fn ground(&self) -> u32 {

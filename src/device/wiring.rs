@@ -118,8 +118,8 @@ impl Wiring {
                 pattern.refer(*row);
             }
         }
-        for k in rows.iter_mut().chain(cols.iter_mut()) {
-            *k = (*k).min(table.ground());
+        for k in rows.iter_mut().chain(cols.iter_mut()).filter(|k| **k == u32::MAX) {
+            *k = table.ground();
         }
         let base = self.slots.len();
         self.slots.resize(base + n * n, pattern.slot(u32::MAX, u32::MAX));

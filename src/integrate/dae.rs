@@ -82,11 +82,11 @@ pub trait Dae<R: Real> {
     /// The next corner after t at which more than slopes may jump; infinity if none.
     fn next_jump(&self, t: R) -> R;
     /// The largest step wanted from (t, x), seconds.
-    fn bound_step(&self, t: R, x: &[R], mode: &Mode<R>) -> R;
+    fn bound_step(&mut self, t: R, x: &[R], mode: &Mode<R>) -> R;
     /// Number of crossing functions.
     fn n_crossings(&self) -> usize;
     /// Values of the crossing functions at (t, x); from < 0 to ≥ 0 is an event.
-    fn crossings(&self, t: R, x: &[R], mode: &Mode<R>, out: &mut [R]);
+    fn crossings(&mut self, t: R, x: &[R], mode: &Mode<R>, out: &mut [R]);
     /// Crossing `k` happened at (t, x) in the masked lanes. True if more than slopes jump with it.
     fn on_event(&mut self, k: usize, t: R, x: &[R], mode: &Mode<R>, mask: R::Mask) -> bool;
     /// Makes discrete states agree with x at an operating point; lanes in which one changed.

@@ -369,7 +369,7 @@ impl<R: Real> Stepper<R> {
     }
 
     /// Lanes that have nothing to solve plan their next solve.
-    fn begin_solves(&mut self, dae: &impl Dae<R>) {
+    fn begin_solves(&mut self, dae: &mut impl Dae<R>) {
         let mut begins = R::Mask::splat(false);
         for (l, lane) in self.lanes.iter().enumerate() {
             begins.set_lane(l, lane.running && !lane.solving);

@@ -3,7 +3,9 @@
 //! The factors of a circuit have columns of a few entries, where loops over columns spend their time on mispredicted
 //! ends. Here the pivots are grouped into levels that do not depend on each other, and one refactorisation is, level
 //! by level: invert the pivots, divide the columns of L by them, then run down the triples v[t] −= v[l]·v[u] for all
-//! their outer products. The solves are likewise one pass over the entries of each level.
+//! their outer products. The solves are one sum for each row, kept in a register until it is done:
+//! `y = s·b − Σ F·x − Σ L·y` forward and `x = (y − Σ U·x)/pivot` backward. Rows that do not depend on each other and have
+//! as many terms are neighbours, a *step*, so that the ends of the loops are foreseen.
 //!
 //! Diagonal blocks are grouped by their depth in the block triangular form, deepest entries of F first; blocks of one
 //! group are independent, so thousands of 1 × 1 blocks are one loop.
@@ -11,7 +13,7 @@
 //! Level scheduling: E. Anderson, Y. Saad, "Solving sparse triangular systems on parallel computers", Int. J. High
 //! Speed Comput. 1 (1989) 73.
 
-use super::plan::Frozen;
+use super::plan::{Columns, Frozen};
 use super::scalar::Scalar;
 use crate::number::Real;
 
@@ -23,9 +25,9 @@ pub(super) struct Program {
     n: usize,
     n_slots: usize,
     /// Original row, its scale, and original column of each rank.
-    pub row_of: Vec<u32>,
-    pub row_scale: Vec<f64>,
-    pub col_of: Vec<u32>,
+    row_of: Vec<u32>,
+    row_scale: Vec<f64>,
+    col_of: Vec<u32>,
     /// Destination slot and row scale of each entry of A, in CSC order.
     load: Vec<(u32, f64)>,
     /// Slots that no entry of A goes to: fill-in.
@@ -37,7 +39,32 @@ pub(super) struct Program {
     /// The multiply-subtract triples: target, L entry, U entry.
     triples: Vec<[u32; 3]>,
     levels: Vec<Level>,
-    groups: Vec<Group>,
+    /// Forward and backward substitution, group by group.
+    steps: Vec<Step>,
+    /// The rows of the steps, in their order.
+    rows: Vec<u32>,
+    /// (slot, rank of the column) of what goes off a row, in the order of the rows.
+    terms: Vec<[u32; 2]>,
+}
+
+/// What a step of a substitution does with its rows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Pass {
+    /// y = s·b − Σ
+    Forward,
+    /// The same, then x = y/pivot, where y is of no other use.
+    Whole,
+    /// x = (y − Σ)/pivot
+    Backward,
+}
+
+/// Rows of one sort.
+#[derive(Debug, Clone, Copy)]
+struct Step {
+    pass: Pass,
+    /// Terms of each row.
+    terms: usize,
+    rows: usize,
 }
 
 /// Ends of the ranges of one level; they start where the level before ends.
@@ -45,16 +72,7 @@ pub(super) struct Program {
 struct Level {
     pivots: usize,
     l: usize,
-    u: usize,
     triples: usize,
-}
-
-/// The levels of one group end here, and its entries of F (by row) too.
-#[derive(Debug, Clone, Copy, Default)]
-struct Group {
-    levels: usize,
-    l: usize,
-    f: usize,
 }
 
 impl Program {
@@ -101,17 +119,6 @@ impl Program {
             col_of: by_rank.iter().map(|&k| plan.col_of[k as usize]).collect(),
             ..Program::default()
         };
-        // Rows of U and of F by rank; entries of a row are neighbours in neither, see `spread`.
-        let mut u_rows: Vec<Vec<u32>> = vec![Vec::new(); n];
-        let mut f_rows: Vec<Vec<u32>> = vec![Vec::new(); n];
-        for &k in &by_rank {
-            for m in plan.u.range(k as usize) {
-                u_rows[rank[plan.u.row[m] as usize] as usize].push(rank[k as usize]);
-            }
-            for m in plan.f.range(k as usize) {
-                f_rows[rank[plan.f.row[m] as usize] as usize].push(rank[k as usize]);
-            }
-        }
         let mut start = 0;
         while start < n {
             let (group, level, _) = key(by_rank[start]);
@@ -120,18 +127,16 @@ impl Program {
                 end += 1;
             }
             for (r, &k) in by_rank.iter().enumerate().take(end).skip(start) {
-                let column = plan.l.range(k as usize);
-                p.l.extend(plan.l.row[column].iter().map(|&i| [rank[i as usize], r as u32]));
+                let column = |of: &Columns| of.range(k as usize);
+                p.l.extend(plan.l.row[column(&plan.l)].iter().map(|&i| [rank[i as usize], r as u32]));
+                p.u.extend(plan.u.row[column(&plan.u)].iter().map(|&i| [rank[i as usize], r as u32]));
+                p.f.extend(plan.f.row[column(&plan.f)].iter().map(|&i| [rank[i as usize], r as u32]));
             }
-            spread(&mut p.u, &u_rows, start..end);
-            p.levels.push(Level { pivots: end, l: p.l.len(), u: p.u.len(), triples: 0 });
-            if end == n || key(by_rank[end]).0 != group {
-                let first = p.groups.last().map_or(0, |g| p.levels[g.levels - 1].pivots);
-                spread(&mut p.f, &f_rows, first..end);
-                p.groups.push(Group { levels: p.levels.len(), l: p.l.len(), f: p.f.len() });
-            }
+            p.levels.push(Level { pivots: end, l: p.l.len(), triples: 0 });
             start = end;
         }
+        let when: Vec<(u32, u32)> = by_rank.iter().map(|&k| (key(k).0, key(k).1)).collect();
+        p.substitute(&when);
         p.n_slots = n + p.l.len() + p.u.len() + p.f.len();
         p.connect(plan, &rank);
         let mut loaded = vec![false; p.n_slots];
@@ -142,10 +147,47 @@ impl Program {
         p
     }
 
-    /// Where the ranges of a level start.
-    #[inline(always)]
-    fn level_start(&self, index: usize) -> Level {
-        if index == 0 { Level::default() } else { self.levels[index - 1] }
+    /// Lists the sums of the substitutions.
+    fn substitute(&mut self, when: &[(u32, u32)]) {
+        let n = self.n;
+        // What goes off a row forward (of L and F) and backward (of U); do other rows need this row's y?
+        let (mut below, mut right, mut used) = (vec![Vec::new(); n], vec![Vec::new(); n], vec![false; n]);
+        let (l, u) = (self.l.len(), self.u.len());
+        for (k, [row, col]) in self.l.iter().chain(&self.u).chain(&self.f).enumerate() {
+            let list = if (l..l + u).contains(&k) { &mut right } else { &mut below };
+            list[*row as usize].push([(n + k) as u32, *col]);
+            used[*col as usize] |= k < l;
+        }
+        let is_whole = |r: usize| right[r].is_empty() && !used[r];
+        let mut start = 0;
+        while start < n {
+            let group = when[start].0;
+            let end = start + when[start..].iter().take_while(|w| w.0 == group).count();
+            let mut todo: Vec<(i64, Pass, usize, usize)> = Vec::new();
+            for r in start..end {
+                let level = i64::from(when[r].1);
+                let pass = if is_whole(r) { Pass::Whole } else { Pass::Forward };
+                todo.push((level, pass, below[r].len(), r));
+                if pass == Pass::Forward {
+                    // Upwards, after all of the forward levels.
+                    todo.push((i64::from(u32::MAX) * 2 - level, Pass::Backward, right[r].len(), r));
+                }
+            }
+            todo.sort_unstable();
+            let mut last = None;
+            for (level, pass, terms, r) in todo {
+                let key = (level, pass, terms);
+                match (self.steps.last_mut(), last == Some(key)) {
+                    (Some(step), true) => step.rows += 1,
+                    _ => self.steps.push(Step { pass, terms, rows: 1 }),
+                }
+                last = Some(key);
+                self.rows.push(r as u32);
+                let list = if pass == Pass::Backward { &right[r] } else { &below[r] };
+                self.terms.extend_from_slice(list);
+            }
+            start = end;
+        }
     }
 
     /// Finds the slots of A's entries and of the triples.
@@ -216,39 +258,38 @@ impl Program {
     }
 }
 
-/// Appends the entries of some rows so that neighbours in the list have different rows: an addition to one memory
-/// place then need not wait for the one just before it.
-fn spread(out: &mut Vec<[u32; 2]>, rows: &[Vec<u32>], range: std::ops::Range<usize>) {
-    let mut active: Vec<usize> = range.filter(|&r| !rows[r].is_empty()).collect();
-    let mut turn = 0;
-    while !active.is_empty() {
-        out.extend(active.iter().map(|&r| [r as u32, rows[r][turn]]));
-        turn += 1;
-        active.retain(|&r| rows[r].len() > turn);
-    }
-}
-
 /// Values of the factors in the slots of a [`Program`].
 #[derive(Debug, Clone)]
 pub(super) struct ProgramFactors<S> {
     v: Vec<S>,
 }
 
-/// x[to] −= v·x[from] for each entry in turn, `to` and `from` being the two indices of its pair.
+/// start − Σ v[a]·w[b] over some pairs (a, b). A long sum is four sums in turn, which need not wait for each other.
 ///
 /// # Safety
-/// Every index lies in `x`.
+/// The first index of every pair lies in `v`, the second in `w`.
 #[inline(always)]
-unsafe fn subtract<'a, S: Scalar, const TO: usize>(x: &mut [S], entries: impl Iterator<Item = (&'a S, &'a [u32; 2])>) {
-    for (&v, pair) in entries {
-        // SAFETY: the caller's promise.
-        unsafe {
-            let value = *x.get_unchecked(pair[1 - TO] as usize);
-            let to = x.get_unchecked_mut(pair[TO] as usize);
-            *to = *to - v * value;
+unsafe fn reduced<S: Scalar>(start: S, pairs: &[[u32; 2]], v: &[S], w: &[S]) -> S {
+    // SAFETY: the caller's promise.
+    let product = |pair: &[u32; 2]| unsafe { *v.get_unchecked(pair[0] as usize) * *w.get_unchecked(pair[1] as usize) };
+    if pairs.len() < LONG {
+        return pairs.iter().fold(start, |sum, pair| sum - product(pair));
+    }
+    let mut sums = [start, S::zero(), S::zero(), S::zero()];
+    let (fours, rest) = pairs.as_chunks::<4>();
+    for four in fours {
+        for (sum, pair) in sums.iter_mut().zip(four) {
+            *sum = *sum - product(pair);
         }
     }
+    for (sum, pair) in sums.iter_mut().zip(rest) {
+        *sum = *sum - product(pair);
+    }
+    (sums[0] + sums[1]) + (sums[2] + sums[3])
 }
+
+/// From this length on a sum is split.
+const LONG: usize = 16;
 
 /// Folds the sizes of some values, and sums them. Four running results keep the additions independent of each other.
 #[inline(always)]
@@ -337,57 +378,66 @@ impl<S: Scalar> ProgramFactors<S> {
             & (inverses + multipliers + others).is_finite()
     }
 
-    /// The values of L, U and F, after the inverse pivots.
+    /// Solves A·x = b in place. `x` is room for one entry per unknown.
     #[inline(always)]
-    fn parts(&self, p: &Program) -> (&[S], &[S], &[S], &[S]) {
-        let (pivots, rest) = self.v.split_at(p.n);
-        let (l, rest) = rest.split_at(p.l.len());
-        let (u, f) = rest.split_at(p.u.len());
-        (pivots, l, u, f)
-    }
-
-    /// Solves P·S·A·Q·y = x in place, in ranks.
-    #[inline(always)]
-    pub fn solve(&self, p: &Program, x: &mut [S]) {
-        let (pivots, l, u, f) = self.parts(p);
-        assert!(x.len() == p.n && f.len() == p.f.len());
-        let (mut l_from, mut f_from, mut level_from) = (0, 0, 0);
-        for group in &p.groups {
-            // SAFETY (all below): the indices of the program's pairs are ranks, below n = x.len().
-            unsafe {
-                subtract::<S, 0>(x, f[f_from..group.f].iter().zip(&p.f[f_from..group.f]));
-                subtract::<S, 0>(x, l[l_from..group.l].iter().zip(&p.l[l_from..group.l]));
-            }
-            for index in (level_from..group.levels).rev() {
-                let (from, to) = (p.level_start(index), p.levels[index]);
-                unsafe { subtract::<S, 0>(x, u[from.u..to.u].iter().zip(&p.u[from.u..to.u])) };
-                for (x, &pivot) in x[from.pivots..to.pivots].iter_mut().zip(&pivots[from.pivots..to.pivots]) {
-                    *x = *x * pivot;
+    pub fn solve(&self, p: &Program, rhs: &mut [S], x: &mut [S]) {
+        let v = &self.v[..];
+        assert!(x.len() == p.n && rhs.len() == p.n && v.len() == p.n_slots);
+        let (mut row, mut term) = (0, 0);
+        for step in &p.steps {
+            let rows = &p.rows[row..row + step.rows];
+            let terms = &p.terms[term..term + step.rows * step.terms];
+            (row, term) = (row + rows.len(), term + terms.len());
+            for (k, r) in rows.iter().enumerate() {
+                let r = *r as usize;
+                // SAFETY: rows and columns of the program are below n, slots below n_slots, and the first n are pivots.
+                unsafe {
+                    let start = match step.pass {
+                        Pass::Backward => *x.get_unchecked(r),
+                        Pass::Forward | Pass::Whole => {
+                            let from = *p.row_of.get_unchecked(r) as usize;
+                            rhs.get_unchecked(from).scaled(*p.row_scale.get_unchecked(r))
+                        }
+                    };
+                    let list = terms.get_unchecked(k * step.terms..(k + 1) * step.terms);
+                    let sum = reduced(start, list, v, x);
+                    *x.get_unchecked_mut(r) = match step.pass {
+                        Pass::Forward => sum,
+                        Pass::Whole | Pass::Backward => sum * *v.get_unchecked(r),
+                    };
                 }
             }
-            (l_from, f_from, level_from) = (group.l, group.f, group.levels);
+        }
+        for (x, col) in x.iter().zip(&p.col_of) {
+            rhs[*col as usize] = *x;
         }
     }
 
-    /// The same with the transposed matrix.
+    /// Solves Aᵀ·x = b in place.
     #[inline(always)]
-    pub fn solve_transposed(&self, p: &Program, x: &mut [S]) {
-        let (pivots, l, u, f) = self.parts(p);
-        assert!(x.len() == p.n && f.len() == p.f.len());
-        for (index, group) in p.groups.iter().enumerate().rev() {
-            let start = if index == 0 { Group::default() } else { p.groups[index - 1] };
-            for index in start.levels..group.levels {
-                let (from, to) = (p.level_start(index), p.levels[index]);
-                for (x, &pivot) in x[from.pivots..to.pivots].iter_mut().zip(&pivots[from.pivots..to.pivots]) {
-                    *x = *x * pivot;
+    pub fn solve_transposed(&self, p: &Program, rhs: &mut [S], x: &mut [S]) {
+        for (x, col) in x.iter_mut().zip(&p.col_of) {
+            *x = rhs[*col as usize];
+        }
+        // The same steps the other way round: what was a sum over columns is now spread over them.
+        let (mut row, mut term) = (p.rows.len(), p.terms.len());
+        for step in p.steps.iter().rev() {
+            let rows = &p.rows[row - step.rows..row];
+            let terms = &p.terms[term - step.rows * step.terms..term];
+            (row, term) = (row - rows.len(), term - terms.len());
+            for (k, r) in rows.iter().enumerate() {
+                let r = *r as usize;
+                if step.pass != Pass::Forward {
+                    x[r] = x[r] * self.v[r];
                 }
-                // SAFETY (all below): the indices of the program's pairs are ranks, below n = x.len().
-                unsafe { subtract::<S, 1>(x, u[from.u..to.u].iter().zip(&p.u[from.u..to.u])) };
+                let own = x[r];
+                for [slot, col] in &terms[k * step.terms..(k + 1) * step.terms] {
+                    x[*col as usize] = x[*col as usize] - self.v[*slot as usize] * own;
+                }
             }
-            unsafe {
-                subtract::<S, 1>(x, l[start.l..group.l].iter().zip(&p.l[start.l..group.l]).rev());
-                subtract::<S, 1>(x, f[start.f..group.f].iter().zip(&p.f[start.f..group.f]));
-            }
+        }
+        for ((x, row), scale) in x.iter().zip(&p.row_of).zip(&p.row_scale) {
+            rhs[*row as usize] = x.scaled(*scale);
         }
     }
 }

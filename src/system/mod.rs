@@ -5,6 +5,7 @@
 
 mod dc;
 mod describe;
+mod driven;
 mod reduce;
 mod saved;
 mod small_signal;
@@ -31,6 +32,8 @@ struct Group<R: Real> {
     kind: &'static dyn Kind,
     /// Circuit-wide indices of the instances.
     ids: Vec<usize>,
+    /// Its equations only say what driven nodes are.
+    only_drives: bool,
 }
 
 /// A terminal current that is recorded though it is no unknown: `i(r1)`, the current into terminal `terminal`.
@@ -71,6 +74,8 @@ pub struct System<R: Real> {
     static_dq: Vec<R>,
     static_loaded: bool,
     linear: bool,
+    /// May a device bound the step?
+    bounds_step: bool,
     /// Rows of each group's crossing functions begin here.
     crossing_base: Vec<usize>,
     n_crossings: usize,
@@ -83,6 +88,7 @@ pub struct System<R: Real> {
     held_slots: Vec<(usize, bool)>,
     /// Loaded values of held unknowns.
     kept: Vec<state::Kept>,
+    driven: driven::Driven<R>,
 }
 
 /// Kinds and their instances, grouped for banks; keeps the circuit's order within a kind.
@@ -118,32 +124,48 @@ impl<R: BankNumber> System<R> {
         signals: Option<&[String]>,
     ) -> Self {
         let mut table = UnknownTable::with_nodes(circuit.node_names());
-        let n_nodes = table.unknowns.len();
+        let mut n_nodes = table.unknowns.len();
         let mut groups: Vec<Group<R>> = group_instances(circuit)
             .into_iter()
             .map(|(kind, ids)| {
                 let instances: Vec<Arc<Instance>> = ids.iter().map(|i| circuit.instances[*i].clone()).collect();
-                Group { bank: R::bank(kind, &ids, &instances, setting), kind, ids }
+                Group { bank: R::bank(kind, &ids, &instances, setting), kind, ids, only_drives: false }
             })
             .collect();
         for g in &mut groups {
             g.bank.declare(&mut table);
         }
+        let mut drive = Vec::new();
         if let Some(signals) = signals {
             let mut positions = Pattern::new(table.unknowns.len());
+            let mut of_group = Vec::new();
+            let mut linear = vec![true; table.unknowns.len()];
             for g in &mut groups {
+                let before = positions.positions().len();
                 g.bank.connect(&table, &mut positions);
+                let own = positions.positions()[before..].to_vec();
+                own.iter().for_each(|(_, row)| linear[*row as usize] &= g.bank.is_linear());
+                of_group.push(own);
             }
             let fixed: Vec<u32> = circuit.ics.iter().chain(&circuit.nodesets).map(|f| f.node).collect();
-            let (rows, cols) = reduce::numbers(&table.unknowns, &positions, signals, |node| {
-                fixed.contains(&node) || circuit.gmin_nodes.contains(&node)
-            });
+            // Nodes that are held or tied somewhere are known by their number: then all nodes keep theirs.
+            let may_drive = fixed.is_empty() && circuit.gmin_nodes.is_empty();
+            let numbers = reduce::numbers(
+                &table.unknowns,
+                &positions,
+                signals,
+                |node| fixed.contains(&node) || circuit.gmin_nodes.contains(&node),
+                may_drive.then_some(&linear),
+            );
             for g in &mut groups {
-                g.bank.renumber(&rows, &cols);
+                g.bank.renumber(&numbers.rows, &numbers.cols);
             }
-            table.renumber(&cols);
+            table.renumber(&numbers.cols, numbers.driven);
+            let n = table.unknowns.len();
+            n_nodes = numbers.cols[..n_nodes].iter().filter(|c| (**c as usize) < n).count();
+            drive = driven::roles(&mut groups, &numbers.rows, &of_group, n);
         }
-        let n = table.unknowns.len();
+        let (n, n_driven) = (table.unknowns.len(), table.n_driven);
         let mut positions = Pattern::new(n);
         // Every node has a diagonal entry, so that homotopy and forced nodes have a place to stamp.
         for k in 0..n as u32 {
@@ -208,6 +230,7 @@ impl<R: BankNumber> System<R> {
             static_dq: vec![R::zero(); slots],
             static_loaded: false,
             linear: groups.iter().all(|g| g.bank.is_linear()),
+            bounds_step: groups.iter().any(|g| g.bank.bounds_step()),
             groups,
             pattern,
             crossing_base,
@@ -218,9 +241,11 @@ impl<R: BankNumber> System<R> {
             kept: Vec::new(),
             charges: Vec::new(),
             held_slots: Vec::new(),
+            driven: driven::Driven::new(n, n_driven, drive),
         };
         system.find_charges();
         system.find_held_slots();
+        system.find_coefficients();
         system
     }
 }
@@ -343,6 +368,7 @@ impl<R: Real> System<R> {
         self.take_initial(lane);
         self.find_charges();
         self.static_loaded = false;
+        self.driven.forget();
     }
 
     /// Initial values and held unknowns are those that the devices say now.
@@ -382,6 +408,7 @@ impl<R: Real> System<R> {
             self.find_charges();
         }
         self.take_initial(lane);
+        self.driven.forget();
     }
 
     /// The kind of each group and how many instances it has.
@@ -464,7 +491,7 @@ impl<R: Real> Dae<R> for System<R> {
     }
 
     fn arrays(&self) -> Arrays<R> {
-        let rows = vec![R::zero(); self.n_rows()];
+        let rows = vec![R::zero(); self.n_rows() + self.driven.count];
         let slots = vec![R::zero(); self.pattern.row_idx.len() + 1];
         let limits = vec![R::zero(); self.table.n_limits];
         Arrays { f: rows.clone(), q: rows, df: slots.clone(), dq: slots, limits: limits.clone(), new_limits: limits }
@@ -480,7 +507,8 @@ impl<R: Real> Dae<R> for System<R> {
 
     fn eval(&mut self, t: R, x: &[R], mode: &Mode<R>, a: &mut Arrays<R>) -> R::Mask {
         let limits = std::mem::take(&mut a.limits);
-        let cx = Self::cx(t, x, &limits, mode);
+        let seen = self.seen(t, x, mode);
+        let cx = Self::cx(t, seen.as_deref().unwrap_or(x), &limits, mode);
         if !self.static_loaded {
             self.load_static(&cx, a);
         }
@@ -503,7 +531,7 @@ impl<R: Real> Dae<R> for System<R> {
             limits: &mut a.new_limits,
             limited: R::Mask::splat(false),
         };
-        for g in &self.groups {
+        for g in self.groups.iter().filter(|g| !g.only_drives) {
             let want = if g.bank.is_linear() { Want::Residual } else { Want::All };
             g.bank.eval(&cx, want, &mut load);
         }
@@ -512,11 +540,13 @@ impl<R: Real> Dae<R> for System<R> {
             self.hold(x, a);
         }
         a.limits = limits;
+        self.put_back(seen);
         limited
     }
 
     fn observe(&mut self, t: R, x: &[R], mode: &Mode<R>, a: &mut Arrays<R>) {
-        let cx = Self::cx(t, x, &a.limits, mode);
+        let seen = self.seen(t, x, mode);
+        let cx = Self::cx(t, seen.as_deref().unwrap_or(x), &a.limits, mode);
         let first = self.unknowns.len() + 1;
         for (row, (group, instance, terminal)) in self.observers.iter().enumerate() {
             let bank = &self.groups[*group].bank;
@@ -525,6 +555,7 @@ impl<R: Real> Dae<R> for System<R> {
             a.f[first + row] = self.observe_f[*terminal];
             a.q[first + row] = self.observe_q[*terminal];
         }
+        self.put_back(seen);
     }
 
     fn next_breakpoint(&self, t: R) -> R {
@@ -535,44 +566,62 @@ impl<R: Real> Dae<R> for System<R> {
         self.groups.iter().fold(R::splat(f64::INFINITY), |b, g| b.min(g.bank.next_jump(t)))
     }
 
-    fn bound_step(&self, t: R, x: &[R], mode: &Mode<R>) -> R {
-        let cx = Self::cx(t, x, &[], mode);
-        self.groups.iter().fold(R::splat(f64::INFINITY), |b, g| b.min(g.bank.bound_step(&cx)))
+    fn bound_step(&mut self, t: R, x: &[R], mode: &Mode<R>) -> R {
+        if !self.bounds_step {
+            return R::splat(f64::INFINITY);
+        }
+        let seen = self.seen(t, x, mode);
+        let cx = Self::cx(t, seen.as_deref().unwrap_or(x), &[], mode);
+        let bound = self.groups.iter().fold(R::splat(f64::INFINITY), |b, g| b.min(g.bank.bound_step(&cx)));
+        self.put_back(seen);
+        bound
     }
 
     fn n_crossings(&self) -> usize {
         self.n_crossings
     }
 
-    fn crossings(&self, t: R, x: &[R], mode: &Mode<R>, out: &mut [R]) {
-        let cx = Self::cx(t, x, &[], mode);
+    fn crossings(&mut self, t: R, x: &[R], mode: &Mode<R>, out: &mut [R]) {
+        let seen = self.seen(t, x, mode);
+        let cx = Self::cx(t, seen.as_deref().unwrap_or(x), &[], mode);
         for (g, base) in self.groups.iter().zip(&self.crossing_base) {
             let n = g.bank.n_crossings();
             if n > 0 {
                 g.bank.crossings(&cx, &mut out[*base..base + n]);
             }
         }
+        self.put_back(seen);
     }
 
     fn on_event(&mut self, k: usize, t: R, x: &[R], mode: &Mode<R>, mask: R::Mask) -> bool {
-        let cx = Self::cx(t, x, &[], mode);
-        self.group_of_crossing(k)
-            .is_some_and(|g| self.groups[g].bank.on_event(k - self.crossing_base[g], &cx, mask) == Discontinuity::Jump)
+        let Some(g) = self.group_of_crossing(k) else { return false };
+        let seen = self.seen(t, x, mode);
+        let cx = Self::cx(t, seen.as_deref().unwrap_or(x), &[], mode);
+        let jumps = self.groups[g].bank.on_event(k - self.crossing_base[g], &cx, mask) == Discontinuity::Jump;
+        self.put_back(seen);
+        self.driven.forget();
+        jumps
     }
 
     fn settle(&mut self, t: R, x: &[R], mode: &Mode<R>, mask: R::Mask) -> R::Mask {
-        let cx = Self::cx(t, x, &[], mode);
+        let seen = self.seen(t, x, mode);
+        let cx = Self::cx(t, seen.as_deref().unwrap_or(x), &[], mode);
         let mut changed = R::Mask::splat(false);
         for g in &mut self.groups {
             changed = changed | g.bank.settle(&cx, mask);
         }
+        self.put_back(seen);
+        self.driven.forget();
         changed
     }
 
     fn accept(&mut self, t: R, x: &[R], mode: &Mode<R>, mask: R::Mask) {
-        let cx = Self::cx(t, x, &[], mode);
+        let seen = self.seen(t, x, mode);
+        let cx = Self::cx(t, seen.as_deref().unwrap_or(x), &[], mode);
         for g in &mut self.groups {
             g.bank.accept(&cx, mask);
         }
+        self.put_back(seen);
+        self.driven.forget();
     }
 }
