@@ -1,7 +1,8 @@
 //! Small-signal analysis: `(∂f/∂x + jω·∂q/∂x)·x = b` at the operating point. No device has code for it.
 
+use super::layout::Axis;
 use super::op::Solver;
-use super::output::{Axis, Point, Recorder, Resolver, observers};
+use super::output::{Point, Recorder, Resolver, observers};
 use super::{Failure, Outcome, RunStats, StateUse, Watch};
 use crate::circuit::{AnalysisSpec, Circuit, Spacing};
 use crate::diagnostic::Diagnostic;

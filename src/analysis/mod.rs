@@ -5,6 +5,7 @@
 mod ac;
 mod dc;
 pub mod ensemble;
+mod layout;
 mod measure;
 mod op;
 mod output;

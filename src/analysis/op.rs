@@ -1,6 +1,7 @@
 //! Operating point: `f(x) = 0` with sources at their DC values.
 
-use super::output::{Axis, Point, Recorder, Resolver, observers};
+use super::layout::Axis;
+use super::output::{Point, Recorder, Resolver, observers};
 use super::{Failure, Outcome, RunStats, StateUse};
 use crate::circuit::{AnalysisSpec, Circuit};
 use crate::device::{BankNumber, Setting};

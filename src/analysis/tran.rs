@@ -1,7 +1,8 @@
 //! Transient analysis: from the operating point (or initial conditions, `uic`, or a saved state) through time.
 
+use super::layout::Axis;
 use super::op::{Solver, observed};
-use super::output::{Axis, Point, Recorder, Resolver, observers};
+use super::output::{Point, Recorder, Resolver, observers};
 use super::{Failure, Load, Outcome, RunStats, Save, StateUse, Watch};
 use crate::circuit::{AnalysisKind, AnalysisSpec, Circuit, Method as Asked};
 use crate::device::{BankNumber, Setting};
