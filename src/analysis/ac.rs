@@ -62,8 +62,13 @@ pub(super) fn run(
     let mut currents = vec![Complex::default(); observers.len()];
     let mut stopped_at = None;
     let list = frequencies(spacing, from, to);
+    let by_frequency = circuit.names_frequency();
     for f in &list {
         let omega = std::f64::consts::TAU * f;
+        if by_frequency {
+            solver.system.set_frequency(*f);
+            solver.evaluate(&x, true);
+        }
         for (k, v) in values.iter_mut().enumerate() {
             *v = Complex { re: solver.arrays.df[k], im: omega * solver.arrays.dq[k] };
         }

@@ -180,6 +180,7 @@ impl<'a, R: Real> Resolver<'a, R> {
                     ExpressionInput::Voltage(a, b) => Ok(Source::Between(*a, *b)),
                     ExpressionInput::Current(k) => Ok(self.current(*k)),
                     ExpressionInput::Time => Ok(Source::Axis),
+                    ExpressionInput::Hertz => Err("the frequency is known in small-signal analyses only"),
                     ExpressionInput::State(_) => Err("ddt() and idt() cannot be printed: use them in a B source"),
                 };
                 Source::Program(Arc::new(e.program.clone()), e.inputs.iter().map(input).collect::<Result<_, _>>()?)

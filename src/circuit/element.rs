@@ -453,7 +453,7 @@ impl<'a> Elab<'a> {
 
 /// Index of a source function.
 fn function_of(spec: &DeviceSpec, name: &str) -> Option<usize> {
-    spec.functions.iter().position(|f| f.name == name)
+    spec.functions.iter().position(|f| f.is_named(name))
 }
 
 /// A parameter for messages: its name, and what it is.

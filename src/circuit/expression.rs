@@ -221,13 +221,10 @@ impl<'a> Quantities<'a> {
             return Some(self.builder.constant(x));
         }
         if matches!(name, "hertz" | "freq") {
-            elab.error_help(
-                "bad-expression",
-                format!("'{name}' is not known: one expression serves all analyses, and few of them have a frequency"),
-                span,
-                "what depends on frequency is built of R, L, C, or of LAPLACE in an E or G source",
-            );
-            return None;
+            return match self.mode {
+                Mode::Constant => self.not_constant(elab, "the frequency", span),
+                Mode::Device | Mode::Output => Some(self.input(ExpressionInput::Hertz)),
+            };
         }
         elab.undefined(name, self.scope, span);
         None

@@ -163,6 +163,12 @@ impl Circuit {
         self.setting.seed = seed;
         self
     }
+    /// Does an expression of a device name the frequency of small-signal analyses?
+    pub fn names_frequency(&self) -> bool {
+        self.instances.iter().flat_map(|i| i.params.values.iter().flatten()).any(
+            |v| matches!(v, crate::device::Value::Expression(e) if e.inputs.contains(&crate::device::ExpressionInput::Hertz)),
+        )
+    }
     /// Does any analysis solve a DC point? Without an analysis, yes: an operating point is what `check` assumes.
     pub fn solves_dc(&self) -> bool {
         analysis::solves_dc(&self.analyses)

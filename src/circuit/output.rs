@@ -277,6 +277,8 @@ impl<'a> Elab<'a> {
         const READ: &[&str] = &[
             "op", "dc", "ac", "tran", "options", "temp", "ic", "nodeset", "save", "probe", "print", "plot", "measure",
             "global", "end", "title", "step", "data", "enddata", "control", "four", "fourier",
+            // What LTspice writes for its schematics.
+            "backanno",
         ];
         let netlist = self.netlist;
         for item in &netlist.items {

@@ -45,6 +45,8 @@ pub enum ExpressionInput {
     Current(usize),
     /// Time, seconds.
     Time,
+    /// The frequency of a small-signal analysis, hertz; 0 in all others.
+    Hertz,
     /// The value of the expression's own state k (a ddt or idt).
     State(usize),
 }

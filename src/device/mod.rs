@@ -11,6 +11,7 @@ pub mod unknowns;
 
 mod behavioural;
 mod behavioural_capacitor;
+mod behavioural_resistor;
 mod bjt;
 mod capacitor;
 mod common;
@@ -40,6 +41,8 @@ mod rram;
 mod semiconductor;
 mod source;
 mod source_function;
+mod source_random;
+mod source_spec;
 mod spike_trains;
 mod spikes;
 mod stanford;
@@ -100,6 +103,7 @@ pub static KINDS: &[&dyn Kind] = &[
     &mesfet::Mesfet,
     &mos1::Mos1,
     &behavioural_capacitor::BehaviouralCapacitor,
+    &behavioural_resistor::BehaviouralResistor,
 ];
 
 /// A kind of device. Object-safe: kinds may also arrive at run time.

@@ -11,7 +11,7 @@ use crate::diagnostic::Spanned;
 type Failed = nom::Err<Fault>;
 
 /// Names of dot cards, without the dot. (`include`, `lib`, `end` and the like never reach the tree.)
-pub(super) const CARDS: [&str; 42] = [
+pub(super) const CARDS: [&str; 43] = [
     "tran",
     "op",
     "dc",
@@ -53,6 +53,7 @@ pub(super) const CARDS: [&str; 42] = [
     "control",
     "endc",
     "title",
+    "backanno",
     "end",
 ];
 

@@ -13,6 +13,13 @@ use crate::solve::Complex;
 const STEP: f64 = 1e-5;
 
 impl System<f64> {
+    /// Expressions that name the frequency see this one, hertz.
+    pub fn set_frequency(&mut self, hertz: f64) {
+        for g in &mut self.groups {
+            g.bank.set_frequency(hertz);
+        }
+    }
+
     /// Writes the small-signal currents of the observers for the solution `solution` at angular frequency `omega`.
     pub fn observe_ac(&mut self, x: &[f64], solution: &[Complex], omega: f64, currents: &mut [Complex]) {
         if self.observers.is_empty() {
