@@ -52,6 +52,7 @@ pub(super) fn run(
     let axis = Axis {
         axis: Some(quantity(inner)),
         outer: outer.iter().map(|s| (format!("{}-sweep", name(s)), quantity(s).1)).collect(),
+        own: None,
     };
     let mut stats = RunStats { unknowns: solver.system.n(), ..RunStats::default() };
     let mut stage = Stage::Newton;

@@ -14,6 +14,8 @@ pub struct Axis {
     pub axis: Option<(&'static str, Quantity)>,
     /// Names and quantities of outer sweeps.
     pub outer: Vec<(String, Quantity)>,
+    /// What the analysis itself gives, in the place of the unknowns: column k is observed value k.
+    pub own: Option<Vec<Column>>,
 }
 
 /// The columns of an analysis and where their values come from.
@@ -49,7 +51,12 @@ impl Layout {
             columns.push(Column::new(name.clone(), *quantity));
             saved.push(Source::OuterSweep(k));
         }
-        let all = circuit.saves.is_empty() || circuit.saves.contains(&SaveSpec::All);
+        if let Some(own) = &axis.own {
+            columns.extend(own.iter().cloned());
+            saved.extend((0..own.len()).map(Source::Observed));
+        }
+        let all = axis.own.is_none() && circuit.saves.is_empty()
+            || axis.own.is_none() && circuit.saves.contains(&SaveSpec::All);
         if all {
             for (row, u) in resolver.system.unknowns.iter().enumerate() {
                 let quantity = match u.spec.unit {
@@ -61,9 +68,10 @@ impl Layout {
                 saved.push(Source::Row(row));
             }
         }
-        let ours = |a: &Option<String>| a.as_deref().is_none_or(|a| a == analysis);
-        let wanted = circuit
-            .saves
+        // What an analysis of its own kind gives is asked for by its name alone.
+        let ours = |a: &Option<String>| a.as_deref().map_or(axis.own.is_none(), |a| a == analysis);
+        let saves = if axis.own.is_some() { &[][..] } else { &circuit.saves[..] };
+        let wanted = saves
             .iter()
             .filter_map(|s| if let SaveSpec::Column(c) = s { Some(c) } else { None })
             .chain(circuit.prints.iter().filter(|p| ours(&p.analysis)));
@@ -73,7 +81,11 @@ impl Layout {
             }
             let source = resolver.source(&c.output).map_err(|why| {
                 Diagnostic::error("output", format!("'{}' cannot be given for .{analysis}: {why}", c.name), c.span)
-                    .help("in .ac use vm(a), vdb(a), vp(a), vr(a), vi(a)")
+                    .help(if analysis == "noise" {
+                        "in .noise there are onoise_spectrum and inoise_spectrum"
+                    } else {
+                        "in .ac use vm(a), vdb(a), vp(a), vr(a), vi(a)"
+                    })
             })?;
             columns.push(column_of(&c.name, &c.output));
             saved.push(source);
@@ -118,6 +130,7 @@ fn column_of(name: &str, output: &Output) -> Column {
             Column { name: name.to_string(), quantity: Quantity::Other, unit: "rad".to_string() }
         }
         Output::Part(_, of) => column_of(name, of),
+        Output::Noise(_) => Column { name: name.to_string(), quantity: Quantity::Other, unit: "V/√Hz".to_string() },
         Output::Expression(_) => quantity(Quantity::Other),
     }
 }

@@ -5,7 +5,7 @@
 
 use super::layout::{Axis, Layout};
 use super::measure;
-use crate::circuit::{AnalysisSpec, Circuit, Output, OutputPart, SaveSpec};
+use crate::circuit::{AnalysisSpec, Circuit, NoiseDensity, Output, OutputPart, SaveSpec};
 use crate::device::{ExpressionInput, NodeId};
 use crate::diagnostic::Diagnostic;
 use crate::number::Real;
@@ -142,12 +142,19 @@ pub struct Resolver<'a, R: Real> {
     pub(super) system: &'a System<R>,
     observers: &'a [Observer],
     pub(super) complex: bool,
+    /// Does the analysis give densities of noise, as its first two own columns?
+    noise: bool,
 }
 
 impl<'a, R: Real> Resolver<'a, R> {
     /// For a system with these observers.
     pub fn new(system: &'a System<R>, observers: &'a [Observer], complex: bool) -> Self {
-        Resolver { system, observers, complex }
+        Resolver { system, observers, complex, noise: false }
+    }
+
+    /// For an analysis that gives densities of noise as its first two own columns.
+    pub fn of_noise(system: &'a System<R>) -> Self {
+        Resolver { system, observers: &[], complex: false, noise: true }
     }
 
     fn current(&self, instance: usize) -> Source {
@@ -167,7 +174,15 @@ impl<'a, R: Real> Resolver<'a, R> {
     /// # Errors
     /// An expression that would need complex arithmetic.
     pub fn source(&self, output: &Output) -> Result<Source, &'static str> {
+        if self.noise {
+            return match output {
+                Output::Noise(NoiseDensity::Output) => Ok(Source::Observed(0)),
+                Output::Noise(NoiseDensity::Input) => Ok(Source::Observed(1)),
+                _ => Err("a noise analysis has densities only"),
+            };
+        }
         Ok(match output {
+            Output::Noise(_) => return Err("only .noise has densities of noise"),
             Output::Voltage(a, b) => Source::Between(*a, *b),
             Output::Current(i) => self.current(*i),
             Output::Terminal(i, terminal) => self.terminal(*i, *terminal),

@@ -110,7 +110,7 @@ pub(super) fn run(
     }
     let o = &circuit.options;
     let options = options(circuit, &solver.system, Times { tstep, tstop, tstart, tmax });
-    let axis = Axis { axis: Some(("time", Quantity::Time)), outer: Vec::new() };
+    let axis = Axis { axis: Some(("time", Quantity::Time)), outer: Vec::new(), own: None };
     let limits = solver.arrays.limits.clone();
     let mut recorder = {
         let resolver = Resolver::new(&solver.system, &observers, false);

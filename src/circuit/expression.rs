@@ -345,7 +345,7 @@ impl<'a> Quantities<'a> {
                 let inputs: Vec<Value> = e.inputs.iter().map(|i| self.input(*i)).collect();
                 inputs.into_iter().reduce(|a, b| self.builder.mul(a, b))
             }
-            Output::Terminal(..) | Output::Part(..) => None,
+            Output::Terminal(..) | Output::Part(..) | Output::Noise(_) => None,
         }
     }
 

@@ -216,7 +216,7 @@ impl<'a> Elab<'a> {
     ) -> Option<MeasureSpec> {
         let mut reader = Reader { args: &card.args, at: 0, card, top };
         let analysis = match reader.peek_word() {
-            Some(word @ ("tran" | "dc" | "ac" | "op")) => {
+            Some(word @ ("tran" | "dc" | "ac" | "op" | "noise")) => {
                 reader.at += 1;
                 word.to_string()
             }
@@ -224,7 +224,7 @@ impl<'a> Elab<'a> {
             _ => match analyses.split_first().filter(|(a, rest)| rest.iter().all(|b| b.kind.name() == a.kind.name())) {
                 Some((only, _)) => only.kind.name().to_string(),
                 None => {
-                    self.malformed(reader.span(), "the analysis is missing: tran, dc or ac", FORM);
+                    self.malformed(reader.span(), "the analysis is missing: tran, dc, ac or noise", FORM);
                     return None;
                 }
             },
@@ -368,7 +368,9 @@ impl<'a> Elab<'a> {
         r.at += 1;
         let key = assign.key.value.as_str();
         let parts = key.strip_suffix(')').and_then(|k| k.split_once('('));
-        let found = parts.and_then(|(f, names)| {
+        let density = NoiseDensity::named(key).map(|d| Some(Output::Noise(d)));
+        let found = density.or_else(|| {
+            let (f, names) = parts?;
             let names: Vec<&str> = names.split(',').map(str::trim).collect();
             self.named_output(f, &names, assign.key.span, r.top)
         });

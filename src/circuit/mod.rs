@@ -21,6 +21,7 @@ mod output;
 mod overrides;
 mod parameters;
 mod scope;
+mod small_signal;
 mod source;
 mod source_functions;
 mod step;
@@ -37,7 +38,7 @@ pub use measure::{
     MeasureWhich, MeasureWindow,
 };
 pub use options::{Method, Options};
-pub use output::{Output, OutputPart, OutputSpec, SaveSpec};
+pub use output::{NoiseDensity, Output, OutputPart, OutputSpec, SaveSpec};
 pub use step::StepLoop;
 
 use crate::device::{Instance, Kind, NodeId, Setting};

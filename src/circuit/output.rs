@@ -16,6 +16,8 @@ pub enum Output {
     Current(usize),
     /// The current into a terminal of an instance: (circuit-wide index, number of the terminal).
     Terminal(usize, usize),
+    /// A result of `.noise`: `onoise_spectrum`, `inoise_spectrum`.
+    Noise(NoiseDensity),
     /// A real view of a complex quantity: `vm(a)`, `vdb(a,b)`, `ip(v1)`.
     Part(OutputPart, Box<Output>),
     /// An expression. Its `Current` inputs may name any instance, also one without a branch current; it has no states.
@@ -26,7 +28,7 @@ impl Output {
     /// The currents that it reads: instances and their terminals.
     pub fn currents(&self) -> Vec<(usize, usize)> {
         match self {
-            Output::Voltage(..) => Vec::new(),
+            Output::Voltage(..) | Output::Noise(_) => Vec::new(),
             Output::Current(i) => vec![(*i, 0)],
             Output::Terminal(i, terminal) => vec![(*i, *terminal)],
             Output::Part(_, of) => of.currents(),
@@ -37,6 +39,26 @@ impl Output {
                 };
                 e.inputs.iter().filter_map(current).collect()
             }
+        }
+    }
+}
+
+/// A spectral density of noise.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum NoiseDensity {
+    /// At the output.
+    Output,
+    /// The same as if it came from the input.
+    Input,
+}
+
+impl NoiseDensity {
+    /// The density that is called this.
+    pub fn named(name: &str) -> Option<NoiseDensity> {
+        match name {
+            "onoise_spectrum" | "onoise" => Some(NoiseDensity::Output),
+            "inoise_spectrum" | "inoise" => Some(NoiseDensity::Input),
+            _ => None,
         }
     }
 }
@@ -193,6 +215,9 @@ impl<'a> Elab<'a> {
                 }
                 self.expression(expr, top, Mode::Output).map(Output::Expression)
             }
+            Arg::Word { text, .. } if NoiseDensity::named(text).is_some() => {
+                NoiseDensity::named(text).map(Output::Noise)
+            }
             other => {
                 let message = format!("'{}' is no quantity that can be shown", self.written(other.span()));
                 self.malformed(other.span(), &message, form);
@@ -203,6 +228,13 @@ impl<'a> Elab<'a> {
 
     /// `v(a,b)`, `i(v1)`, `vm(a)` … by name. Outer `None`: no such quantity; inner `None`: it was reported.
     pub fn named_output(&mut self, f: &str, names: &[&str], span: Span, top: ScopeId) -> Option<Option<Output>> {
+        // LTspice's `v(onoise)`.
+        if let ("v", [name]) = (f, names)
+            && let Some(density) = NoiseDensity::named(name)
+            && self.find_node(name, top).is_none()
+        {
+            return Some(Some(Output::Noise(density)));
+        }
         if let [name] = names
             && let Some(found) = self.special_output(f, name, span, top)
         {
@@ -275,9 +307,9 @@ impl<'a> Elab<'a> {
     /// Warns about cards that nothing here reads.
     pub fn warn_unknown_cards(&mut self) {
         const READ: &[&str] = &[
-            "op", "dc", "ac", "tran", "options", "temp", "ic", "nodeset", "save", "probe", "print", "plot", "measure",
-            "global", "end", "title", "step", "data", "enddata", "control", "four", "fourier",
-            // What LTspice writes for its schematics.
+            "op", "dc", "ac", "noise", "tf", "sens", "tran", "options", "temp", "ic", "nodeset", "save", "probe",
+            "print", "plot", "measure", "global", "end", "title", "step", "data", "enddata", "control", "four",
+            "fourier", // What LTspice writes for its schematics.
             "backanno",
         ];
         let netlist = self.netlist;

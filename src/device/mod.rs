@@ -32,6 +32,7 @@ mod memristor;
 mod mesfet;
 mod mos1;
 mod mss;
+mod noise;
 mod oneshot;
 mod opamp;
 mod packed;
@@ -57,6 +58,7 @@ mod yakopcic;
 
 pub use bank::*;
 pub use instance::*;
+pub use noise::{NoiseCx, NoiseSource};
 pub use spec::*;
 pub use state::*;
 pub use uniform::*;
@@ -122,6 +124,10 @@ pub trait Kind: Sync {
     /// they draw? Then the operating point of one circuit is that of the other.
     fn begins_alike(&self, _one: &Instance, _other: &Instance) -> bool {
         false
+    }
+    /// Its sources of noise at an operating point.
+    fn noise(&self, _instance: &Instance, _cx: &NoiseCx<'_>) -> Vec<NoiseSource> {
+        Vec::new()
     }
     /// Instances for the contract tests and the documentation, of varied parameters. Nodes are distinct, from 1 up;
     /// branch currents of other instances are at circuit-wide indices from [`COMPANION`] up. The

@@ -21,6 +21,7 @@ const SPEC: DeviceSpec = DeviceSpec {
         ParamSpec::optional("tc1", "1/K", "linear temperature coefficient; default: the model's"),
         ParamSpec::optional("tc2", "1/K²", "quadratic temperature coefficient; default: the model's"),
         ParamSpec::optional("temp", "°C", "device temperature; default: the circuit's"),
+        ParamSpec { default: Some(1.0), ..ParamSpec::flag("noisy", "does it have thermal noise?") },
     ],
     model_params: &[
         ParamSpec::real("tc1", "1/K", 0.0, "linear temperature coefficient"),
@@ -37,7 +38,27 @@ impl Kind for Resistor {
     fn spec(&self) -> &'static DeviceSpec {
         &SPEC
     }
+    fn noise(&self, instance: &Instance, cx: &NoiseCx<'_>) -> Vec<NoiseSource> {
+        if !instance.params.flag("noisy") {
+            return Vec::new();
+        }
+        let between = (cx.terminal(0), cx.terminal(1));
+        let t = instance.params.number("temp").map_or(cx.setting.temperature, |c| c + 273.15);
+        vec![NoiseSource::thermal("thermal", between, conductance(instance, cx.setting), t)]
+    }
     bank_builders!(Resistors);
+}
+
+/// Siemens, at the device's temperature.
+fn conductance(instance: &Instance, setting: &Setting) -> f64 {
+    let p = &instance.params;
+    let from_model = instance.model.as_ref().and_then(|m| m.params.number("r"));
+    let r = p.number("r").or(from_model).unwrap_or(1e3);
+    let tc1 = p.number("tc1").unwrap_or_else(|| instance.model_real("tc1"));
+    let tc2 = p.number("tc2").unwrap_or_else(|| instance.model_real("tc2"));
+    let t = p.number("temp").map_or(setting.temperature, |c| c + 273.15);
+    let dt = t - setting.nominal_temperature;
+    p.real("m") / (r * (1.0 + tc1 * dt + tc2 * dt * dt))
 }
 
 struct Resistors<R> {
@@ -65,14 +86,7 @@ impl<R: Real> Element<R> for Resistors<R> {
 
     fn reload(&mut self, lane: usize, instances: &[Arc<Instance>], setting: &Setting) {
         for (g, instance) in self.conductance.iter_mut().zip(instances) {
-            let p = &instance.params;
-            let from_model = instance.model.as_ref().and_then(|m| m.params.number("r"));
-            let r = p.number("r").or(from_model).unwrap_or(1e3);
-            let tc1 = p.number("tc1").unwrap_or_else(|| instance.model_real("tc1"));
-            let tc2 = p.number("tc2").unwrap_or_else(|| instance.model_real("tc2"));
-            let t = p.number("temp").map_or(setting.temperature, |c| c + 273.15);
-            let dt = t - setting.nominal_temperature;
-            g.set_lane(lane, p.real("m") / (r * (1.0 + tc1 * dt + tc2 * dt * dt)));
+            g.set_lane(lane, conductance(instance, setting));
         }
     }
 

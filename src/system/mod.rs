@@ -5,6 +5,7 @@
 
 mod dc;
 mod describe;
+mod noise;
 mod reduce;
 mod saved;
 mod shape;

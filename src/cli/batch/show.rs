@@ -24,13 +24,16 @@ pub(super) fn measurements(results: &[Result], out: &mut Out) {
             AnalysisKind::Tran { .. } => "Transient Analysis",
             AnalysisKind::Ac { .. } => "AC Analysis",
             AnalysisKind::Dc(_) => "DC transfer characteristic",
+            AnalysisKind::Noise { .. } => "Noise Spectral Density Curves",
+            AnalysisKind::Tf { .. } => "Transfer Function",
+            AnalysisKind::Sens { .. } => "Sensitivity Analysis",
             AnalysisKind::Op => "Operating Point",
         };
         out.text(&format!("\n  Measurements for {name}\n\n"));
         let axis = memory.waveforms.first().and_then(|w| w.data.first());
         let ends = match (&spec.kind, axis) {
             (AnalysisKind::Tran { tstart, tstop, .. }, _) => (*tstart, *tstop),
-            (AnalysisKind::Ac { from, to, .. }, _) => (*from, *to),
+            (AnalysisKind::Ac { from, to, .. } | AnalysisKind::Noise { from, to, .. }, _) => (*from, *to),
             (_, Some(axis)) => (axis.first().copied().unwrap_or(0.0), axis.last().copied().unwrap_or(0.0)),
             _ => (0.0, 0.0),
         };
