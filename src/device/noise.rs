@@ -6,7 +6,7 @@
 use super::instance::Setting;
 use super::junction::{CHARGE, thermal_voltage};
 
-/// A current between two rows, of density `white + flicker/f` in A²/Hz.
+/// A current between two rows, of density `white + flicker/f^exponent` in A²/Hz.
 #[derive(Debug, Clone, PartialEq)]
 pub struct NoiseSource {
     /// What makes it, such as `thermal`, `id`, `1overf`.
@@ -19,26 +19,28 @@ pub struct NoiseSource {
     pub white: f64,
     /// The density at 1 Hz of the part that falls with frequency, A²/Hz.
     pub flicker: f64,
+    /// How it falls.
+    pub exponent: f64,
 }
 
 impl NoiseSource {
     /// The density at this frequency in hertz, A²/Hz.
     pub fn density(&self, frequency: f64) -> f64 {
-        self.white + if self.flicker == 0.0 { 0.0 } else { self.flicker / frequency }
+        self.white + if self.flicker == 0.0 { 0.0 } else { self.flicker / frequency.powf(self.exponent) }
     }
     /// Of a conductance in siemens at a temperature in kelvin.
     pub fn thermal(name: &'static str, (from, to): (usize, usize), conductance: f64, temperature: f64) -> Self {
         let white = 4.0 * CHARGE * thermal_voltage(temperature) * conductance.abs();
-        NoiseSource { name, from, to, white, flicker: 0.0 }
+        NoiseSource { name, from, to, white, flicker: 0.0, exponent: 1.0 }
     }
     /// Of a current in amperes over a barrier.
     pub fn shot(name: &'static str, (from, to): (usize, usize), current: f64) -> Self {
-        NoiseSource { name, from, to, white: 2.0 * CHARGE * current.abs(), flicker: 0.0 }
+        NoiseSource { name, from, to, white: 2.0 * CHARGE * current.abs(), flicker: 0.0, exponent: 1.0 }
     }
     /// KF·|I|^AF/f.
     pub fn flicker(name: &'static str, (from, to): (usize, usize), current: f64, (kf, af): (f64, f64)) -> Self {
         let flicker = if kf == 0.0 || current == 0.0 { 0.0 } else { kf * current.abs().powf(af) };
-        NoiseSource { name, from, to, white: 0.0, flicker }
+        NoiseSource { name, from, to, white: 0.0, flicker, exponent: 1.0 }
     }
 }
 
