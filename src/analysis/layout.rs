@@ -131,6 +131,6 @@ fn column_of(name: &str, output: &Output) -> Column {
         }
         Output::Part(_, of) => column_of(name, of),
         Output::Noise(_) => Column { name: name.to_string(), quantity: Quantity::Other, unit: "V/√Hz".to_string() },
-        Output::Expression(_) => quantity(Quantity::Other),
+        Output::Expression(..) => quantity(Quantity::Other),
     }
 }

@@ -54,6 +54,8 @@ pub struct Point<'a, T> {
 
 /// A value of a point: a real number, or a complex one.
 pub trait Sample: Copy + Default {
+    /// Has it an imaginary part?
+    const COMPLEX: bool;
     /// From its real and imaginary parts.
     fn of(re: f64, im: f64) -> Self;
     /// Its parts.
@@ -61,6 +63,7 @@ pub trait Sample: Copy + Default {
 }
 
 impl Sample for f64 {
+    const COMPLEX: bool = false;
     fn of(re: f64, _im: f64) -> Self {
         re
     }
@@ -70,6 +73,7 @@ impl Sample for f64 {
 }
 
 impl Sample for Complex {
+    const COMPLEX: bool = true;
     fn of(re: f64, im: f64) -> Self {
         Complex { re, im }
     }
@@ -101,6 +105,12 @@ impl Source {
                     Part::Phase => phase(re, im),
                 };
                 T::of(v, 0.0)
+            }
+            Source::Program(program, inputs) if T::COMPLEX => {
+                let values: Vec<(f64, f64)> =
+                    inputs.iter().map(|i| Source::value::<T>(i, p, scratch).parts()).collect();
+                let (re, im) = program.eval_complex(&values);
+                T::of(re, im)
             }
             Source::Program(program, inputs) => {
                 let values: Vec<f64> = inputs.iter().map(|i| i.value(p, scratch).parts().0).collect();
@@ -187,15 +197,16 @@ impl<'a, R: Real> Resolver<'a, R> {
             Output::Current(i) => self.current(*i),
             Output::Terminal(i, terminal) => self.terminal(*i, *terminal),
             Output::Part(part, of) => Source::Part(convert_part(*part), Box::new(self.source(of)?)),
-            Output::Expression(_) if self.complex => {
-                return Err("an expression of complex quantities has no single value here");
-            }
-            Output::Expression(e) => {
+            Output::Expression(e, quantities) => {
                 let input = |i: &ExpressionInput| match i {
                     ExpressionInput::Voltage(a, b) => Ok(Source::Between(*a, *b)),
                     ExpressionInput::Current(k) => Ok(self.current(*k)),
                     ExpressionInput::Time => Ok(Source::Axis),
+                    ExpressionInput::Hertz if self.complex => Ok(Source::Axis),
                     ExpressionInput::Hertz => Err("the frequency is known in small-signal analyses only"),
+                    ExpressionInput::Quantity(k) => {
+                        quantities.get(*k).map_or(Err("a quantity is missing"), |q| self.source(q))
+                    }
                     ExpressionInput::State(_) => Err("ddt() and idt() cannot be printed: use them in a B source"),
                 };
                 Source::Program(Arc::new(e.program.clone()), e.inputs.iter().map(input).collect::<Result<_, _>>()?)

@@ -34,6 +34,8 @@ pub(super) struct Quantities<'a> {
     pub inputs: Vec<ExpressionInput>,
     /// Each state with its operand.
     pub states: Vec<(ExpressionState, Option<Value>)>,
+    /// Quantities that are inputs of their own.
+    pub quantities: Vec<Output>,
     /// Names that stand for inputs of their own: results of earlier measurements.
     pub named: Vec<String>,
     /// For each entry of `named`: is it used, as which input?
@@ -76,6 +78,7 @@ impl<'a> Quantities<'a> {
             builder: Builder::new(),
             inputs: Vec::new(),
             states: Vec::new(),
+            quantities: Vec::new(),
             named: Vec::new(),
             named_inputs: Vec::new(),
             scope,
@@ -226,6 +229,11 @@ impl<'a> Quantities<'a> {
                 Mode::Device | Mode::Output => Some(self.input(ExpressionInput::Hertz)),
             };
         }
+        if self.mode == Mode::Output
+            && let Some(output) = elab.internal_output(name, span, self.scope)
+        {
+            return output.map(|o| self.quantity(o));
+        }
         elab.undefined(name, self.scope, span);
         None
     }
@@ -274,6 +282,11 @@ impl<'a> Quantities<'a> {
             return self.random(elab, draw, args, span);
         }
         let Some(function) = Function::from_name(f) else {
+            if self.mode == Mode::Output
+                && let Some(value) = self.named_quantity(elab, f, args, span)
+            {
+                return value;
+            }
             let known = Function::ALL.iter().flat_map(|f| f.names().iter().copied()).chain(Draw::NAMES);
             let others =
                 ["v", "i", "ddt", "idt", "sdt", "pwl", "table", "spice_pulse", "spice_sin", "spice_exp", "spice_sffm"];
@@ -340,13 +353,43 @@ impl<'a> Quantities<'a> {
         match elab.special_output(f, &name, span, self.scope)?? {
             Output::Voltage(a, b) => Some(self.input(ExpressionInput::Voltage(a, b))),
             Output::Current(k) => Some(self.input(ExpressionInput::Current(k))),
-            Output::Expression(e) => {
+            Output::Expression(e, _) => {
                 // The product of its two inputs.
                 let inputs: Vec<Value> = e.inputs.iter().map(|i| self.input(*i)).collect();
                 inputs.into_iter().reduce(|a, b| self.builder.mul(a, b))
             }
-            Output::Terminal(..) | Output::Part(..) | Output::Noise(_) => None,
+            other => Some(self.quantity(other)),
         }
+    }
+
+    /// A quantity of an output: `id(m1)`, `vm(a)`.
+    fn quantity(&mut self, output: Output) -> Value {
+        match output {
+            Output::Voltage(a, b) => self.input(ExpressionInput::Voltage(a, b)),
+            Output::Current(k) => self.input(ExpressionInput::Current(k)),
+            other => {
+                let known = self.quantities.iter().position(|q| *q == other);
+                let k = known.unwrap_or_else(|| {
+                    self.quantities.push(other);
+                    self.quantities.len() - 1
+                });
+                self.input(ExpressionInput::Quantity(k))
+            }
+        }
+    }
+
+    /// A quantity that is named in an output: `vm(a)`, `idb(v1)`, `id(m1)`. Outer `None`: it is none.
+    fn named_quantity(&mut self, elab: &mut Elab<'a>, f: &str, args: &'a [Expr], span: Span) -> Option<Option<Value>> {
+        let name = |a: &Expr| match &a.kind {
+            ExprKind::Circuit(name) | ExprKind::Ident(name) => Some(name.clone()),
+            // A node that is called by a number.
+            ExprKind::Number(_) => Some(elab.written(a.span)),
+            _ => None,
+        };
+        let names: Vec<String> = args.iter().map(name).collect::<Option<_>>()?;
+        let names: Vec<&str> = names.iter().map(String::as_str).collect();
+        let output = elab.named_output(f, &names, span, self.scope)?;
+        Some(output.map(|o| self.quantity(o)))
     }
 
     pub fn wrong_arity(&mut self, elab: &mut Elab<'a>, f: &str, needs: usize, has: usize, span: Span) {
@@ -531,6 +574,15 @@ impl<'a> Elab<'a> {
 
     /// An expression of circuit quantities, compiled. `text` is what was written.
     pub fn expression(&mut self, expr: &'a Expr, scope: ScopeId, mode: Mode) -> Option<Arc<Expression>> {
+        self.lowered(expr, scope, mode).map(|e| e.0)
+    }
+
+    /// The same as an output.
+    pub fn output_expression(&mut self, expr: &'a Expr, scope: ScopeId) -> Option<Output> {
+        self.lowered(expr, scope, Mode::Output).map(|(e, quantities)| Output::Expression(e, quantities))
+    }
+
+    fn lowered(&mut self, expr: &'a Expr, scope: ScopeId, mode: Mode) -> Option<(Arc<Expression>, Vec<Output>)> {
         let mut q = Quantities::new(scope, mode);
         let value = q.lower(self, expr)?;
         if let Some(x) = q.builder.as_constant(value)
@@ -540,7 +592,8 @@ impl<'a> Elab<'a> {
             return None;
         }
         let text = self.written(expr.span);
-        Some(Arc::new(q.finish(value, text)))
+        let quantities = std::mem::take(&mut q.quantities);
+        Some((Arc::new(q.finish(value, text)), quantities))
     }
 
     /// The text of a span as it was written.

@@ -6,6 +6,7 @@
 
 mod analysis;
 mod choose;
+mod condition;
 mod context;
 mod dialect;
 mod draw;
@@ -146,10 +147,14 @@ impl Circuit {
         let (netlist, request) = &**made_of;
         let mut request = request.clone();
         request.overrides.extend_from_slice(values);
-        let mut elab = context::Elab::new(netlist, &request);
+        let (netlist, mut said) = condition::chosen(netlist, &request);
+        let mut elab = context::Elab::new(&netlist, &request);
         let circuit = elab.run();
-        let failed = elab.report.failed();
-        circuit.filter(|_| !failed).ok_or_else(|| elab.report.finish())
+        let failed = elab.report.failed() || !said.is_empty();
+        circuit.filter(|_| !failed).ok_or_else(|| {
+            said.extend(elab.report.finish());
+            said
+        })
     }
     /// The circuit-wide index of the instance with this (full, folded) name.
     pub fn instance(&self, name: &str) -> Option<usize> {
@@ -199,9 +204,10 @@ pub struct Request {
 
 /// As [`elaborate`], with all that can be asked.
 pub fn elaborate_with(netlist: &Netlist, request: &Request) -> (Option<Circuit>, Vec<Diagnostic>) {
-    let mut elab = context::Elab::new(netlist, request);
+    let (chosen, mut diagnostics) = condition::chosen(netlist, request);
+    let mut elab = context::Elab::new(&chosen, request);
     let circuit = elab.run();
-    let diagnostics = elab.report.finish();
+    diagnostics.extend(elab.report.finish());
     let failed = diagnostics.iter().any(|d| d.severity == Severity::Error);
     let mut circuit = if failed { None } else { circuit };
     if let Some(circuit) = &mut circuit

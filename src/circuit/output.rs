@@ -1,7 +1,6 @@
 //! `.save` and `.print`: columns, named as written; `.ic` and `.nodeset`: node voltages.
 
 use super::context::Elab;
-use super::expression::Mode;
 use super::scope::ScopeId;
 use super::*;
 use crate::device::{Expression, ExpressionInput};
@@ -20,8 +19,9 @@ pub enum Output {
     Noise(NoiseDensity),
     /// A real view of a complex quantity: `vm(a)`, `vdb(a,b)`, `ip(v1)`.
     Part(OutputPart, Box<Output>),
-    /// An expression. Its `Current` inputs may name any instance, also one without a branch current; it has no states.
-    Expression(Arc<Expression>),
+    /// An expression. Its `Current` inputs may name any instance, also one without a branch current; it has no states. Behind
+    /// it the quantities that its `Quantity` inputs name.
+    Expression(Arc<Expression>, Vec<Output>),
 }
 
 impl Output {
@@ -32,12 +32,12 @@ impl Output {
             Output::Current(i) => vec![(*i, 0)],
             Output::Terminal(i, terminal) => vec![(*i, *terminal)],
             Output::Part(_, of) => of.currents(),
-            Output::Expression(e) => {
+            Output::Expression(e, quantities) => {
                 let current = |i: &ExpressionInput| match i {
                     ExpressionInput::Current(k) => Some((*k, 0)),
                     _ => None,
                 };
-                e.inputs.iter().filter_map(current).collect()
+                e.inputs.iter().filter_map(current).chain(quantities.iter().flat_map(Output::currents)).collect()
             }
         }
     }
@@ -213,16 +213,40 @@ impl<'a> Elab<'a> {
                         return found;
                     }
                 }
-                self.expression(expr, top, Mode::Output).map(Output::Expression)
+                self.output_expression(expr, top)
             }
             Arg::Word { text, .. } if NoiseDensity::named(text).is_some() => {
                 NoiseDensity::named(text).map(Output::Noise)
+            }
+            Arg::Word { text, span, .. } if text.starts_with('@') => {
+                let found = self.internal_output(text, *span, top);
+                if found.is_none() {
+                    let message = format!("'{text}' is not kept");
+                    self.malformed(*span, &message, "@device[i] or the current of a terminal, such as @m1[id]");
+                }
+                found?
             }
             other => {
                 let message = format!("'{}' is no quantity that can be shown", self.written(other.span()));
                 self.malformed(other.span(), &message, form);
                 None
             }
+        }
+    }
+
+    /// ngspice's `@r1[i]`, `@m1[id]`, `@r1[p]`. Outer `None`: there is no such thing.
+    pub fn internal_output(&mut self, text: &str, span: Span, top: ScopeId) -> Option<Option<Output>> {
+        let (device, what) = text.strip_prefix('@')?.strip_suffix(']')?.split_once('[')?;
+        match what {
+            "i" | "current" => Some(self.known_instance(device, top, span).map(Output::Current)),
+            "p" | "power" => self.special_output("p", device, span, top),
+            _ if what.starts_with('i') => self.special_output(what, device, span, top).or_else(|| {
+                // `@d1[id]` of a device with two terminals.
+                let two = self.find_instance(device, top).and_then(|k| self.flat.get(k)?.chosen.as_ref());
+                two.is_some_and(|c| c.nodes.len() == 2)
+                    .then(|| self.known_instance(device, top, span).map(Output::Current))
+            }),
+            _ => None,
         }
     }
 
@@ -309,8 +333,9 @@ impl<'a> Elab<'a> {
         const READ: &[&str] = &[
             "op", "dc", "ac", "noise", "tf", "sens", "tran", "options", "temp", "ic", "nodeset", "save", "probe",
             "print", "plot", "measure", "global", "end", "title", "step", "data", "enddata", "control", "four",
-            "fourier", // What LTspice writes for its schematics.
-            "backanno",
+            "fourier",  // What LTspice writes for its schematics.
+            "backanno", // Of the control block.
+            "csparam",
         ];
         let netlist = self.netlist;
         for item in &netlist.items {

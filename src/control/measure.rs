@@ -130,7 +130,7 @@ fn named(circuit: &Circuit, output: &Output) -> Result<String, String> {
             };
             format!("{f}({})", named(circuit, of)?)
         }
-        Output::Expression(e) => {
+        Output::Expression(e, _) => {
             // A text with the names of parameters in it is none of vectors.
             let known = e.inputs.iter().all(|i| !matches!(i, ExpressionInput::State(_)));
             if !known {

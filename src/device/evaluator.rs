@@ -99,6 +99,8 @@ impl<R: Real> Evaluator<R> {
                 ExpressionInput::Current(_) => Input::One(take(1)),
                 ExpressionInput::Time => Input::Time,
                 ExpressionInput::Hertz => Input::Hertz,
+                // Only outputs have such inputs; their value in a device is that of the time.
+                ExpressionInput::Quantity(_) => Input::Time,
                 ExpressionInput::State(k) => Input::One(*k),
             })
             .collect();
@@ -157,7 +159,10 @@ impl<R: Real> Evaluator<R> {
             match *input {
                 ExpressionInput::Voltage(a, b) => locals.extend([Local::Node(a), Local::Node(b)]),
                 ExpressionInput::Current(instance) => locals.push(Local::Branch(instance)),
-                ExpressionInput::Time | ExpressionInput::Hertz | ExpressionInput::State(_) => {}
+                ExpressionInput::Time
+                | ExpressionInput::Hertz
+                | ExpressionInput::State(_)
+                | ExpressionInput::Quantity(_) => {}
             }
         }
         for (k, state) in expression.states.iter().enumerate() {

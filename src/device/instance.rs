@@ -49,6 +49,8 @@ pub enum ExpressionInput {
     Hertz,
     /// The value of the expression's own state k (a ddt or idt).
     State(usize),
+    /// Quantity number k of the output that the expression belongs to. Devices have none.
+    Quantity(usize),
 }
 
 /// A state that an expression needs.

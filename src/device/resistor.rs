@@ -27,8 +27,8 @@ const SPEC: DeviceSpec = DeviceSpec {
         ParamSpec::optional("tc2", "1/K²", "quadratic temperature coefficient; default: the model's"),
         ParamSpec::optional(
             "tce",
-            "%/K",
-            "exponential temperature coefficient, in the place of tc1 and tc2; default: the model's",
+            "1/K",
+            "exponential temperature coefficient in per cent, in the place of tc1 and tc2; default: the model's",
         ),
         ParamSpec::optional("temp", "°C", "device temperature; default: the circuit's"),
         ParamSpec::real("dtemp", "K", 0.0, "device temperature above the circuit's; ignored where temp is given"),
@@ -40,7 +40,11 @@ const SPEC: DeviceSpec = DeviceSpec {
     model_params: &[
         ParamSpec::real("tc1", "1/K", 0.0, "linear temperature coefficient"),
         ParamSpec::real("tc2", "1/K²", 0.0, "quadratic temperature coefficient"),
-        ParamSpec::optional("tce", "%/K", "exponential temperature coefficient, in the place of tc1 and tc2"),
+        ParamSpec::optional(
+            "tce",
+            "1/K",
+            "exponential temperature coefficient in per cent, in the place of tc1 and tc2",
+        ),
         ParamSpec::optional("r", "Ω", "default resistance").range(Range::NonZero).alias(&["res"]),
         ParamSpec::real("rsh", "Ω", 0.0, "resistance of a square").range(Range::NonNegative),
         ParamSpec::optional("l", "m", "default length").range(Range::NonNegative),
