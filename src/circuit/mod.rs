@@ -169,8 +169,19 @@ impl Circuit {
         self.setting.seed = seed;
         self
     }
-    /// Does an expression of a device name the frequency of small-signal analyses?
+    /// Does a device depend on the frequency of small-signal analyses beside ∂q/∂x: by an expression that names it, or by a
+    /// resistance of its own there?
     pub fn names_frequency(&self) -> bool {
+        let resistance = |i: &Arc<Instance>| {
+            i.params
+                .spec
+                .iter()
+                .zip(&i.params.values)
+                .any(|(p, v)| p.name == "ac" && matches!(v, Some(crate::device::Value::Number(_))))
+        };
+        if self.instances.iter().any(resistance) {
+            return true;
+        }
         self.instances.iter().flat_map(|i| i.params.values.iter().flatten()).any(
             |v| matches!(v, crate::device::Value::Expression(e) if e.inputs.contains(&crate::device::ExpressionInput::Hertz)),
         )

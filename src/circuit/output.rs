@@ -221,8 +221,8 @@ impl<'a> Elab<'a> {
             Arg::Word { text, span, .. } if text.starts_with('@') => {
                 let found = self.internal_output(text, *span, top);
                 if found.is_none() {
-                    let message = format!("'{text}' is not kept");
-                    self.malformed(*span, &message, "@device[i] or the current of a terminal, such as @m1[id]");
+                    let d = Diagnostic::warning("not-kept", format!("'{text}' is not kept"), *span);
+                    self.report.add(d.help("kept are @device[i] and currents of terminals, such as @m1[id]"));
                 }
                 found?
             }
@@ -333,8 +333,8 @@ impl<'a> Elab<'a> {
         const READ: &[&str] = &[
             "op", "dc", "ac", "noise", "tf", "sens", "tran", "options", "temp", "ic", "nodeset", "save", "probe",
             "print", "plot", "measure", "global", "end", "title", "step", "data", "enddata", "control", "four",
-            "fourier",  // What LTspice writes for its schematics.
-            "backanno", // Of the control block.
+            "fourier", // What LTspice writes for its schematics.
+            "backanno", "width", // Of the control block.
             "csparam",
         ];
         let netlist = self.netlist;

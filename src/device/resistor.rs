@@ -22,6 +22,7 @@ const SPEC: DeviceSpec = DeviceSpec {
         ParamSpec::optional("r", "Ω", "resistance; with a model, computed from l and w unless given")
             .range(Range::NonZero)
             .alias(&["resistance"]),
+        ParamSpec::optional("ac", "Ω", "resistance in .ac and .noise; default: r").range(Range::NonZero),
         ParamSpec::real("m", "", 1.0, "number of devices in parallel").range(Range::Positive),
         ParamSpec::optional("tc1", "1/K", "linear temperature coefficient; default: the model's"),
         ParamSpec::optional("tc2", "1/K²", "quadratic temperature coefficient; default: the model's"),
@@ -92,7 +93,7 @@ impl Kind for Resistor {
             return Vec::new();
         }
         let between = (cx.terminal(0), cx.terminal(1));
-        let g = conductance(instance, cx.setting);
+        let g = conductance(instance, cx.setting, false);
         let mut all = vec![NoiseSource::thermal("thermal", between, g, temperature(instance, cx.setting))];
         let kf = instance.model_real("kf");
         if kf > 0.0 {
@@ -135,7 +136,7 @@ fn temperature(instance: &Instance, setting: &Setting) -> f64 {
 }
 
 /// Siemens, at the device's temperature.
-fn conductance(instance: &Instance, setting: &Setting) -> f64 {
+fn conductance(instance: &Instance, setting: &Setting, small_signal: bool) -> f64 {
     let p = &instance.params;
     let coefficient = |name: &str| p.number(name).or_else(|| of_model(instance, name));
     let tnom = of_model(instance, "tnom").map_or(setting.nominal_temperature, |c| c + ZERO_CELSIUS);
@@ -144,18 +145,23 @@ fn conductance(instance: &Instance, setting: &Setting) -> f64 {
         Some(tce) => exp(ln(1.01) * tce * dt),
         None => 1.0 + coefficient("tc1").unwrap_or(0.0) * dt + coefficient("tc2").unwrap_or(0.0) * dt * dt,
     };
-    p.real("m") / (nominal(instance).unwrap_or(1e3) * p.real("scale") * factor)
+    let own = p.number("ac").filter(|_| small_signal).or_else(|| nominal(instance));
+    p.real("m") / (own.unwrap_or(1e3) * p.real("scale") * factor)
 }
 
 struct Resistors<R> {
     conductance: Vec<R>,
+    /// The same in small-signal analyses, and is this one?
+    ac: Vec<R>,
+    small_signal: bool,
 }
 
 impl<R: Real> Element<R> for Resistors<R> {
     const LINEAR: bool = true;
 
     fn new(instances: &[Arc<Instance>]) -> Self {
-        Resistors { conductance: vec![R::zero(); instances.len()] }
+        let zeros = || vec![R::zero(); instances.len()];
+        Resistors { conductance: zeros(), ac: zeros(), small_signal: false }
     }
 
     fn locals(&self, _i: usize, instance: &Instance) -> Vec<Local> {
@@ -171,15 +177,20 @@ impl<R: Real> Element<R> for Resistors<R> {
     }
 
     fn reload(&mut self, lane: usize, instances: &[Arc<Instance>], setting: &Setting) {
-        for (g, instance) in self.conductance.iter_mut().zip(instances) {
-            g.set_lane(lane, conductance(instance, setting));
+        for (k, instance) in instances.iter().enumerate() {
+            self.conductance[k].set_lane(lane, conductance(instance, setting, false));
+            self.ac[k].set_lane(lane, conductance(instance, setting, true));
         }
     }
 
     #[inline(always)]
     fn eval<S: Stamp<R>>(&self, i: usize, at: &At<'_, R>, s: &mut S) {
-        let g = self.conductance[i];
+        let g = if self.small_signal { self.ac[i] } else { self.conductance[i] };
         s.current(0, 1, g * at.v(0, 1));
         s.conductance(0, 1, 0, 1, g);
+    }
+
+    fn set_frequency(&mut self, hertz: f64) {
+        self.small_signal = hertz > 0.0;
     }
 }

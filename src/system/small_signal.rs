@@ -21,6 +21,7 @@ impl System<f64> {
         for g in &mut self.groups {
             g.bank.set_frequency(hertz);
         }
+        self.static_loaded = false;
     }
 
     /// Writes the small-signal currents of the observers for the solution `solution` at angular frequency `omega`.
