@@ -142,7 +142,9 @@ pub(super) fn noise<L: Law<f64>>(instance: &Instance, cx: &NoiseCx<'_>) -> Vec<N
     let gm = channel.d[0] + channel.d[1];
     let gate = Dual::<f64, 1>::variable(v[1], 0);
     let drain = channel.v - (junction_current(gate, p.is, p.vt).v + cx.gmin * p.m * v[1]);
-    let (t, _) = temperatures(instance, cx.setting);
+    // A MESFET has no temperature of its own.
+    let own = instance.params.index("temp").map(|_| temperatures(instance, cx.setting).0);
+    let t = own.unwrap_or(cx.setting.temperature);
     let law = (instance.model_real("kf"), instance.model_real("af"));
     vec![
         NoiseSource::thermal("rd", (d, di), p.series[0], t),
