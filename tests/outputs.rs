@@ -113,3 +113,29 @@ fn both_coefficients_may_stand_behind_tc() {
     near("both", signal(&w[0], "v(a)")[0], 1.0 + 0.1 + 0.02);
     near("one", signal(&w[0], "v(b)")[0], 0.9);
 }
+
+/// LTspice's `.meas … TRIG … TARG …` with a statistic, without the analysis and without `=`.
+#[test]
+fn statistics_between_two_moments() {
+    let text = "meas\nv1 a 0 sin(0 1 1k)\nr1 a 0 1k\n.tran 10u 3m 0 5u\n\
+                .meas mean AVG v(a) TRIG v(a)=0 RISE=2 TARG v(a)=0 FALL=2\n.meas tran root RMS v(a) TRIG AT=1m TARG AT=2m\n\
+                .meas peak MAX abs(v(a)) FROM 1.6m TO 1.9m\n.meas tran area INTEG v(a)*i(r1) FROM 0 TO 1m\n\
+                .meas never AVG v(a) TRIG v(a)=2 RISE=1 TARG AT=2m\n.meas twice PARAM 2*mean\n.backanno\n.end\n";
+    let (netlist, said) = parse("t.cir", text, &NoFiles);
+    assert!(said.is_empty(), "{said:?}");
+    let circuit = elaborate(&netlist, &[]).0.expect("a circuit");
+    let outcome = run(&circuit, 0, &mut Collector::default(), &mut NoWatch).unwrap_or_else(|e| panic!("{e:?}"));
+    let found = |name: &str| outcome.measured.iter().find(|m| m.name == name).unwrap_or_else(|| panic!("no {name}"));
+    let close = |name: &str, expected: f64| {
+        let v = found(name).value.unwrap_or_else(|| panic!("{name} was not found"));
+        assert!((v - expected).abs() <= 2e-4 * expected.abs(), "{name}: {v}, not {expected}");
+    };
+    // From 1 ms to 1.5 ms, the second positive half: 2/π.
+    close("mean", std::f64::consts::FRAC_2_PI);
+    close("twice", 2.0 * std::f64::consts::FRAC_2_PI);
+    close("root", 0.5f64.sqrt());
+    close("peak", 1.0);
+    close("area", 0.5e-6);
+    assert_eq!(found("never").value, None);
+    assert!((found("mean").trig.expect("a start") - 1e-3).abs() < 1e-7);
+}

@@ -152,6 +152,9 @@ pub(super) fn run(
     Ok(Outcome { stats, measured, stopped_at, warnings, state: None })
 }
 
+/// A total: its name, its unit, and what each source adds to its square.
+type View<'a> = (&'a str, &'a str, fn(&Part) -> f64);
+
 /// The second result: the totals, and the part of each device and of each of its sources.
 fn totals(
     circuit: &Circuit,
@@ -165,10 +168,7 @@ fn totals(
         columns.push(Column { name, quantity: Quantity::Other, unit: unit.to_string() });
         values.push(square.sqrt());
     };
-    let output = |p: &Part| p.total.output;
-    let input = |p: &Part| p.total.input;
-    let views: [(&str, &str, &dyn Fn(&Part) -> f64); 2] =
-        [("onoise_total", of, &output), ("inoise_total", per, &input)];
+    let views: [View<'_>; 2] = [("onoise_total", of, |p| p.total.output), ("inoise_total", per, |p| p.total.input)];
     for (name, unit, view) in views {
         add(name.to_string(), unit, parts.iter().map(view).sum());
     }

@@ -57,6 +57,17 @@ pub enum MeasureQuantity {
         /// The stretch.
         window: MeasureWindow,
     },
+    /// The same between two moments: LTspice's `AVG v(a) TRIG … TARG …`.
+    Between {
+        /// Which number.
+        statistic: MeasureStatistic,
+        /// The signal.
+        signal: Output,
+        /// Where the stretch starts.
+        trig: MeasureMoment,
+        /// Where it ends.
+        targ: MeasureMoment,
+    },
     /// `PARAM='…'`: an expression of earlier measurements.
     Param {
         /// Output 0 is the value.
@@ -143,7 +154,7 @@ pub enum MeasureStatistic {
 }
 
 const FORM: &str = ".measure tran name WHEN v(a)=x [RISE|FALL|CROSS=n|LAST], FIND v(b) WHEN …|AT=t, TRIG … TARG …, \
-                    AVG|RMS|MIN|MAX|PP|INTEG v(a) [FROM=t] [TO=t], DERIV v(a) AT=t, or PARAM='expression'";
+                    AVG|RMS|MIN|MAX|PP|INTEG v(a) [FROM=t] [TO=t] or [TRIG … TARG …], DERIV v(a) AT=t, or PARAM='expression'";
 
 fn statistic(word: &str) -> Option<MeasureStatistic> {
     Some(match word {
@@ -267,13 +278,7 @@ impl<'a> Elab<'a> {
         r.at += 1;
         match word {
             "trig" => {
-                let trig = self.read_moment(r)?;
-                if r.peek_word() != Some("targ") {
-                    self.malformed(r.span(), "TRIG needs a TARG", FORM);
-                    return None;
-                }
-                r.at += 1;
-                let targ = self.read_moment(r)?;
+                let (trig, targ) = self.read_interval(r)?;
                 Some(MeasureQuantity::Interval { trig, targ })
             }
             "when" => self.read_when(r).map(MeasureQuantity::When),
@@ -304,6 +309,11 @@ impl<'a> Elab<'a> {
             _ => match statistic(word) {
                 Some(statistic) => {
                     let signal = self.read_signal(r);
+                    if r.peek_word() == Some("trig") {
+                        r.at += 1;
+                        let (trig, targ) = self.read_interval(r)?;
+                        return Some(MeasureQuantity::Between { statistic, signal: signal?, trig, targ });
+                    }
                     let keys = self.read_keys(r)?;
                     Some(MeasureQuantity::Over { statistic, signal: signal?, window: keys.window })
                 }
@@ -321,6 +331,17 @@ impl<'a> Elab<'a> {
                 }
             },
         }
+    }
+
+    /// Behind TRIG.
+    fn read_interval(&mut self, r: &mut Reader<'a>) -> Option<(MeasureMoment, MeasureMoment)> {
+        let trig = self.read_moment(r)?;
+        if r.peek_word() != Some("targ") {
+            self.malformed(r.span(), "TRIG needs a TARG", FORM);
+            return None;
+        }
+        r.at += 1;
+        Some((trig, self.read_moment(r)?))
     }
 
     fn read_signal(&mut self, r: &mut Reader<'a>) -> Option<Output> {

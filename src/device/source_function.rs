@@ -42,7 +42,7 @@ pub(super) enum SourceWave {
     /// A sine whose amplitude is modulated.
     Am { va: f64, vo: f64, signal: (f64, f64), carrier: (f64, f64), td: f64 },
     /// Values that are drawn.
-    Random(RandomWave),
+    Random(Box<RandomWave>),
     /// Straight lines; cycles after the first begin at `points[first]`.
     Pwl { points: Vec<(f64, f64)>, first: usize, cycle: Cycle },
 }
@@ -175,7 +175,7 @@ impl SourceWave {
                 let points = function.args.chunks_exact(2).map(|p| (p[0], p[1])).collect();
                 pwl(points, option(PWL_DELAY).unwrap_or(0.0), option(PWL_REPEAT))
             }
-            _ => SourceWave::Random(RandomWave::new(function, instance, setting)),
+            _ => SourceWave::Random(Box::new(RandomWave::new(function, instance, setting))),
         }
     }
 

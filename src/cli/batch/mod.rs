@@ -190,6 +190,10 @@ fn cards(options: &Options, circuit: &Circuit, netlist: &Netlist, asked: &Reques
                     out.diagnose(&outcome.warnings, &circuit.sources);
                     if !options.server {
                         out.text(&format!("\nNo. of Data Rows : {}\n", outcome.stats.points));
+                        // .noise has a second result, of one point.
+                        if circuit.analyses.get(index).is_some_and(|a| a.kind.results() > 1) {
+                            out.text("\nNo. of Data Rows : 1\n");
+                        }
                     }
                     if outcome.stopped_at.is_some() {
                         good = false;

@@ -63,8 +63,17 @@ pub(super) fn measurements(results: &[Result], out: &mut Out) {
 pub(super) fn tables(results: &[Result], netlist: &Netlist, out: &mut Out) {
     for (circuit, index, memory, _) in results {
         let (Some(spec), Some(w)) = (circuit.analyses.get(*index), memory.waveforms.first()) else { continue };
-        if spec.kind == AnalysisKind::Op {
-            operating_point(w, out);
+        match spec.kind {
+            AnalysisKind::Op => operating_point(w, out),
+            AnalysisKind::Tf { .. } => {
+                out.text("Transfer function information:\n");
+                for (c, data) in w.header.columns.iter().zip(&w.data) {
+                    let x = data.last().copied().unwrap_or(f64::NAN);
+                    out.text(&format!("{} = {}\n", c.name, text::cell(x, 6)));
+                }
+                out.text("\n");
+            }
+            _ => {}
         }
         for item in &netlist.items {
             let Item::Card(card) = item else { continue };
