@@ -139,3 +139,21 @@ fn statistics_between_two_moments() {
     assert_eq!(found("never").value, None);
     assert!((found("mean").trig.expect("a start") - 1e-3).abs() < 1e-7);
 }
+
+#[test]
+fn spellings_of_other_simulators() {
+    let w = results(
+        "spellings\nv1 in 0 pwl (0,0) (1us,1V) (2us,3V)\nv2 b 0 pwl((0 0) (2u 4))\n.subckt half a y params: r=1k\nr1 a y {r}\nr2 y 0 {r}\n.ends\n\
+         x1 in out half\nxb b q half params: r=2k\n.tran 0.1u 2u\n.print tran v(x1:y) v(x1:a) {v(xb.y)-v(q)} i(x1:r1)\n.end\n",
+    );
+    let last = |name: &str| *signal(&w[0], name).last().expect("points");
+    near("port", last("v(x1:y)"), 1.5);
+    near("outer", last("v(x1:a)"), 3.0);
+    near("same", last("v(xb.y)-v(q)"), 0.0);
+    near("inside", last("i(x1:r1)"), 1.5e-3);
+    near("pairs", last("v(b)"), 4.0);
+    let w = results(
+        "noise\nv1 a 0 dc 0 ac 1\nr1 a b 1k\nr2 b 0 1k\n.noise v(b) v1 lin 1 1k 1k\n.print noise {onoise^2/inoise^2} {onoise*1g}\n.end\n",
+    );
+    near("gain", signal(&w[0], "onoise^2/inoise^2")[0], 0.25);
+}

@@ -188,6 +188,17 @@ impl<'a, R: Real> Resolver<'a, R> {
             return match output {
                 Output::Noise(NoiseDensity::Output) => Ok(Source::Observed(0)),
                 Output::Noise(NoiseDensity::Input) => Ok(Source::Observed(1)),
+                Output::Expression(e, quantities) => {
+                    let input = |i: &ExpressionInput| match i {
+                        ExpressionInput::Quantity(k) => {
+                            quantities.get(*k).map_or(Err("a quantity is missing"), |q| self.source(q))
+                        }
+                        ExpressionInput::Hertz => Ok(Source::Axis),
+                        _ => Err("a noise analysis has densities only"),
+                    };
+                    let inputs = e.inputs.iter().map(input).collect::<Result<_, _>>()?;
+                    Ok(Source::Program(Arc::new(e.program.clone()), inputs))
+                }
                 _ => Err("a noise analysis has densities only"),
             };
         }

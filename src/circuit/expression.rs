@@ -230,6 +230,11 @@ impl<'a> Quantities<'a> {
             };
         }
         if self.mode == Mode::Output
+            && let Some(density) = NoiseDensity::named(name)
+        {
+            return Some(self.quantity(Output::Noise(density)));
+        }
+        if self.mode == Mode::Output
             && let Some(output) = elab.internal_output(name, span, self.scope)
         {
             return output.map(|o| self.quantity(o));
@@ -546,6 +551,7 @@ impl<'a> Elab<'a> {
     /// A node that must exist; reports it if it does not.
     pub fn known_node(&mut self, name: &str, scope: ScopeId, span: Span) -> Option<NodeId> {
         let node = self.find_node(name, scope).or_else(|| self.find_node(&xyce_path(name)?, scope));
+        let node = node.or_else(|| self.port_node(&name.replace(':', ".")));
         if node.is_none() {
             let full = self.full_name(name, scope);
             let names = self.nodes.iter().map(|n| n.name.as_str());

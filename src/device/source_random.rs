@@ -17,8 +17,11 @@ use super::source_spec::SOURCE_FUNCTIONS;
 use crate::number::{Stream, cos, exp, floor, sin};
 use std::sync::Arc;
 
-/// Most samples of 1/f noise and most edges of telegraph noise: tens of megabytes.
-const MOST: usize = 1 << 22;
+/// Most samples of 1/f noise: tens of megabytes while they are made.
+const MOST: usize = 1 << 20;
+
+/// Most edges of telegraph noise, which stops there.
+const MOST_EDGES: usize = 1 << 22;
 
 /// Edges are this part of what they part.
 const EDGE: f64 = 1e-3;
@@ -192,7 +195,7 @@ fn filled(edges: &[f64], longest: f64, t: f64) -> f64 {
 fn telegraph(stream: &Stream, height: f64, means: [f64; 2], end: f64) -> Arc<[f64]> {
     let mut edges = Vec::new();
     let mut t = 0.0;
-    while height != 0.0 && means.iter().all(|m| *m > 0.0) && edges.len() < MOST {
+    while height != 0.0 && means.iter().all(|m| *m > 0.0) && edges.len() < MOST_EDGES {
         t += means[edges.len() % 2] * stream.exponential(edges.len() as u64);
         if t > end {
             break;

@@ -11,7 +11,7 @@ use crate::diagnostic::Spanned;
 type Failed = nom::Err<Fault>;
 
 /// Names of dot cards, without the dot. (`include`, `lib`, `end` and the like never reach the tree.)
-pub(super) const CARDS: [&str; 48] = [
+pub(super) const CARDS: [&str; 49] = [
     "tran",
     "op",
     "dc",
@@ -55,6 +55,7 @@ pub(super) const CARDS: [&str; 48] = [
     "title",
     "backanno",
     "csparam",
+    "preprocess",
     "if",
     "elseif",
     "else",
