@@ -27,6 +27,8 @@ mod memristor_models;
 mod neuron;
 #[path = "analytic/rram.rs"]
 mod rram;
+#[path = "analytic/sources.rs"]
+mod sources;
 #[path = "analytic/spikes.rs"]
 mod spikes;
 

@@ -10,7 +10,7 @@
 #[path = "oracle/support.rs"]
 mod support;
 
-use neurospice::circuit::{AnalysisKind, Method};
+use neurospice::circuit::{AnalysisKind, Method, Output};
 use neurospice::device::KINDS;
 use neurospice::program::Function;
 use std::collections::BTreeSet;
@@ -22,6 +22,9 @@ fn analysis_rows(kind: &AnalysisKind) -> &'static [&'static str] {
         AnalysisKind::Op => &["op"],
         AnalysisKind::Dc(_) => &["dc", "dc/nested", "dc/temp", "dc/param", "dc/list", "dc/dec", "dc/oct", "dc/data"],
         AnalysisKind::Ac { .. } => &["ac", "ac/dec", "ac/oct", "ac/lin"],
+        AnalysisKind::Noise { .. } => &["noise", "noise/summary"],
+        AnalysisKind::Tf { .. } => &["tf", "tf/current"],
+        AnalysisKind::Sens { .. } => &["sens", "sens/ac"],
         AnalysisKind::Tran { .. } => &["tran", "tran/uic", "tran/tstart"],
     }
 }
@@ -65,6 +68,16 @@ fn rows() -> Vec<(&'static str, Vec<String>)> {
         AnalysisKind::Op,
         AnalysisKind::Dc(Vec::new()),
         AnalysisKind::Ac { spacing: neurospice::circuit::Spacing::Linear(1), from: 1.0, to: 1.0 },
+        AnalysisKind::Noise {
+            output: Output::Voltage(0, 0),
+            input: 0,
+            spacing: neurospice::circuit::Spacing::Linear(1),
+            from: 1.0,
+            to: 1.0,
+            summary: 0,
+        },
+        AnalysisKind::Tf { output: Output::Voltage(0, 0), input: 0 },
+        AnalysisKind::Sens { output: Output::Voltage(0, 0), frequencies: None },
         AnalysisKind::Tran { tstep: 1.0, tstop: 1.0, tstart: 0.0, tmax: None, uic: false },
     ];
     let analyses = analyses.iter().flat_map(|a| analysis_rows(a).iter().map(|r| r.to_string()));

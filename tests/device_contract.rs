@@ -784,3 +784,30 @@ fn what_is_put_back_is_where_an_unknown_is_held() {
 fn kind_of(name: &str) -> &'static dyn Kind {
     neurospice::device::kind(name).expect("a kind")
 }
+
+/// Noise of every kind at any point: finite, not negative, between rows that the instance has.
+#[test]
+fn noise_is_that_of_a_passive_source() {
+    for kind in KINDS {
+        for instance in kind.examples() {
+            let n = instance.nodes.len();
+            for volts in [0.0, 0.7, -2.0] {
+                let x: Vec<f64> =
+                    (0..=n).map(|k| if k == n { 0.0 } else { volts * (k as f64 + 1.0) / n as f64 }).collect();
+                let terminals: Vec<usize> = (0..n).collect();
+                let cx = neurospice::device::NoiseCx {
+                    setting: &Setting::default(),
+                    gmin: 1e-12,
+                    x: &x,
+                    terminals: &terminals,
+                    inner: &|_| None,
+                };
+                for source in kind.noise(&instance, &cx) {
+                    let d = source.density(1e3);
+                    assert!(d.is_finite() && d >= 0.0, "{}: {source:?}", kind.spec().name);
+                    assert!(source.from <= n && source.to <= n && !source.name.is_empty(), "{source:?}");
+                }
+            }
+        }
+    }
+}

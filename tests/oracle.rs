@@ -7,7 +7,7 @@
 #[path = "oracle/support.rs"]
 mod support;
 
-use neurospice::circuit::{AnalysisKind, Spacing, SweepTarget, SweepValues};
+use neurospice::circuit::{AnalysisKind, Output, Spacing, SweepTarget, SweepValues};
 use neurospice::device::{ParamKind, Value};
 use std::collections::BTreeSet;
 use std::sync::Mutex;
@@ -117,6 +117,21 @@ fn claims_of_coverage_hold() {
                         .into(),
                     );
                 }
+                AnalysisKind::Noise { summary, .. } => {
+                    if *summary > 0 {
+                        there.insert("noise/summary".into());
+                    }
+                }
+                AnalysisKind::Tf { output, .. } => {
+                    if matches!(output, Output::Current(_)) {
+                        there.insert("tf/current".into());
+                    }
+                }
+                AnalysisKind::Sens { frequencies, .. } => {
+                    if frequencies.is_some() {
+                        there.insert("sens/ac".into());
+                    }
+                }
                 AnalysisKind::Tran { uic, tstart, .. } => {
                     if *uic {
                         there.insert("tran/uic".into());
@@ -136,7 +151,9 @@ fn claims_of_coverage_hold() {
                     let found = neurospice::program::Function::from_name(f).expect("a known function");
                     found.names().iter().any(|n| body.contains(&format!("{n}(")))
                 }
-                Some(("measure", "dc" | "ac")) => body.contains(&format!(".measure {} ", &claim["measure/".len()..])),
+                Some(("measure", "dc" | "ac" | "noise")) => {
+                    body.contains(&format!(".measure {} ", &claim["measure/".len()..]))
+                }
                 Some(("measure", "cross" | "fall" | "rise")) => {
                     body.contains(&format!("{}=", &claim["measure/".len()..]))
                 }

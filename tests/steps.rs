@@ -119,6 +119,26 @@ fn dc_sweeps_anything_that_can_be_set() {
     assert_eq!(sweeps[1].target, SweepTarget::Temperature);
 }
 
+/// What a swept value changes beside numbers: which nodes an expression reads, and inner nodes.
+#[test]
+fn a_swept_value_may_change_the_wiring() {
+    let reads = "t\n.param p=0\nv1 a 0 1\nv2 c 0 10\nb1 b 0 v={p > 2 ? v(a)*v(c) : p > 1 ? v(c,a) : v(a) + p}\nr1 b 0 1k\n\
+                 .save v(b)\n.dc p 0 3 1\n.end\n";
+    assert_eq!(sweep(reads).1, [1.0, 2.0, 9.0, 10.0]);
+    // There and back again, and a state that comes and goes.
+    let back = reads.replace(".dc p 0 3 1", ".dc p list 3 1 2 0 3").replace("v(c,a)", "v(c,a) + ddt(v(a))");
+    assert_eq!(sweep(&back).1, [10.0, 2.0, 9.0, 1.0, 10.0]);
+    // With rs = 0 the diode has no inner node.
+    let diode = "t\ni1 0 b 1m\nd1 b 0 dm\n.model dm d(is=1e-14)\n.options reltol=1e-9 vntol=1e-12\n.save v(b)\n.dc dm:rs list 0 100 0\n.end\n";
+    let v = sweep(diode).1;
+    assert!((v[1] - v[0] - 0.1).abs() < 1e-9 && (v[2] - v[0]).abs() < 1e-9, "{v:?}");
+    // What was to be recorded is not there any more.
+    let all = circuit(&diode.replace(".save v(b)\n", ""));
+    let failure = run(&all, 0, &mut Collector::default(), &mut NoWatch).expect_err("the columns change");
+    let said = format!("{failure:?}");
+    assert!(said.contains("is not there for all swept values") && said.contains(".save"), "{said}");
+}
+
 #[test]
 fn a_swept_value_that_is_wrong_is_told() {
     let c = circuit("t\n.param r=1k\nv1 a 0 1\nr1 a b {r}\nr2 b 0 {1/(r-2k)}\n.dc r 1k 3k 1k\n.end\n");

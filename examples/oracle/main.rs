@@ -137,7 +137,9 @@ fn simulate(case: &Case, version: &str, folder: &Path) -> Result<Reference, Stri
     let mut deck: String = text.lines().take_while(|l| l.trim() != ".end").map(|l| format!("{l}\n")).collect();
     deck += ".control\nrun\n";
     for analysis in &analyses {
-        deck += &format!("setplot {analysis}1\nwrite {analysis}.raw\n");
+        // .noise has two plots.
+        let plot = if *analysis == "noise_total" { "noise2".to_string() } else { format!("{analysis}1") };
+        deck += &format!("setplot {plot}\nwrite {analysis}.raw\n");
     }
     deck += "quit\n.endc\n.end\n";
     let said = run_ngspice(&deck, folder)?;
@@ -175,7 +177,8 @@ fn measured(said: &str, name: &str) -> Result<Option<f64>, String> {
 }
 
 fn signal(analysis: &str, name: &str, waveform: &Waveform) -> Option<Signal> {
-    let values = waveform.signal(name)?;
+    // ngspice takes what it does not know for a voltage.
+    let values = waveform.signal(name).or_else(|| waveform.signal(&format!("v({name})")))?;
     let parts = waveform.parts();
     let axis: Vec<f64> = waveform.data.first()?.iter().step_by(parts).copied().collect();
     let range = values.iter().fold((f64::INFINITY, f64::NEG_INFINITY), |(a, b), v| (a.min(*v), b.max(*v)));
@@ -190,7 +193,11 @@ fn signal(analysis: &str, name: &str, waveform: &Waveform) -> Option<Signal> {
         points: axis.len(),
         range: (short(range.0), short(range.1)),
         // An operating point has no axis; its first column is a voltage.
-        axis: if analysis == "op" { Vec::new() } else { kept.iter().map(|k| round(axis[*k], DIGITS)).collect() },
+        axis: if !waveform.header.has_axis() {
+            Vec::new()
+        } else {
+            kept.iter().map(|k| round(axis[*k], DIGITS)).collect()
+        },
         values: kept.iter().flat_map(|k| &values[k * parts..(k + 1) * parts]).map(|x| short(*x)).collect(),
     })
 }

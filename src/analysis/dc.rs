@@ -1,15 +1,17 @@
 //! DC sweeps: an operating point for each value, each started from its neighbour. The first sweep is the innermost.
 
+use super::layout::Axis;
 use super::op::{Solver, observed};
-use super::output::{Axis, Point, Recorder, Resolver, observers};
+use super::output::{Point, Recorder, Resolver, observers};
 use super::{Failure, Outcome, RunStats, StateUse, Watch};
 use crate::circuit::{AnalysisSpec, Circuit, Sweep, SweepTarget};
 use crate::device::{Setting, Value};
 use crate::diagnostic::{Diagnostic, Severity, Span};
 use crate::integrate::Dae;
 use crate::solve::Stage;
-use crate::system::describe;
+use crate::system::{Shape, System, describe};
 use crate::waveform::{Quantity, Sink};
+use std::collections::HashMap;
 use std::sync::Arc;
 
 /// 0 °C in kelvin.
@@ -23,9 +25,10 @@ pub(super) fn run(
     sink: &mut dyn Sink,
     watch: &mut dyn Watch,
 ) -> Result<Outcome, Failure> {
-    let observers = observers(circuit, "dc");
-    let mut solver = Solver::<f64>::new(circuit, &circuit.setting, &observers);
+    let recorded = observers(circuit, "dc");
+    let mut solver = Solver::<f64>::new(circuit, &circuit.setting, &recorded);
     let warnings = states.start(&mut solver.system, circuit, spec)?;
+    let mut shape = Shape::of::<f64>(circuit, &circuit.setting);
     let mut varied = Varied::new(circuit, sweeps);
     let (inner, outer) = sweeps
         .split_first()
@@ -49,14 +52,14 @@ pub(super) fn run(
     let axis = Axis {
         axis: Some(quantity(inner)),
         outer: outer.iter().map(|s| (format!("{}-sweep", name(s)), quantity(s).1)).collect(),
+        own: None,
     };
     let mut stats = RunStats { unknowns: solver.system.n(), ..RunStats::default() };
     let mut stage = Stage::Newton;
     let mut stopped_at = None;
     let mut x = solver.system.initial_x();
-    let n = solver.system.n();
     let mut recorder = {
-        let resolver = Resolver::new(&solver.system, &observers, false);
+        let resolver = Resolver::new(&solver.system, &recorded, false);
         Recorder::new(circuit, spec, "DC transfer characteristic", &axis, &resolver, sink)?
     };
     let outer_points: usize = outer.iter().map(Sweep::points).product();
@@ -75,8 +78,21 @@ pub(super) fn run(
         for i in 0..inner.points() {
             let value = inner.value(i);
             varied.set(inner, value);
-            varied.make().map_err(|said| Failure::Input(at_values(said, spec.span)))?;
+            if varied.make().map_err(|said| Failure::Input(at_values(said, spec.span)))? {
+                let new = Shape::of::<f64>(&varied.circuit, &varied.setting);
+                if new != shape {
+                    // Another circuit: the neighbour's values of what is in both are the guess.
+                    let again = observers(&varied.circuit, "dc");
+                    let mut other = Solver::<f64>::new(&varied.circuit, &varied.setting, &again);
+                    states.start(&mut other.system, &varied.circuit, spec)?;
+                    start = carried(&solver.system, &other.system, &start);
+                    x = carried(&solver.system, &other.system, &x);
+                    (solver, shape) = (other, new);
+                    recorder.rewire(&varied.circuit, spec, &axis, &Resolver::new(&solver.system, &again, false))?;
+                }
+            }
             solver.system.reload(0, &varied.circuit, &varied.setting);
+            let n = solver.system.n();
             match solver.solve(&mut x, true, &[], fresh) {
                 Ok(found) => {
                     stats.count(found.newton);
@@ -84,7 +100,7 @@ pub(super) fn run(
                 }
                 Err(e) => {
                     recorder.end()?;
-                    let d = describe(e, &solver.system, circuit, spec.span);
+                    let d = describe(e, &solver.system, &varied.circuit, spec.span);
                     let at = format!("{} at {} = {value}", d.message, name(inner));
                     return Err(Diagnostic { message: at, ..d }.into());
                 }
@@ -107,6 +123,18 @@ pub(super) fn run(
     Ok(Outcome { stats, measured: recorder.end()?, stopped_at, warnings, state: None })
 }
 
+/// Values of one system's unknowns for another's: by name, and the other's initial values where there is none.
+fn carried(from: &System<f64>, to: &System<f64>, x: &[f64]) -> Vec<f64> {
+    let known: HashMap<&str, f64> = from.unknowns.iter().map(|u| u.name.as_str()).zip(x.iter().copied()).collect();
+    let mut y = to.initial_x();
+    for (y, u) in y.iter_mut().zip(&to.unknowns) {
+        if let Some(v) = known.get(u.name.as_str()) {
+            *y = *v;
+        }
+    }
+    y
+}
+
 /// What is wrong with swept values, where the card is.
 fn at_values(said: Vec<Diagnostic>, span: Span) -> Vec<Diagnostic> {
     if said.is_empty() {
@@ -124,7 +152,7 @@ struct Varied<'c> {
     /// Values that the circuit is made again with, by name; and is it made with them?
     set: Vec<(String, f64)>,
     made: bool,
-    /// Values that are set in place: (instance, parameter, value).
+    /// Values that are set in place: (instance of the base circuit, parameter, value).
     placed: Vec<(usize, usize, f64)>,
 }
 
@@ -164,7 +192,9 @@ impl<'c> Varied<'c> {
         }
     }
 
+    /// Sets a parameter of the instance that has this number in the base circuit.
     fn place(&mut self, index: usize, param: usize, value: f64) {
+        let Some(index) = self.circuit.instance(&self.base.instances[index].name) else { return };
         let instance = Arc::make_mut(&mut self.circuit.instances[index]);
         if let Some(v) = instance.params.values.get_mut(param) {
             *v = Some(Value::Number(value));
@@ -180,22 +210,18 @@ impl<'c> Varied<'c> {
         self.made = false;
     }
 
-    /// Makes the circuit again if names have other values.
-    fn make(&mut self) -> Result<(), Vec<Diagnostic>> {
+    /// Makes the circuit again if names have other values; did it?
+    fn make(&mut self) -> Result<bool, Vec<Diagnostic>> {
         if self.made {
-            return Ok(());
+            return Ok(false);
         }
         let made = self.base.remade(&self.set)?;
-        if made.instances.len() != self.base.instances.len() || made.nodes != self.base.nodes {
-            let message = "a swept value makes a circuit with other nodes or devices";
-            return Err(vec![Diagnostic::error("sweep", message, Span::default())]);
-        }
         self.setting = Setting { temperature: self.setting.temperature, ..made.setting };
         self.circuit = made;
         self.made = true;
         for (index, param, value) in self.placed.clone() {
             self.place(index, param, value);
         }
-        Ok(())
+        Ok(true)
     }
 }

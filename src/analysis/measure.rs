@@ -29,6 +29,11 @@ pub fn for_each_signal(quantity: &MeasureQuantity, visit: &mut impl FnMut(&Outpu
             moment(at, visit);
         }
         MeasureQuantity::Over { signal, .. } => visit(signal),
+        MeasureQuantity::Between { signal, trig, targ, .. } => {
+            visit(signal);
+            moment(trig, visit);
+            moment(targ, visit);
+        }
         MeasureQuantity::Param { .. } => {}
     }
 }
@@ -52,18 +57,15 @@ pub fn convert(m: &MeasureSpec, analysis: &str, column: Columns<'_>) -> Result<M
             Quantity::Derivative { signal: Signal::Column(column(signal)?), at: moment(at, column)? }
         }
         MeasureQuantity::Over { statistic, signal, window } => Quantity::Over {
-            statistic: match statistic {
-                MeasureStatistic::Average => Statistic::Average,
-                MeasureStatistic::Rms => Statistic::Rms,
-                MeasureStatistic::Min => Statistic::Min,
-                MeasureStatistic::Max => Statistic::Max,
-                MeasureStatistic::PeakToPeak => Statistic::PeakToPeak,
-                MeasureStatistic::Integral => Statistic::Integral,
-                MeasureStatistic::MinAt => Statistic::MinAt,
-                MeasureStatistic::MaxAt => Statistic::MaxAt,
-            },
+            statistic: convert_statistic(*statistic),
             signal: Signal::Column(column(signal)?),
             window: convert_window(*window),
+        },
+        MeasureQuantity::Between { statistic, signal, trig, targ } => Quantity::Between {
+            statistic: convert_statistic(*statistic),
+            signal: Signal::Column(column(signal)?),
+            trig: moment(trig, column)?,
+            targ: moment(targ, column)?,
         },
         MeasureQuantity::Param { program, inputs } => {
             Quantity::Param { program: program.clone(), inputs: inputs.clone() }
@@ -97,6 +99,19 @@ fn crossing(c: &MeasureCrossing, column: Columns<'_>) -> Result<Crossing, &'stat
         },
         window: convert_window(c.window),
     })
+}
+
+fn convert_statistic(s: MeasureStatistic) -> Statistic {
+    match s {
+        MeasureStatistic::Average => Statistic::Average,
+        MeasureStatistic::Rms => Statistic::Rms,
+        MeasureStatistic::Min => Statistic::Min,
+        MeasureStatistic::Max => Statistic::Max,
+        MeasureStatistic::PeakToPeak => Statistic::PeakToPeak,
+        MeasureStatistic::Integral => Statistic::Integral,
+        MeasureStatistic::MinAt => Statistic::MinAt,
+        MeasureStatistic::MaxAt => Statistic::MaxAt,
+    }
 }
 
 fn convert_window(w: MeasureWindow) -> Window {

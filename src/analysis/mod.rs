@@ -1,15 +1,20 @@
-//! Analyses as functions: op, dc, ac, tran, one file each.
+//! Analyses as functions: op, dc, ac, noise, tf, sens, tran, one file each.
 //!
 //! [`run`] takes one analysis of a circuit and streams its points into a [`Sink`]. Measurements are taken on the way.
 
 mod ac;
 mod dc;
 pub mod ensemble;
+mod layout;
 mod measure;
+mod noise;
 mod op;
 mod output;
 mod probe;
+mod sens;
+mod small_signal;
 mod state;
+mod tf;
 mod tran;
 
 pub use crate::system::State;
@@ -156,6 +161,14 @@ pub fn run_with(
         AnalysisKind::Op => op::run(circuit, spec, states, sink),
         AnalysisKind::Dc(sweeps) => dc::run(circuit, spec, sweeps, states, sink, watch),
         AnalysisKind::Ac { spacing, from, to } => ac::run(circuit, spec, (*spacing, *from, *to), states, sink, watch),
+        AnalysisKind::Noise { output, input, spacing, from, to, summary } => {
+            let (input, spacing, from, to, summary) = (*input, *spacing, *from, *to, *summary);
+            noise::run(circuit, spec, &noise::Asked { output, input, spacing, from, to, summary }, states, sink, watch)
+        }
+        AnalysisKind::Tf { output, input } => tf::run(circuit, spec, (output, *input), states, sink),
+        AnalysisKind::Sens { output, frequencies } => {
+            sens::run(circuit, spec, (output, *frequencies), states, sink, watch)
+        }
         AnalysisKind::Tran { .. } => tran::run(circuit, spec, states, sink, watch),
     };
     outcome.map(|mut o| {

@@ -1,13 +1,15 @@
 //! Operating point: `f(x) = 0` with sources at their DC values.
 
-use super::output::{Axis, Point, Recorder, Resolver, observers};
+use super::layout::Axis;
+use super::output::{Point, Recorder, Resolver, observers};
 use super::{Failure, Outcome, RunStats, StateUse};
 use crate::circuit::{AnalysisSpec, Circuit};
 use crate::device::{BankNumber, Setting};
 use crate::integrate::{Arrays, Dae, Mode};
 use crate::number::{Mask, Real};
 use crate::solve::{
-    HomotopyOptions, Newton, NewtonFailure, NewtonOptions, NewtonStats, Plan, SimError, Stage, operating_point,
+    Assemble, HomotopyOptions, Newton, NewtonFailure, NewtonOptions, NewtonStats, Plan, SimError, Stage,
+    operating_point,
 };
 use crate::system::{DcProblem, Forced, Observer, System, Tolerances, describe};
 use crate::waveform::Sink;
@@ -149,6 +151,19 @@ impl<R: BankNumber> Solver<R> {
         self.newton.adopt_plan(plan);
     }
 
+    /// f and ∂f/∂x at x as an operating point sees them: states held, floating nodes tied by gmin.
+    pub fn dc_equations(&mut self, x: &[R]) -> (Vec<R>, Vec<R>) {
+        let slots = self.system.pattern().row_idx.len();
+        let mut problem = DcProblem::new(&mut self.system, &mut self.arrays, R::zero(), true, self.gmin);
+        problem.floating.clone_from(&self.floating);
+        problem.start_junctions = false;
+        let mut f = vec![R::zero(); x.len() - 1];
+        let mut jacobian = vec![R::zero(); slots + 1];
+        problem.assemble(x, false, R::Mask::splat(true), &mut f, &mut jacobian);
+        jacobian.truncate(slots);
+        (f, jacobian)
+    }
+
     /// Evaluates everything at a solution x, states free: f, q and the Jacobians are in `arrays`, observed currents in f.
     pub fn evaluate(&mut self, x: &[R], dc_sources: bool) {
         let mode = Mode {
@@ -184,7 +199,7 @@ pub(super) fn run(
         .solve(&mut x, true, &[], true)
         .map_err(|e| Failure::from(describe(e, &solver.system, circuit, spec.span)))?;
     solver.evaluate(&x, true);
-    let axis = Axis { axis: None, outer: Vec::new() };
+    let axis = Axis { axis: None, outer: Vec::new(), own: None };
     let resolver = Resolver::new(&solver.system, &observers, false);
     let mut recorder = Recorder::new(circuit, spec, "Operating Point", &axis, &resolver, sink)?;
     let n = solver.system.n();

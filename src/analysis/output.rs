@@ -3,8 +3,9 @@
 //! By default every unknown is written under its own name; `.save` restricts this, `.print` adds columns named as
 //! written. Signals of `.measure` get columns of their own, which no file sees.
 
+use super::layout::{Axis, Layout};
 use super::measure;
-use crate::circuit::{AnalysisSpec, Circuit, Output, OutputPart, SaveSpec};
+use crate::circuit::{AnalysisSpec, Circuit, NoiseDensity, Output, OutputPart, SaveSpec};
 use crate::device::{ExpressionInput, NodeId};
 use crate::diagnostic::Diagnostic;
 use crate::number::Real;
@@ -12,7 +13,7 @@ use crate::program::Program;
 use crate::solve::Complex;
 use crate::system::{Observer, System};
 use crate::waveform::measure::{Measured, Measurer, Part, decibel, phase};
-use crate::waveform::{Column, Header, Quantity, Sink};
+use crate::waveform::{Column, Header, Sink};
 use std::collections::VecDeque;
 use std::io;
 use std::sync::Arc;
@@ -53,6 +54,8 @@ pub struct Point<'a, T> {
 
 /// A value of a point: a real number, or a complex one.
 pub trait Sample: Copy + Default {
+    /// Has it an imaginary part?
+    const COMPLEX: bool;
     /// From its real and imaginary parts.
     fn of(re: f64, im: f64) -> Self;
     /// Its parts.
@@ -60,6 +63,7 @@ pub trait Sample: Copy + Default {
 }
 
 impl Sample for f64 {
+    const COMPLEX: bool = false;
     fn of(re: f64, _im: f64) -> Self {
         re
     }
@@ -69,6 +73,7 @@ impl Sample for f64 {
 }
 
 impl Sample for Complex {
+    const COMPLEX: bool = true;
     fn of(re: f64, im: f64) -> Self {
         Complex { re, im }
     }
@@ -100,6 +105,12 @@ impl Source {
                     Part::Phase => phase(re, im),
                 };
                 T::of(v, 0.0)
+            }
+            Source::Program(program, inputs) if T::COMPLEX => {
+                let values: Vec<(f64, f64)> =
+                    inputs.iter().map(|i| Source::value::<T>(i, p, scratch).parts()).collect();
+                let (re, im) = program.eval_complex(&values);
+                T::of(re, im)
             }
             Source::Program(program, inputs) => {
                 let values: Vec<f64> = inputs.iter().map(|i| i.value(p, scratch).parts().0).collect();
@@ -138,15 +149,22 @@ fn for_each_output(circuit: &Circuit, analysis: &str, visit: &mut impl FnMut(&Ou
 
 /// Turns outputs into sources for one system.
 pub struct Resolver<'a, R: Real> {
-    system: &'a System<R>,
+    pub(super) system: &'a System<R>,
     observers: &'a [Observer],
-    complex: bool,
+    pub(super) complex: bool,
+    /// Does the analysis give densities of noise, as its first two own columns?
+    noise: bool,
 }
 
 impl<'a, R: Real> Resolver<'a, R> {
     /// For a system with these observers.
     pub fn new(system: &'a System<R>, observers: &'a [Observer], complex: bool) -> Self {
-        Resolver { system, observers, complex }
+        Resolver { system, observers, complex, noise: false }
+    }
+
+    /// For an analysis that gives densities of noise as its first two own columns.
+    pub fn of_noise(system: &'a System<R>) -> Self {
+        Resolver { system, observers: &[], complex: false, noise: true }
     }
 
     fn current(&self, instance: usize) -> Source {
@@ -166,19 +184,40 @@ impl<'a, R: Real> Resolver<'a, R> {
     /// # Errors
     /// An expression that would need complex arithmetic.
     pub fn source(&self, output: &Output) -> Result<Source, &'static str> {
+        if self.noise {
+            return match output {
+                Output::Noise(NoiseDensity::Output) => Ok(Source::Observed(0)),
+                Output::Noise(NoiseDensity::Input) => Ok(Source::Observed(1)),
+                Output::Expression(e, quantities) => {
+                    let input = |i: &ExpressionInput| match i {
+                        ExpressionInput::Quantity(k) => {
+                            quantities.get(*k).map_or(Err("a quantity is missing"), |q| self.source(q))
+                        }
+                        ExpressionInput::Hertz => Ok(Source::Axis),
+                        _ => Err("a noise analysis has densities only"),
+                    };
+                    let inputs = e.inputs.iter().map(input).collect::<Result<_, _>>()?;
+                    Ok(Source::Program(Arc::new(e.program.clone()), inputs))
+                }
+                _ => Err("a noise analysis has densities only"),
+            };
+        }
         Ok(match output {
+            Output::Noise(_) => return Err("only .noise has densities of noise"),
             Output::Voltage(a, b) => Source::Between(*a, *b),
             Output::Current(i) => self.current(*i),
             Output::Terminal(i, terminal) => self.terminal(*i, *terminal),
             Output::Part(part, of) => Source::Part(convert_part(*part), Box::new(self.source(of)?)),
-            Output::Expression(_) if self.complex => {
-                return Err("an expression of complex quantities has no single value here");
-            }
-            Output::Expression(e) => {
+            Output::Expression(e, quantities) => {
                 let input = |i: &ExpressionInput| match i {
                     ExpressionInput::Voltage(a, b) => Ok(Source::Between(*a, *b)),
                     ExpressionInput::Current(k) => Ok(self.current(*k)),
                     ExpressionInput::Time => Ok(Source::Axis),
+                    ExpressionInput::Hertz if self.complex => Ok(Source::Axis),
+                    ExpressionInput::Hertz => Err("the frequency is known in small-signal analyses only"),
+                    ExpressionInput::Quantity(k) => {
+                        quantities.get(*k).map_or(Err("a quantity is missing"), |q| self.source(q))
+                    }
                     ExpressionInput::State(_) => Err("ddt() and idt() cannot be printed: use them in a B source"),
                 };
                 Source::Program(Arc::new(e.program.clone()), e.inputs.iter().map(input).collect::<Result<_, _>>()?)
@@ -197,37 +236,14 @@ fn convert_part(part: OutputPart) -> Part {
     }
 }
 
-/// Quantity and unit of an output's column.
-fn column_of(name: &str, output: &Output) -> Column {
-    let quantity = |q: Quantity| Column { name: name.to_string(), quantity: q, unit: q.unit().to_string() };
-    match output {
-        Output::Voltage(..) => quantity(Quantity::Voltage),
-        Output::Current(_) | Output::Terminal(..) => quantity(Quantity::Current),
-        Output::Part(OutputPart::Decibel, _) => {
-            Column { name: name.to_string(), quantity: Quantity::Other, unit: "dB".to_string() }
-        }
-        Output::Part(OutputPart::Phase, _) => {
-            Column { name: name.to_string(), quantity: Quantity::Other, unit: "rad".to_string() }
-        }
-        Output::Part(_, of) => column_of(name, of),
-        Output::Expression(_) => quantity(Quantity::Other),
-    }
-}
-
-/// The leading columns of an analysis.
-pub struct Axis {
-    /// Name and quantity of the axis; none for an operating point.
-    pub axis: Option<(&'static str, Quantity)>,
-    /// Names and quantities of outer sweeps.
-    pub outer: Vec<(String, Quantity)>,
-}
-
 /// Writes points: to the sink what is saved, to the measurer what is measured.
 pub struct Recorder<'a> {
     sink: &'a mut dyn Sink,
     saved: Vec<Source>,
     measured: Vec<Source>,
     measurer: Measurer,
+    /// What is saved, then what is measured.
+    columns: Vec<Column>,
     analysis: &'static str,
     values: Vec<f64>,
     scratch: Vec<f64>,
@@ -256,84 +272,51 @@ impl<'a> Recorder<'a> {
         resolver: &Resolver<'_, R>,
         sink: &'a mut dyn Sink,
     ) -> Result<Self, super::Failure> {
-        let analysis = spec.kind.name();
-        let mut columns = Vec::new();
-        let mut saved = Vec::new();
-        if let Some((name, quantity)) = axis.axis {
-            columns.push(Column::new(name, quantity));
-            saved.push(Source::Axis);
-        }
-        for (k, (name, quantity)) in axis.outer.iter().enumerate() {
-            columns.push(Column::new(name.clone(), *quantity));
-            saved.push(Source::OuterSweep(k));
-        }
-        let all = circuit.saves.is_empty() || circuit.saves.contains(&SaveSpec::All);
-        if all {
-            for (row, u) in resolver.system.unknowns.iter().enumerate() {
-                let quantity = match u.spec.unit {
-                    "V" => Quantity::Voltage,
-                    "A" => Quantity::Current,
-                    _ => Quantity::Other,
-                };
-                columns.push(Column { name: u.name.clone(), quantity, unit: u.spec.unit.to_string() });
-                saved.push(Source::Row(row));
-            }
-        }
-        let ours = |a: &Option<String>| a.as_deref().is_none_or(|a| a == analysis);
-        let wanted = circuit
-            .saves
-            .iter()
-            .filter_map(|s| if let SaveSpec::Column(c) = s { Some(c) } else { None })
-            .chain(circuit.prints.iter().filter(|p| ours(&p.analysis)));
-        for c in wanted {
-            if columns.iter().any(|known| known.name == c.name) {
-                continue;
-            }
-            let source = resolver.source(&c.output).map_err(|why| {
-                Diagnostic::error("output", format!("'{}' cannot be given for .{analysis}: {why}", c.name), c.span)
-                    .help("in .ac use vm(a), vdb(a), vp(a), vr(a), vi(a)")
-            })?;
-            columns.push(column_of(&c.name, &c.output));
-            saved.push(source);
-        }
-        let header = Header {
-            title: circuit.title.clone(),
-            plot_name: plot_name.to_string(),
-            analysis: analysis.to_string(),
-            columns,
-            complex: resolver.complex,
-        };
-        let mut measured = vec![Source::Axis];
-        let mut measured_columns =
-            vec![axis.axis.map_or_else(|| Column::new("op", Quantity::Other), |(n, q)| Column::new(n, q))];
-        let specs = circuit
-            .measures
-            .iter()
-            .map(|m| {
-                measure::convert(m, analysis, &mut |output| {
-                    let source = resolver.source(output)?;
-                    measured_columns.push(column_of("", output));
-                    measured.push(source);
-                    Ok(measured.len() - 1)
-                })
-                .map_err(|why| Diagnostic::error("measure", format!("'{}' cannot be measured: {why}", m.name), m.span))
-            })
-            .collect::<Result<Vec<_>, _>>()?;
-        let mut measurer = Measurer::new(specs);
-        measurer.begin(&Header { columns: measured_columns, ..header.clone() })?;
-        sink.begin(&header)?;
+        let layout = Layout::new(circuit, spec, plot_name, axis, resolver)?;
+        let mut measurer = Measurer::new(layout.specs);
+        measurer.begin(&Header { columns: layout.measured_columns.clone(), ..layout.header.clone() })?;
+        sink.begin(&layout.header)?;
         Ok(Recorder {
             sink,
-            saved,
-            measured,
+            saved: layout.saved,
+            measured: layout.measured,
             measurer,
-            analysis,
+            columns: [layout.header.columns, layout.measured_columns].concat(),
+            analysis: spec.kind.name(),
             values: Vec::new(),
             scratch: Vec::new(),
             complex: resolver.complex,
             recent: VecDeque::new(),
             points: 0,
         })
+    }
+
+    /// The same columns from another system, of a circuit that was made again.
+    ///
+    /// # Errors
+    /// A column that the other system lacks, or has more.
+    pub fn rewire<R: Real>(
+        &mut self,
+        circuit: &Circuit,
+        spec: &AnalysisSpec,
+        axis: &Axis,
+        resolver: &Resolver<'_, R>,
+    ) -> Result<(), super::Failure> {
+        let layout = Layout::new(circuit, spec, "", axis, resolver)?;
+        let columns = [layout.header.columns, layout.measured_columns].concat();
+        if columns != self.columns {
+            let differs = |a: &[Column], b: &[Column]| a.iter().find(|c| !b.contains(c)).map(|c| c.name.clone());
+            let what = match (differs(&columns, &self.columns), differs(&self.columns, &columns)) {
+                (_, Some(gone)) => format!("'{gone}' is not there for all swept values"),
+                (Some(new), None) => format!("'{new}' is not there for all swept values"),
+                (None, None) => "the recorded signals are not the same for all swept values".to_string(),
+            };
+            let help = "name what is there for all of them with .save, such as `.save v(out)`";
+            return Err(Diagnostic::error("sweep", what, spec.span).help(help).into());
+        }
+        self.saved = layout.saved;
+        self.measured = layout.measured;
+        Ok(())
     }
 
     /// One point.

@@ -1,7 +1,8 @@
 //! Transient analysis: from the operating point (or initial conditions, `uic`, or a saved state) through time.
 
+use super::layout::Axis;
 use super::op::{Solver, observed};
-use super::output::{Axis, Point, Recorder, Resolver, observers};
+use super::output::{Point, Recorder, Resolver, observers};
 use super::{Failure, Load, Outcome, RunStats, Save, StateUse, Watch};
 use crate::circuit::{AnalysisKind, AnalysisSpec, Circuit, Method as Asked};
 use crate::device::{BankNumber, Setting};
@@ -109,7 +110,7 @@ pub(super) fn run(
     }
     let o = &circuit.options;
     let options = options(circuit, &solver.system, Times { tstep, tstop, tstart, tmax });
-    let axis = Axis { axis: Some(("time", Quantity::Time)), outer: Vec::new() };
+    let axis = Axis { axis: Some(("time", Quantity::Time)), outer: Vec::new(), own: None };
     let limits = solver.arrays.limits.clone();
     let mut recorder = {
         let resolver = Resolver::new(&solver.system, &observers, false);

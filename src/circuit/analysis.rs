@@ -1,4 +1,4 @@
-//! Analysis cards: `.op`, `.dc`, `.ac`, `.tran`.
+//! Analysis cards: `.op`, `.dc`, `.ac`, `.tran`; those about small signals are in `small_signal.rs`.
 
 use super::context::Elab;
 use super::scope::ScopeId;
@@ -43,6 +43,35 @@ pub enum AnalysisKind {
         /// Last frequency, Hz.
         to: f64,
     },
+    /// Noise at an output, and as if it all came from one source.
+    Noise {
+        /// A voltage or a branch current.
+        output: Output,
+        /// Circuit-wide index of the independent source.
+        input: usize,
+        /// Spacing and number of frequencies.
+        spacing: Spacing,
+        /// First frequency, Hz.
+        from: f64,
+        /// Last frequency, Hz.
+        to: f64,
+        /// Every so many frequencies a point with the part of each device; 0: none of them.
+        summary: u32,
+    },
+    /// Small-signal DC transfer function, input and output resistance.
+    Tf {
+        /// A voltage or a branch current.
+        output: Output,
+        /// Circuit-wide index of the independent source.
+        input: usize,
+    },
+    /// Derivatives of an output by the parameters of all devices.
+    Sens {
+        /// A voltage or a branch current.
+        output: Output,
+        /// Spacing, first and last frequency in Hz; none: at DC.
+        frequencies: Option<(Spacing, f64, f64)>,
+    },
     /// Transient.
     Tran {
         /// Print step, s.
@@ -59,12 +88,23 @@ pub enum AnalysisKind {
 }
 
 impl AnalysisKind {
-    /// Its short name: `op`, `dc`, `ac`, `tran`.
+    /// Are its results curves? Else each is a single point.
+    pub fn has_axis(&self) -> bool {
+        !matches!(self, AnalysisKind::Op | AnalysisKind::Tf { .. } | AnalysisKind::Sens { frequencies: None, .. })
+    }
+    /// How many results it has: of noise there are densities and totals.
+    pub fn results(&self) -> usize {
+        if matches!(self, AnalysisKind::Noise { .. }) { 2 } else { 1 }
+    }
+    /// Its short name: `op`, `dc`, `ac`, `noise`, `tf`, `sens`, `tran`.
     pub fn name(&self) -> &'static str {
         match self {
             AnalysisKind::Op => "op",
             AnalysisKind::Dc(_) => "dc",
             AnalysisKind::Ac { .. } => "ac",
+            AnalysisKind::Noise { .. } => "noise",
+            AnalysisKind::Tf { .. } => "tf",
+            AnalysisKind::Sens { .. } => "sens",
             AnalysisKind::Tran { .. } => "tran",
         }
     }
@@ -157,7 +197,6 @@ const TRAN: &str = ".tran tstep tstop [tstart [tmax]] [uic]";
 const DC: &str = ".dc name start stop step [name2 start2 stop2 step2], .dc dec|oct name start stop points, \
                   .dc name list a b c, or .dc data=table; name is a source, a resistor, temp, a .param, instance:parameter or \
                   model(parameter)";
-const AC: &str = ".ac dec|oct|lin points fstart fstop";
 
 /// Does any of these analyses solve a DC point? Without an analysis, yes.
 pub(super) fn solves_dc(analyses: &[AnalysisSpec]) -> bool {
@@ -168,11 +207,14 @@ impl<'a> Elab<'a> {
     /// Reads all analysis cards in order.
     pub fn read_analyses(&mut self, top: ScopeId) -> Vec<AnalysisSpec> {
         let mut analyses = Vec::new();
-        for card in self.cards(&["op", "dc", "ac", "tran"]) {
+        for card in self.cards(&["op", "dc", "ac", "noise", "tf", "sens", "tran"]) {
             let kind = match card.name.value.as_str() {
                 "op" => Some(AnalysisKind::Op),
                 "dc" => self.read_dc(card, top),
                 "ac" => self.read_ac(card, top),
+                "noise" => self.read_noise(card, top),
+                "tf" => self.read_tf(card, top),
+                "sens" => self.read_sens(card, top),
                 _ => self.read_tran(card, top),
             };
             if let Some(kind) = kind {
@@ -234,39 +276,6 @@ impl<'a> Elab<'a> {
             return None;
         }
         Some(AnalysisKind::Tran { tstep, tstop, tstart, tmax: tmax.filter(|t| *t > 0.0), uic })
-    }
-
-    fn read_ac(&mut self, card: &'a Card, top: ScopeId) -> Option<AnalysisKind> {
-        let [kind, points, from, to] = &card.args[..] else {
-            self.malformed(card.span, ".ac needs a spacing, a number of points and two frequencies", AC);
-            return None;
-        };
-        let n = self.number(points, top)?;
-        let (f0, f1) = (self.number(from, top)?, self.number(to, top)?);
-        if !(1.0..=1e7).contains(&n) || n != n.trunc() {
-            self.malformed(points.span(), "the number of points must be a whole number from 1 to 1e7", AC);
-            return None;
-        }
-        let count = n as u32;
-        let spacing = match kind {
-            Arg::Word { text, .. } if text == "dec" => Spacing::Decade(count),
-            Arg::Word { text, .. } if text == "oct" => Spacing::Octave(count),
-            Arg::Word { text, .. } if text == "lin" => Spacing::Linear(count),
-            other => {
-                self.malformed(other.span(), "the spacing of .ac is dec, oct or lin", AC);
-                return None;
-            }
-        };
-        let lowest_ok = if matches!(spacing, Spacing::Linear(_)) { f0 >= 0.0 } else { f0 > 0.0 };
-        if !lowest_ok {
-            self.malformed(from.span(), "the first frequency must be greater than 0 Hz", AC);
-            return None;
-        }
-        if f1 < f0 {
-            self.malformed(to.span(), "the last frequency must not be below the first", AC);
-            return None;
-        }
-        Some(AnalysisKind::Ac { spacing, from: f0, to: f1 })
     }
 
     fn read_dc(&mut self, card: &'a Card, top: ScopeId) -> Option<AnalysisKind> {

@@ -128,7 +128,12 @@ impl<'a> Elab<'a> {
                         let of_circuit = matches!(&*assign.value, Arg::Expr(e) if mentions_circuit(e));
                         param.is_some_and(|p| !of_circuit || p.kind == ParamKind::Expression)
                     };
-                    (assigns.iter().filter(|a| fits(a)).count(), spec.model != ModelUse::Required)
+                    // The same of a value without a name: `R1 a b {1k*v(a)}`.
+                    let main = spec.positional.first().and_then(|m| spec.instance.iter().find(|p| p.name == *m));
+                    let positional = element.args.iter().any(|a| matches!(a, Arg::Expr(e) if mentions_circuit(e)))
+                        && main.is_some_and(|p| p.kind == ParamKind::Expression);
+                    let fit = assigns.iter().filter(|a| fits(a)).count() + usize::from(positional);
+                    (fit, spec.model != ModelUse::Required)
                 };
                 // `max_by_key` takes the last of equals; the registry's first is wanted.
                 candidates.iter().copied().rev().max_by_key(known).map(|k| (k, None))
@@ -355,5 +360,5 @@ impl<'a> Elab<'a> {
 /// Is this word a parameter, flag or source function of the kind?
 pub(super) fn is_keyword(spec: &DeviceSpec, text: &str) -> bool {
     spec.instance.iter().any(|p| p.name == text || p.aliases.contains(&text))
-        || spec.functions.iter().any(|f| f.name == text)
+        || spec.functions.iter().any(|f| f.is_named(text))
 }

@@ -172,7 +172,14 @@ impl<'a> Elab<'a> {
                 }
                 Arg::Call { name, args, span } => match function_of(spec, &name.value) {
                     Some(f) => {
-                        let mut args: Vec<&'a Arg> = args.iter().collect();
+                        let mut args: Vec<&'a Arg> = ungrouped(args).collect();
+                        // `pwl (0,0) (1u,1)`: pairs in parentheses of their own.
+                        while let Some(Arg::Call { name, args: pair, .. }) = chosen.rest.get(k).copied()
+                            && name.value.is_empty()
+                        {
+                            args.extend(ungrouped(pair));
+                            k += 1;
+                        }
                         // Options may stand behind the parenthesis: `pwl(0 0 1u 1) r=0`.
                         let options = spec.functions.get(f).map_or(&[][..], |f| f.options);
                         while let Some(arg @ Arg::Assign(a)) = chosen.rest.get(k).copied()
@@ -451,9 +458,17 @@ impl<'a> Elab<'a> {
     }
 }
 
+/// Arguments, and those inside parentheses without a name.
+fn ungrouped(args: &[Arg]) -> impl Iterator<Item = &Arg> {
+    args.iter().flat_map(|a| match a {
+        Arg::Call { name, args, .. } if name.value.is_empty() => args.iter().collect::<Vec<_>>(),
+        other => vec![other],
+    })
+}
+
 /// Index of a source function.
 fn function_of(spec: &DeviceSpec, name: &str) -> Option<usize> {
-    spec.functions.iter().position(|f| f.name == name)
+    spec.functions.iter().position(|f| f.is_named(name))
 }
 
 /// A parameter for messages: its name, and what it is.

@@ -34,6 +34,8 @@ pub(super) struct Quantities<'a> {
     pub inputs: Vec<ExpressionInput>,
     /// Each state with its operand.
     pub states: Vec<(ExpressionState, Option<Value>)>,
+    /// Quantities that are inputs of their own.
+    pub quantities: Vec<Output>,
     /// Names that stand for inputs of their own: results of earlier measurements.
     pub named: Vec<String>,
     /// For each entry of `named`: is it used, as which input?
@@ -76,6 +78,7 @@ impl<'a> Quantities<'a> {
             builder: Builder::new(),
             inputs: Vec::new(),
             states: Vec::new(),
+            quantities: Vec::new(),
             named: Vec::new(),
             named_inputs: Vec::new(),
             scope,
@@ -221,13 +224,20 @@ impl<'a> Quantities<'a> {
             return Some(self.builder.constant(x));
         }
         if matches!(name, "hertz" | "freq") {
-            elab.error_help(
-                "bad-expression",
-                format!("'{name}' is not known: one expression serves all analyses, and few of them have a frequency"),
-                span,
-                "what depends on frequency is built of R, L, C, or of LAPLACE in an E or G source",
-            );
-            return None;
+            return match self.mode {
+                Mode::Constant => self.not_constant(elab, "the frequency", span),
+                Mode::Device | Mode::Output => Some(self.input(ExpressionInput::Hertz)),
+            };
+        }
+        if self.mode == Mode::Output
+            && let Some(density) = NoiseDensity::named(name)
+        {
+            return Some(self.quantity(Output::Noise(density)));
+        }
+        if self.mode == Mode::Output
+            && let Some(output) = elab.internal_output(name, span, self.scope)
+        {
+            return output.map(|o| self.quantity(o));
         }
         elab.undefined(name, self.scope, span);
         None
@@ -277,6 +287,11 @@ impl<'a> Quantities<'a> {
             return self.random(elab, draw, args, span);
         }
         let Some(function) = Function::from_name(f) else {
+            if self.mode == Mode::Output
+                && let Some(value) = self.named_quantity(elab, f, args, span)
+            {
+                return value;
+            }
             let known = Function::ALL.iter().flat_map(|f| f.names().iter().copied()).chain(Draw::NAMES);
             let others =
                 ["v", "i", "ddt", "idt", "sdt", "pwl", "table", "spice_pulse", "spice_sin", "spice_exp", "spice_sffm"];
@@ -343,13 +358,43 @@ impl<'a> Quantities<'a> {
         match elab.special_output(f, &name, span, self.scope)?? {
             Output::Voltage(a, b) => Some(self.input(ExpressionInput::Voltage(a, b))),
             Output::Current(k) => Some(self.input(ExpressionInput::Current(k))),
-            Output::Expression(e) => {
+            Output::Expression(e, _) => {
                 // The product of its two inputs.
                 let inputs: Vec<Value> = e.inputs.iter().map(|i| self.input(*i)).collect();
                 inputs.into_iter().reduce(|a, b| self.builder.mul(a, b))
             }
-            Output::Terminal(..) | Output::Part(..) => None,
+            other => Some(self.quantity(other)),
         }
+    }
+
+    /// A quantity of an output: `id(m1)`, `vm(a)`.
+    fn quantity(&mut self, output: Output) -> Value {
+        match output {
+            Output::Voltage(a, b) => self.input(ExpressionInput::Voltage(a, b)),
+            Output::Current(k) => self.input(ExpressionInput::Current(k)),
+            other => {
+                let known = self.quantities.iter().position(|q| *q == other);
+                let k = known.unwrap_or_else(|| {
+                    self.quantities.push(other);
+                    self.quantities.len() - 1
+                });
+                self.input(ExpressionInput::Quantity(k))
+            }
+        }
+    }
+
+    /// A quantity that is named in an output: `vm(a)`, `idb(v1)`, `id(m1)`. Outer `None`: it is none.
+    fn named_quantity(&mut self, elab: &mut Elab<'a>, f: &str, args: &'a [Expr], span: Span) -> Option<Option<Value>> {
+        let name = |a: &Expr| match &a.kind {
+            ExprKind::Circuit(name) | ExprKind::Ident(name) => Some(name.clone()),
+            // A node that is called by a number.
+            ExprKind::Number(_) => Some(elab.written(a.span)),
+            _ => None,
+        };
+        let names: Vec<String> = args.iter().map(name).collect::<Option<_>>()?;
+        let names: Vec<&str> = names.iter().map(String::as_str).collect();
+        let output = elab.named_output(f, &names, span, self.scope)?;
+        Some(output.map(|o| self.quantity(o)))
     }
 
     pub fn wrong_arity(&mut self, elab: &mut Elab<'a>, f: &str, needs: usize, has: usize, span: Span) {
@@ -506,6 +551,7 @@ impl<'a> Elab<'a> {
     /// A node that must exist; reports it if it does not.
     pub fn known_node(&mut self, name: &str, scope: ScopeId, span: Span) -> Option<NodeId> {
         let node = self.find_node(name, scope).or_else(|| self.find_node(&xyce_path(name)?, scope));
+        let node = node.or_else(|| self.port_node(&name.replace(':', ".")));
         if node.is_none() {
             let full = self.full_name(name, scope);
             let names = self.nodes.iter().map(|n| n.name.as_str());
@@ -534,6 +580,15 @@ impl<'a> Elab<'a> {
 
     /// An expression of circuit quantities, compiled. `text` is what was written.
     pub fn expression(&mut self, expr: &'a Expr, scope: ScopeId, mode: Mode) -> Option<Arc<Expression>> {
+        self.lowered(expr, scope, mode).map(|e| e.0)
+    }
+
+    /// The same as an output.
+    pub fn output_expression(&mut self, expr: &'a Expr, scope: ScopeId) -> Option<Output> {
+        self.lowered(expr, scope, Mode::Output).map(|(e, quantities)| Output::Expression(e, quantities))
+    }
+
+    fn lowered(&mut self, expr: &'a Expr, scope: ScopeId, mode: Mode) -> Option<(Arc<Expression>, Vec<Output>)> {
         let mut q = Quantities::new(scope, mode);
         let value = q.lower(self, expr)?;
         if let Some(x) = q.builder.as_constant(value)
@@ -543,7 +598,8 @@ impl<'a> Elab<'a> {
             return None;
         }
         let text = self.written(expr.span);
-        Some(Arc::new(q.finish(value, text)))
+        let quantities = std::mem::take(&mut q.quantities);
+        Some((Arc::new(q.finish(value, text)), quantities))
     }
 
     /// The text of a span as it was written.

@@ -57,6 +57,17 @@ pub enum MeasureQuantity {
         /// The stretch.
         window: MeasureWindow,
     },
+    /// The same between two moments: LTspice's `AVG v(a) TRIG … TARG …`.
+    Between {
+        /// Which number.
+        statistic: MeasureStatistic,
+        /// The signal.
+        signal: Output,
+        /// Where the stretch starts.
+        trig: MeasureMoment,
+        /// Where it ends.
+        targ: MeasureMoment,
+    },
     /// `PARAM='…'`: an expression of earlier measurements.
     Param {
         /// Output 0 is the value.
@@ -143,7 +154,7 @@ pub enum MeasureStatistic {
 }
 
 const FORM: &str = ".measure tran name WHEN v(a)=x [RISE|FALL|CROSS=n|LAST], FIND v(b) WHEN …|AT=t, TRIG … TARG …, \
-                    AVG|RMS|MIN|MAX|PP|INTEG v(a) [FROM=t] [TO=t], DERIV v(a) AT=t, or PARAM='expression'";
+                    AVG|RMS|MIN|MAX|PP|INTEG v(a) [FROM=t] [TO=t] or [TRIG … TARG …], DERIV v(a) AT=t, or PARAM='expression'";
 
 fn statistic(word: &str) -> Option<MeasureStatistic> {
     Some(match word {
@@ -177,14 +188,28 @@ impl<'a> Reader<'a> {
     fn span(&self) -> Span {
         self.args.get(self.at).map_or(self.card.span, Arg::span)
     }
+    /// The key that stands here with its value, `FROM=1m` or LTspice's `FROM 1m`: name, its place, value, and how many
+    /// arguments that are.
+    fn key(&self) -> Option<(&'a str, Span, &'a Arg, usize)> {
+        match self.args.get(self.at)? {
+            Arg::Assign(a) => Some((a.key.value.as_str(), a.key.span, &a.value, 1)),
+            Arg::Word { text, span, .. } if KEYS.contains(&text.as_str()) => {
+                Some((text, *span, self.args.get(self.at + 1)?, 2))
+            }
+            _ => None,
+        }
+    }
 }
+
+/// Words that may stand before their value without `=`.
+const KEYS: [&str; 8] = ["val", "rise", "fall", "cross", "from", "td", "to", "at"];
 
 impl<'a> Elab<'a> {
     /// Reads all `.measure` cards.
     pub fn read_measures(&mut self, top: ScopeId, analyses: &[AnalysisSpec]) -> Vec<MeasureSpec> {
         let mut measures: Vec<MeasureSpec> = Vec::new();
         for card in self.cards(&["measure"]) {
-            let Some(measure) = self.read_measure(card, top, &measures) else { continue };
+            let Some(measure) = self.read_measure(card, top, (&measures, analyses)) else { continue };
             if !analyses.is_empty() && !analyses.iter().any(|a| a.kind.name() == measure.analysis) {
                 let message = format!("there is no .{} analysis for '{}' to measure", measure.analysis, measure.name);
                 self.report.add(Diagnostic::warning("unused-measure", message, card.span));
@@ -194,17 +219,26 @@ impl<'a> Elab<'a> {
         measures
     }
 
-    fn read_measure(&mut self, card: &'a Card, top: ScopeId, earlier: &[MeasureSpec]) -> Option<MeasureSpec> {
+    fn read_measure(
+        &mut self,
+        card: &'a Card,
+        top: ScopeId,
+        (earlier, analyses): (&[MeasureSpec], &[AnalysisSpec]),
+    ) -> Option<MeasureSpec> {
         let mut reader = Reader { args: &card.args, at: 0, card, top };
         let analysis = match reader.peek_word() {
-            Some(word @ ("tran" | "dc" | "ac" | "op")) => {
+            Some(word @ ("tran" | "dc" | "ac" | "op" | "noise")) => {
                 reader.at += 1;
                 word.to_string()
             }
-            _ => {
-                self.malformed(reader.span(), "the analysis is missing: tran, dc or ac", FORM);
-                return None;
-            }
+            // LTspice leaves it out where there is but one.
+            _ => match analyses.split_first().filter(|(a, rest)| rest.iter().all(|b| b.kind.name() == a.kind.name())) {
+                Some((only, _)) => only.kind.name().to_string(),
+                None => {
+                    self.malformed(reader.span(), "the analysis is missing: tran, dc, ac or noise", FORM);
+                    return None;
+                }
+            },
         };
         let name = match reader.args.get(reader.at) {
             Some(Arg::Word { text, span, .. }) => {
@@ -235,15 +269,7 @@ impl<'a> Elab<'a> {
             && assign.key.value == "param"
         {
             r.at += 1;
-            return match &*assign.value {
-                Arg::Expr(expr) => self.measure_expression(expr, r.top, earlier),
-                other => {
-                    let x = self.keyed_number(other, r.top)?;
-                    let mut builder = crate::program::Builder::new();
-                    let node = builder.constant(x);
-                    Some(MeasureQuantity::Param { program: Arc::new(builder.finish(&[node])), inputs: Vec::new() })
-                }
-            };
+            return self.measure_param(&assign.value, r.top, earlier);
         }
         let Some(word) = r.peek_word() else {
             self.malformed(r.span(), "what to measure is missing", FORM);
@@ -252,26 +278,20 @@ impl<'a> Elab<'a> {
         r.at += 1;
         match word {
             "trig" => {
-                let trig = self.read_moment(r)?;
-                if r.peek_word() != Some("targ") {
-                    self.malformed(r.span(), "TRIG needs a TARG", FORM);
-                    return None;
-                }
-                r.at += 1;
-                let targ = self.read_moment(r)?;
+                let (trig, targ) = self.read_interval(r)?;
                 Some(MeasureQuantity::Interval { trig, targ })
             }
             "when" => self.read_when(r).map(MeasureQuantity::When),
             "find" | "deriv" | "derivative" => {
                 let signal = self.read_signal(r);
-                let at = match (r.peek_word(), r.args.get(r.at)) {
+                let at = match (r.peek_word(), r.key()) {
                     (Some("when"), _) => {
                         r.at += 1;
                         MeasureMoment::Crossing(self.read_when(r)?)
                     }
-                    (_, Some(Arg::Assign(a))) if a.key.value == "at" => {
-                        r.at += 1;
-                        MeasureMoment::At(self.keyed_number(&a.value, r.top)?)
+                    (_, Some(("at", _, value, n))) => {
+                        r.at += n;
+                        MeasureMoment::At(self.keyed_number(value, r.top)?)
                     }
                     // `DERIV v(a)=x`-like forms and a bare signal name no moment.
                     _ => {
@@ -289,6 +309,11 @@ impl<'a> Elab<'a> {
             _ => match statistic(word) {
                 Some(statistic) => {
                     let signal = self.read_signal(r);
+                    if r.peek_word() == Some("trig") {
+                        r.at += 1;
+                        let (trig, targ) = self.read_interval(r)?;
+                        return Some(MeasureQuantity::Between { statistic, signal: signal?, trig, targ });
+                    }
                     let keys = self.read_keys(r)?;
                     Some(MeasureQuantity::Over { statistic, signal: signal?, window: keys.window })
                 }
@@ -308,6 +333,17 @@ impl<'a> Elab<'a> {
         }
     }
 
+    /// Behind TRIG.
+    fn read_interval(&mut self, r: &mut Reader<'a>) -> Option<(MeasureMoment, MeasureMoment)> {
+        let trig = self.read_moment(r)?;
+        if r.peek_word() != Some("targ") {
+            self.malformed(r.span(), "TRIG needs a TARG", FORM);
+            return None;
+        }
+        r.at += 1;
+        Some((trig, self.read_moment(r)?))
+    }
+
     fn read_signal(&mut self, r: &mut Reader<'a>) -> Option<Output> {
         let Some(arg) = r.args.get(r.at) else {
             self.malformed(r.card.span, "a signal is missing", FORM);
@@ -319,11 +355,11 @@ impl<'a> Elab<'a> {
 
     /// Behind TRIG or TARG: `AT=t`, `v(a) VAL=x …`, or `WHEN`-like `v(a)=x …`.
     fn read_moment(&mut self, r: &mut Reader<'a>) -> Option<MeasureMoment> {
+        if let Some(("at", _, value, n)) = r.key() {
+            r.at += n;
+            return Some(MeasureMoment::At(self.keyed_number(value, r.top)?));
+        }
         match r.args.get(r.at) {
-            Some(Arg::Assign(a)) if a.key.value == "at" => {
-                r.at += 1;
-                Some(MeasureMoment::At(self.keyed_number(&a.value, r.top)?))
-            }
             Some(Arg::Assign(_)) => self.read_when(r).map(MeasureMoment::Crossing),
             Some(Arg::Word { text, .. }) if text == "when" => {
                 r.at += 1;
@@ -353,7 +389,9 @@ impl<'a> Elab<'a> {
         r.at += 1;
         let key = assign.key.value.as_str();
         let parts = key.strip_suffix(')').and_then(|k| k.split_once('('));
-        let found = parts.and_then(|(f, names)| {
+        let density = NoiseDensity::named(key).map(|d| Some(Output::Noise(d)));
+        let found = density.or_else(|| {
+            let (f, names) = parts?;
             let names: Vec<&str> = names.split(',').map(str::trim).collect();
             self.named_output(f, &names, assign.key.span, r.top)
         });
@@ -377,9 +415,8 @@ impl<'a> Elab<'a> {
     fn read_keys(&mut self, r: &mut Reader<'a>) -> Option<Keys> {
         let mut keys =
             Keys { value: None, edge: (MeasureEdge::Cross, MeasureWhich::Nth(1)), window: MeasureWindow::default() };
-        while let Some(Arg::Assign(assign)) = r.args.get(r.at) {
-            let value = &*assign.value;
-            match assign.key.value.as_str() {
+        while let Some((key, span, value, n)) = r.key() {
+            match key {
                 "val" => keys.value = Some(self.keyed_number(value, r.top)?),
                 "rise" => keys.edge = (MeasureEdge::Rise, self.read_which(value, r.top)?),
                 "fall" => keys.edge = (MeasureEdge::Fall, self.read_which(value, r.top)?),
@@ -387,12 +424,11 @@ impl<'a> Elab<'a> {
                 "from" | "td" => keys.window.from = Some(self.keyed_number(value, r.top)?),
                 "to" => keys.window.to = Some(self.keyed_number(value, r.top)?),
                 _ => {
-                    let message = format!("'{}' is not understood", assign.key.value);
-                    self.malformed(assign.key.span, &message, FORM);
+                    self.malformed(span, &format!("'{key}' is not understood"), FORM);
                     return None;
                 }
             }
-            r.at += 1;
+            r.at += n;
         }
         Some(keys)
     }
@@ -407,6 +443,26 @@ impl<'a> Elab<'a> {
             return None;
         }
         Some(MeasureWhich::Nth(n as u64))
+    }
+
+    /// The value of a PARAM.
+    fn measure_param(&mut self, arg: &'a Arg, top: ScopeId, earlier: &[MeasureSpec]) -> Option<MeasureQuantity> {
+        if let Arg::Word { text, number: None, .. } = arg
+            && let Some(k) = earlier.iter().position(|m| m.name == *text)
+        {
+            let mut builder = crate::program::Builder::new();
+            let node = builder.input(0);
+            return Some(MeasureQuantity::Param { program: Arc::new(builder.finish(&[node])), inputs: vec![k] });
+        }
+        match arg {
+            Arg::Expr(expr) => self.measure_expression(expr, top, earlier),
+            other => {
+                let x = self.keyed_number(other, top)?;
+                let mut builder = crate::program::Builder::new();
+                let node = builder.constant(x);
+                Some(MeasureQuantity::Param { program: Arc::new(builder.finish(&[node])), inputs: Vec::new() })
+            }
+        }
     }
 
     /// An expression of earlier measurements and parameters.
@@ -436,7 +492,7 @@ pub(super) fn mentions_circuit(expr: &Expr) -> bool {
         }
         match &expr.kind {
             K::Number(_) => false,
-            K::Ident(name) => name == "time",
+            K::Ident(name) => matches!(name.as_str(), "time" | "hertz"),
             K::Circuit(_) => true,
             K::Call(name, args) => name.value == "v" || name.value == "i" || args.iter().any(|a| look(a, depth - 1)),
             K::Unary(_, a) => look(a, depth - 1),

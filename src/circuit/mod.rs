@@ -6,6 +6,7 @@
 
 mod analysis;
 mod choose;
+mod condition;
 mod context;
 mod dialect;
 mod draw;
@@ -21,6 +22,7 @@ mod output;
 mod overrides;
 mod parameters;
 mod scope;
+mod small_signal;
 mod source;
 mod source_functions;
 mod step;
@@ -37,7 +39,7 @@ pub use measure::{
     MeasureWhich, MeasureWindow,
 };
 pub use options::{Method, Options};
-pub use output::{Output, OutputPart, OutputSpec, SaveSpec};
+pub use output::{NoiseDensity, Output, OutputPart, OutputSpec, SaveSpec};
 pub use step::StepLoop;
 
 use crate::device::{Instance, Kind, NodeId, Setting};
@@ -145,10 +147,14 @@ impl Circuit {
         let (netlist, request) = &**made_of;
         let mut request = request.clone();
         request.overrides.extend_from_slice(values);
-        let mut elab = context::Elab::new(netlist, &request);
+        let (netlist, mut said) = condition::chosen(netlist, &request);
+        let mut elab = context::Elab::new(&netlist, &request);
         let circuit = elab.run();
-        let failed = elab.report.failed();
-        circuit.filter(|_| !failed).ok_or_else(|| elab.report.finish())
+        let failed = elab.report.failed() || !said.is_empty();
+        circuit.filter(|_| !failed).ok_or_else(|| {
+            said.extend(elab.report.finish());
+            said
+        })
     }
     /// The circuit-wide index of the instance with this (full, folded) name.
     pub fn instance(&self, name: &str) -> Option<usize> {
@@ -162,6 +168,23 @@ impl Circuit {
     pub fn with_seed(mut self, seed: StreamKey) -> Self {
         self.setting.seed = seed;
         self
+    }
+    /// Does a device depend on the frequency of small-signal analyses beside ∂q/∂x: by an expression that names it, or by a
+    /// resistance of its own there?
+    pub fn names_frequency(&self) -> bool {
+        let resistance = |i: &Arc<Instance>| {
+            i.params
+                .spec
+                .iter()
+                .zip(&i.params.values)
+                .any(|(p, v)| p.name == "ac" && matches!(v, Some(crate::device::Value::Number(_))))
+        };
+        if self.instances.iter().any(resistance) {
+            return true;
+        }
+        self.instances.iter().flat_map(|i| i.params.values.iter().flatten()).any(
+            |v| matches!(v, crate::device::Value::Expression(e) if e.inputs.contains(&crate::device::ExpressionInput::Hertz)),
+        )
     }
     /// Does any analysis solve a DC point? Without an analysis, yes: an operating point is what `check` assumes.
     pub fn solves_dc(&self) -> bool {
@@ -192,9 +215,10 @@ pub struct Request {
 
 /// As [`elaborate`], with all that can be asked.
 pub fn elaborate_with(netlist: &Netlist, request: &Request) -> (Option<Circuit>, Vec<Diagnostic>) {
-    let mut elab = context::Elab::new(netlist, request);
+    let (chosen, mut diagnostics) = condition::chosen(netlist, request);
+    let mut elab = context::Elab::new(&chosen, request);
     let circuit = elab.run();
-    let diagnostics = elab.report.finish();
+    diagnostics.extend(elab.report.finish());
     let failed = diagnostics.iter().any(|d| d.severity == Severity::Error);
     let mut circuit = if failed { None } else { circuit };
     if let Some(circuit) = &mut circuit

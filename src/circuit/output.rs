@@ -1,7 +1,6 @@
 //! `.save` and `.print`: columns, named as written; `.ic` and `.nodeset`: node voltages.
 
 use super::context::Elab;
-use super::expression::Mode;
 use super::scope::ScopeId;
 use super::*;
 use crate::device::{Expression, ExpressionInput};
@@ -16,27 +15,50 @@ pub enum Output {
     Current(usize),
     /// The current into a terminal of an instance: (circuit-wide index, number of the terminal).
     Terminal(usize, usize),
+    /// A result of `.noise`: `onoise_spectrum`, `inoise_spectrum`.
+    Noise(NoiseDensity),
     /// A real view of a complex quantity: `vm(a)`, `vdb(a,b)`, `ip(v1)`.
     Part(OutputPart, Box<Output>),
-    /// An expression. Its `Current` inputs may name any instance, also one without a branch current; it has no states.
-    Expression(Arc<Expression>),
+    /// An expression. Its `Current` inputs may name any instance, also one without a branch current; it has no states. Behind
+    /// it the quantities that its `Quantity` inputs name.
+    Expression(Arc<Expression>, Vec<Output>),
 }
 
 impl Output {
     /// The currents that it reads: instances and their terminals.
     pub fn currents(&self) -> Vec<(usize, usize)> {
         match self {
-            Output::Voltage(..) => Vec::new(),
+            Output::Voltage(..) | Output::Noise(_) => Vec::new(),
             Output::Current(i) => vec![(*i, 0)],
             Output::Terminal(i, terminal) => vec![(*i, *terminal)],
             Output::Part(_, of) => of.currents(),
-            Output::Expression(e) => {
+            Output::Expression(e, quantities) => {
                 let current = |i: &ExpressionInput| match i {
                     ExpressionInput::Current(k) => Some((*k, 0)),
                     _ => None,
                 };
-                e.inputs.iter().filter_map(current).collect()
+                e.inputs.iter().filter_map(current).chain(quantities.iter().flat_map(Output::currents)).collect()
             }
+        }
+    }
+}
+
+/// A spectral density of noise.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum NoiseDensity {
+    /// At the output.
+    Output,
+    /// The same as if it came from the input.
+    Input,
+}
+
+impl NoiseDensity {
+    /// The density that is called this.
+    pub fn named(name: &str) -> Option<NoiseDensity> {
+        match name {
+            "onoise_spectrum" | "onoise" => Some(NoiseDensity::Output),
+            "inoise_spectrum" | "inoise" => Some(NoiseDensity::Input),
+            _ => None,
         }
     }
 }
@@ -191,7 +213,18 @@ impl<'a> Elab<'a> {
                         return found;
                     }
                 }
-                self.expression(expr, top, Mode::Output).map(Output::Expression)
+                self.output_expression(expr, top)
+            }
+            Arg::Word { text, .. } if NoiseDensity::named(text).is_some() => {
+                NoiseDensity::named(text).map(Output::Noise)
+            }
+            Arg::Word { text, span, .. } if text.starts_with('@') => {
+                let found = self.internal_output(text, *span, top);
+                if found.is_none() {
+                    let d = Diagnostic::warning("not-kept", format!("'{text}' is not kept"), *span);
+                    self.report.add(d.help("kept are @device[i] and currents of terminals, such as @m1[id]"));
+                }
+                found?
             }
             other => {
                 let message = format!("'{}' is no quantity that can be shown", self.written(other.span()));
@@ -201,8 +234,31 @@ impl<'a> Elab<'a> {
         }
     }
 
+    /// ngspice's `@r1[i]`, `@m1[id]`, `@r1[p]`. Outer `None`: there is no such thing.
+    pub fn internal_output(&mut self, text: &str, span: Span, top: ScopeId) -> Option<Option<Output>> {
+        let (device, what) = text.strip_prefix('@')?.strip_suffix(']')?.split_once('[')?;
+        match what {
+            "i" | "current" => Some(self.known_instance(device, top, span).map(Output::Current)),
+            "p" | "power" => self.special_output("p", device, span, top),
+            _ if what.starts_with('i') => self.special_output(what, device, span, top).or_else(|| {
+                // `@d1[id]` of a device with two terminals.
+                let two = self.find_instance(device, top).and_then(|k| self.flat.get(k)?.chosen.as_ref());
+                two.is_some_and(|c| c.nodes.len() == 2)
+                    .then(|| self.known_instance(device, top, span).map(Output::Current))
+            }),
+            _ => None,
+        }
+    }
+
     /// `v(a,b)`, `i(v1)`, `vm(a)` … by name. Outer `None`: no such quantity; inner `None`: it was reported.
     pub fn named_output(&mut self, f: &str, names: &[&str], span: Span, top: ScopeId) -> Option<Option<Output>> {
+        // LTspice's `v(onoise)`.
+        if let ("v", [name]) = (f, names)
+            && let Some(density) = NoiseDensity::named(name)
+            && self.find_node(name, top).is_none()
+        {
+            return Some(Some(Output::Noise(density)));
+        }
         if let [name] = names
             && let Some(found) = self.special_output(f, name, span, top)
         {
@@ -275,8 +331,11 @@ impl<'a> Elab<'a> {
     /// Warns about cards that nothing here reads.
     pub fn warn_unknown_cards(&mut self) {
         const READ: &[&str] = &[
-            "op", "dc", "ac", "tran", "options", "temp", "ic", "nodeset", "save", "probe", "print", "plot", "measure",
-            "global", "end", "title", "step", "data", "enddata", "control", "four", "fourier",
+            "op", "dc", "ac", "noise", "tf", "sens", "tran", "options", "temp", "ic", "nodeset", "save", "probe",
+            "print", "plot", "measure", "global", "end", "title", "step", "data", "enddata", "control", "four",
+            "fourier", // What LTspice writes for its schematics.
+            "backanno", "width", // Of the control block.
+            "csparam",
         ];
         let netlist = self.netlist;
         for item in &netlist.items {

@@ -190,6 +190,13 @@ impl<'a> Elab<'a> {
         self.scopes[scope].ports.get(name).or_else(local).or_else(by_full_name).copied()
     }
 
+    /// What a port of an instance of a subcircuit is connected to: Xyce's `v(x1:out)`.
+    pub fn port_node(&self, name: &str) -> Option<NodeId> {
+        let (path, port) = name.rsplit_once('.')?;
+        let inside = self.scopes.iter().find(|s| !s.path.is_empty() && s.path.trim_end_matches('.') == path)?;
+        inside.ports.get(port).copied()
+    }
+
     /// The instance that a name means in this scope: local, or by its full name, also as ngspice writes it (`v.x1.v2`).
     pub fn find_instance(&self, name: &str, scope: ScopeId) -> Option<usize> {
         let local = self.flat_ids.get(&self.full_name(name, scope)).copied();

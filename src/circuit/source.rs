@@ -4,6 +4,7 @@ use super::context::Elab;
 use super::element::describe;
 use super::value::Setter;
 use super::*;
+use crate::device::ParamKind::List;
 use crate::device::{ParamKind, ParamSpec, SourceFunction, Value};
 use crate::diagnostic::units::parse_number;
 use crate::netlist::ast::Arg;
@@ -11,6 +12,13 @@ use std::path::{Path, PathBuf};
 
 /// Largest PWL file, bytes: 10⁷ points and more, and a wrong name cannot fill the memory.
 const MAX_FILE: u64 = 256 << 20;
+
+/// The bits of a word such as `b0110`.
+fn bits(arg: &Arg) -> Option<impl Iterator<Item = f64>> {
+    let Arg::Word { text, .. } = arg else { return None };
+    let bits = text.strip_prefix('b').filter(|b| !b.is_empty() && b.bytes().all(|c| matches!(c, b'0' | b'1')))?;
+    Some(bits.bytes().map(|c| f64::from(c - b'0')))
+}
 
 impl<'a> Elab<'a> {
     /// Reads a source function and stores it in the parameter that takes one.
@@ -41,6 +49,7 @@ impl<'a> Elab<'a> {
         let mut options: Vec<Option<Value>> = spec.options.iter().map(|o| o.default.map(Value::Number)).collect();
         let mut file = None;
         let mut ok = true;
+        let mut patterned = false;
         for arg in args {
             if let Arg::Assign(assign) = arg {
                 let key = assign.key.value.as_str();
@@ -61,6 +70,19 @@ impl<'a> Elab<'a> {
                     );
                     self.report_in(d.help(format!("it is written {}", form())), setter.scope);
                     ok = false;
+                }
+                continue;
+            }
+            if let (Some(bits), Some(List)) = (bits(arg), spec.args.get(values.len()).map(|p| p.kind)) {
+                values.extend(bits);
+                patterned = true;
+                continue;
+            }
+            // Behind a word of bits stands the option, without its name.
+            if let (true, Some(option), Some(slot)) = (patterned, spec.options.first(), options.first_mut()) {
+                match self.keyed_number(arg, setter.scope) {
+                    Some(x) if self.in_range(setter, option, x, arg.span()) => *slot = Some(Value::Number(x)),
+                    _ => ok = false,
                 }
                 continue;
             }

@@ -109,7 +109,7 @@ impl<'a> Elab<'a> {
             ParamKind::Expression => self.value_expression(arg, scope).map(Value::Expression),
             ParamKind::Function => {
                 if let Arg::Call { name, args, span } = arg
-                    && let Some(f) = setter.spec.functions.iter().position(|f| f.name == name.value)
+                    && let Some(f) = setter.spec.functions.iter().position(|f| f.is_named(&name.value))
                 {
                     let args: Vec<&'a Arg> = args.iter().collect();
                     return self.set_function(setter, f, &args, *span);

@@ -96,11 +96,12 @@ impl<'a> Elab<'a> {
         let mut builder = crate::program::Builder::new();
         let (v, i) = (builder.input(0), builder.input(1));
         let p = builder.mul(v, i);
-        Some(Output::Expression(Arc::new(Expression {
+        let product = Expression {
             text: self.written(span),
             inputs: vec![ExpressionInput::Voltage(*a, *b), ExpressionInput::Current(index)],
             program: builder.finish(&[p]),
             states: Vec::new(),
-        })))
+        };
+        Some(Output::Expression(Arc::new(product), Vec::new()))
     }
 }

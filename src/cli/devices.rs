@@ -61,8 +61,8 @@ fn found(name: &str) -> Found {
     if !by_model.is_empty() {
         return Found::Kinds(by_model);
     }
-    if let Some(function) = specs().flat_map(|s| s.functions).find(|f| f.name == name) {
-        let takers = specs().filter(|s| s.functions.iter().any(|f| f.name == name)).map(|s| s.name).collect();
+    if let Some(function) = specs().flat_map(|s| s.functions).find(|f| f.is_named(name)) {
+        let takers = specs().filter(|s| s.functions.iter().any(|f| f.is_named(name))).map(|s| s.name).collect();
         return Found::Function(function, takers);
     }
     let models = specs().flat_map(|s| s.model_types.iter().copied());

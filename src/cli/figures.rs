@@ -93,7 +93,7 @@ impl Pick {
 impl Sink for Pick {
     fn begin(&mut self, header: &Header) -> io::Result<()> {
         self.columns = None;
-        if header.analysis == "op" || header.columns.len() < 2 {
+        if !header.has_axis() || header.columns.len() < 2 {
             return Ok(());
         }
         self.seen.extend(header.columns.iter().map(|c| c.name.clone()));

@@ -134,7 +134,7 @@ impl Files {
             settle(partial, self.points.0);
         }
         if let Some(mut csv) = self.csv {
-            if let Some(partial) = csv.abandon() {
+            for partial in csv.abandon() {
                 settle(partial, self.points.1);
             }
             whole = csv.written().to_vec();

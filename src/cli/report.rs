@@ -80,9 +80,11 @@ impl Report {
             if !done.step.is_empty() {
                 out.push_str(&format!("step {}\n", label(&done.step)));
             }
-            out.push_str(&done.summary.line());
-            if tables {
-                out.push_str(&done.summary.table(&request.signals));
+            for summary in done.summary.earlier.iter().chain([&done.summary]) {
+                out.push_str(&summary.line());
+                if tables {
+                    out.push_str(&summary.table(&request.signals));
+                }
             }
             if request.stats {
                 out.push_str(&stats(&done.outcome.stats));
@@ -151,8 +153,9 @@ impl Report {
         let analyses: Vec<Value> = self
             .done
             .iter()
-            .map(|d| {
-                let mut value = d.summary.json();
+            .flat_map(|d| d.summary.earlier.iter().chain([&d.summary]).map(move |s| (d, s)))
+            .map(|(d, summary)| {
+                let mut value = summary.json();
                 if let Some(object) = value.as_object_mut() {
                     object.insert("stats".into(), json!(d.outcome.stats));
                     object.insert("stopped_at".into(), json!(d.outcome.stopped_at));

@@ -18,7 +18,7 @@ use super::state::{self, States};
 use super::summary::Summary;
 use super::{input, terminal};
 use crate::analysis::{self, Failure, State};
-use crate::circuit::{AnalysisKind, AnalysisSpec, Circuit, elaborate_with};
+use crate::circuit::{AnalysisSpec, Circuit, elaborate_with};
 use crate::control::{End, Place, has_block};
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::netlist::ast::Netlist;
@@ -58,7 +58,7 @@ fn work(request: &RunRequest, report: &mut Report) -> Exit {
     report.title.clone_from(&circuit.title);
     report.seed = Some(circuit.setting.seed.seed);
 
-    let drawn = circuit.analyses.iter().filter(|a| a.kind != AnalysisKind::Op).count();
+    let drawn = circuit.analyses.iter().filter(|a| a.kind.has_axis()).count();
     let block = has_block(&tree);
     if circuit.analyses.is_empty() && !block {
         let message = "the netlist has no analysis; add a card such as .op, .dc, .ac or .tran";
@@ -78,7 +78,7 @@ fn work(request: &RunRequest, report: &mut Report) -> Exit {
     if steps > 1 && (request.state.load.is_some() || request.state.save.is_some()) {
         return fail(report, Exit::Wrong, "a state is that of one run: take .step out of the netlist");
     }
-    let results = if block { usize::MAX } else { circuit.analyses.len() };
+    let results = if block { usize::MAX } else { circuit.analyses.iter().map(|a| a.kind.results()).sum() };
     let mut files = match Files::open(request, results, drawn * steps) {
         Ok(files) => files,
         Err(message) => return fail(report, Exit::Failed, &message),

@@ -21,6 +21,8 @@ pub(super) struct Summary {
     /// Points that came.
     pub points: u64,
     signals: Vec<Extent>,
+    /// The results of the same analysis before this one.
+    pub earlier: Vec<Summary>,
 }
 
 /// One column: real values, or of a complex column the magnitude in dB and the last phase in degrees.
@@ -36,14 +38,9 @@ struct Extent {
 }
 
 impl Summary {
-    /// The result's short name: `tran`, `op`.
-    pub fn analysis(&self) -> &str {
-        self.header.as_ref().map_or("", |h| h.analysis.as_str())
-    }
-
     /// Columns that come before the signals: the axis, which an operating point does not have.
     fn axes(&self) -> usize {
-        usize::from(self.analysis() != "op")
+        usize::from(self.header.as_ref().is_some_and(Header::has_axis))
     }
 
     /// One line: `tran: Transient Analysis, 1234 points from 0 s to 200 ms, 9 signals`.
@@ -86,7 +83,7 @@ impl Summary {
         let text = |v: f64, unit: &str| engineering(v, unit, DIGITS);
         let strings = |cells: &[&str]| cells.iter().map(|c| c.to_string()).collect::<Vec<_>>();
         let mut rows = Vec::new();
-        if self.analysis() == "op" {
+        if self.axes() == 0 {
             rows.extend(cells.map(|(c, e)| vec![c.name.clone(), text(e.last, &c.unit)]));
         } else if header.complex {
             let axis = header.columns.first().map_or("", |c| c.unit.as_str());
@@ -167,7 +164,10 @@ impl Sink for Summary {
     fn begin(&mut self, header: &Header) -> io::Result<()> {
         let nothing =
             Extent { first: 0.0, min: f64::INFINITY, max: f64::NEG_INFINITY, max_at: 0.0, last: 0.0, last_phase: 0.0 };
-        *self = Summary { header: Some(header.clone()), points: 0, signals: vec![nothing; header.columns.len()] };
+        let mut before = std::mem::take(self);
+        self.earlier = std::mem::take(&mut before.earlier);
+        self.earlier.extend(before.header.is_some().then_some(before));
+        (self.header, self.signals) = (Some(header.clone()), vec![nothing; header.columns.len()]);
         Ok(())
     }
 

@@ -22,7 +22,7 @@ impl Session<'_> {
         let Some(line) = self.substituted(line, word == "echo", span) else { return Flow::On };
         let args = rest(&line).to_string();
         match word.as_str() {
-            "op" | "dc" | "ac" | "tran" => self.analysis(&format!(".{line}"), span),
+            "op" | "dc" | "ac" | "tran" | "noise" | "tf" | "sens" => self.analysis(&format!(".{line}"), span),
             "run" => self.run_cards(span),
             "meas" | "measure" => self.measure(&args, span),
             "let" => self.assign(&args, span),
@@ -213,9 +213,11 @@ impl Session<'_> {
         let outcome = self.host.analyse(circuit, index, &mut memory);
         self.end.analyses += 1;
         for w in &memory.waveforms {
-            let count = self.counts.entry(w.header.analysis.clone()).or_insert(0);
+            // Both results of .noise are counted as one kind.
+            let kind = w.header.analysis.trim_end_matches("_total").to_string();
+            let count = self.counts.entry(kind.clone()).or_insert(0);
             *count += 1;
-            self.plots.push(Plot::new(format!("{}{count}", w.header.analysis), w));
+            self.plots.push(Plot::new(format!("{kind}{count}"), w));
             self.current = self.plots.len() - 1;
         }
         match outcome {

@@ -3,7 +3,7 @@
 use super::vector::{Plot, Vector};
 use super::{Session, text};
 use crate::analysis::measurement;
-use crate::circuit::{Circuit, MeasureQuantity, MeasureSpec, Output};
+use crate::circuit::{Circuit, MeasureQuantity, MeasureSpec, NoiseDensity, Output};
 use crate::device::ExpressionInput;
 use crate::diagnostic::{Diagnostic, Span};
 use crate::waveform::measure::{Measured, Measurer};
@@ -110,6 +110,8 @@ impl Session<'_> {
 fn named(circuit: &Circuit, output: &Output) -> Result<String, String> {
     let node = |n: u32| circuit.nodes.get(n as usize).map_or("0", |n| n.name.as_str()).to_string();
     Ok(match output {
+        Output::Noise(NoiseDensity::Output) => "onoise_spectrum".to_string(),
+        Output::Noise(NoiseDensity::Input) => "inoise_spectrum".to_string(),
         Output::Voltage(a, 0) => format!("v({})", node(*a)),
         Output::Voltage(a, b) => format!("v({},{})", node(*a), node(*b)),
         Output::Current(k) => format!("i({})", circuit.instances.get(*k).map_or("", |i| i.name.as_str())),
@@ -128,7 +130,7 @@ fn named(circuit: &Circuit, output: &Output) -> Result<String, String> {
             };
             format!("{f}({})", named(circuit, of)?)
         }
-        Output::Expression(e) => {
+        Output::Expression(e, _) => {
             // A text with the names of parameters in it is none of vectors.
             let known = e.inputs.iter().all(|i| !matches!(i, ExpressionInput::State(_)));
             if !known {

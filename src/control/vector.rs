@@ -77,7 +77,7 @@ impl Plot {
             title: header.title.clone(),
             plot_name: header.plot_name.clone(),
             vectors,
-            scaled: header.analysis != "op",
+            scaled: header.has_axis(),
         }
     }
 

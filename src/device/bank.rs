@@ -133,6 +133,8 @@ pub trait Bank<R: Real>: Send {
     fn state(&mut self, instance: usize, fields: &mut StateFields<'_>);
     /// The limited voltages of one instance, as indices into those of the system.
     fn limits(&self, instance: usize) -> std::ops::Range<usize>;
+    /// From here on expressions that name the frequency see this one, hertz; 0 outside of small-signal analyses.
+    fn set_frequency(&mut self, _hertz: f64) {}
     /// Adds the excitation of `.ac` to the right-hand side b of `(∂f/∂x + jω·∂q/∂x)·x = b`: real and imaginary parts by
     /// row, with one more entry for ground. A voltage source adds +V to its branch row; a current source, whose current
     /// flows from n+ through it to n−, adds −I to row n+ and +I to row n−.
@@ -295,6 +297,8 @@ pub trait Element<R: Real>: Send + Sized + 'static {
     }
     /// See [`Bank::accept`].
     fn accept(&mut self, _i: usize, _at: &At<'_, R>, _mask: R::Mask) {}
+    /// See [`Bank::set_frequency`].
+    fn set_frequency(&mut self, _hertz: f64) {}
     /// The excitation of instance i, by calls of `add(local row, re, im)`; see [`Bank::ac_rhs`].
     fn ac_rhs(&self, _i: usize, _add: &mut dyn FnMut(usize, R, R)) {}
     /// The initial value of local k, an unknown of the instance's own; `None` keeps [`UnknownSpec::initial`].

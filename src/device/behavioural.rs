@@ -175,6 +175,10 @@ impl<R: Real> Element<R> for Behaviourals<R> {
         expression.stamp_states(&e, at, s);
     }
 
+    fn set_frequency(&mut self, hertz: f64) {
+        self.0.iter_mut().filter_map(|s| s.expression.as_mut()).for_each(|e| e.set_frequency(hertz));
+    }
+
     fn initial(&self, i: usize, k: usize) -> Option<R> {
         self.0[i].expression.as_ref()?.initial(k)
     }

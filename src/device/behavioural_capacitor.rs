@@ -242,6 +242,14 @@ impl<R: Real> Element<R> for Capacitors<R> {
         }
     }
 
+    fn set_frequency(&mut self, hertz: f64) {
+        for law in &mut self.laws {
+            if let Law::Charge(q) = law {
+                q.set_frequency(hertz);
+            }
+        }
+    }
+
     fn initial(&self, i: usize, k: usize) -> Option<R> {
         match &self.laws[i] {
             Law::Charge(q) => q.initial(k),

@@ -27,10 +27,17 @@ const SPEC: DeviceSpec = DeviceSpec {
         ParamSpec::optional("tc1", "1/K", "linear temperature coefficient; default: the model's"),
         ParamSpec::optional("tc2", "1/K²", "quadratic temperature coefficient; default: the model's"),
         ParamSpec::optional("temp", "°C", "device temperature; default: the circuit's"),
+        ParamSpec::real("dtemp", "K", 0.0, "device temperature above the circuit's; ignored where temp is given"),
+        ParamSpec::real("scale", "", 1.0, "factor on the capacitance").range(Range::NonNegative),
     ],
     model_params: &[
         ParamSpec::optional("c", "F", "default capacitance").range(Range::NonNegative).alias(&["cap"]),
-        ParamSpec::real("cj", "F/m²", 0.0, "capacitance per area").range(Range::NonNegative),
+        ParamSpec::real("cj", "F/m²", 0.0, "capacitance per area; not given: di·ε₀/thick").range(Range::NonNegative),
+        ParamSpec::real("di", "", 3.9, "relative permittivity").range(Range::NonNegative),
+        ParamSpec::optional("thick", "m", "thickness of the insulator").range(Range::Positive),
+        ParamSpec::optional("defl", "m", "default length").range(Range::NonNegative),
+        ParamSpec::optional("tnom", "°C", "temperature of the parameters; default: option tnom").alias(&["tref"]),
+        ParamSpec::optional("bv_max", "V", "voltage that must not be exceeded: accepted, not used"),
         ParamSpec::real("cjsw", "F/m", 0.0, "capacitance per length of the edge").range(Range::NonNegative),
         ParamSpec::real("defw", "m", 1e-5, "default width").range(Range::NonNegative),
         ParamSpec::real("narrow", "m", 0.0, "what etching takes off the width"),
@@ -70,16 +77,23 @@ impl Kind for Capacitor {
     bank_builders!(Capacitors);
 }
 
+/// Permittivity of vacuum, F/m, as ngspice has it.
+const EPSILON_0: f64 = 8.854187817e-12;
+
 /// The capacitance at nominal temperature of one of the m devices, farad; `None` if nothing gives it.
 fn nominal(instance: &Instance) -> Option<f64> {
     if let Some(c) = instance.params.number("c") {
         return Some(c);
     }
     let p = &instance.model.as_ref()?.params;
-    if let Some(l) = instance.params.number("l") {
+    if let Some(l) = instance.params.number("l").or_else(|| p.number("defl")) {
+        let cj = match p.number("thick").filter(|_| !p.given("cj")) {
+            Some(thick) => p.real("di") * EPSILON_0 / thick,
+            None => p.real("cj"),
+        };
         let l = l - p.real("short");
         let w = instance.params.number("w").unwrap_or_else(|| p.real("defw")) - p.real("narrow");
-        return Some(p.real("cj") * l * w + 2.0 * p.real("cjsw") * (l + w));
+        return Some(cj * l * w + 2.0 * p.real("cjsw") * (l + w));
     }
     p.number("c")
 }
@@ -106,7 +120,8 @@ impl<R: Real> Element<R> for Capacitors<R> {
 
     fn reload(&mut self, lane: usize, instances: &[Arc<Instance>], setting: &Setting) {
         for (i, instance) in instances.iter().enumerate() {
-            let c = nominal(instance).unwrap_or(0.0) * temperature_factor(instance, setting);
+            let scale = instance.params.real("scale");
+            let c = nominal(instance).unwrap_or(0.0) * scale * temperature_factor(instance, setting);
             self.capacitance[i].set_lane(lane, instance.params.real("m") * c);
             set_optional(&mut self.initial[i], lane, instance.params.number("ic"));
         }

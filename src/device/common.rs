@@ -16,8 +16,12 @@ pub(super) fn temperature_factor(instance: &Instance, setting: &Setting) -> f64 
         Some(_) => value_or_model(instance, name).unwrap_or(0.0),
         None => instance.params.real(name),
     };
-    let t = instance.params.number("temp").map_or(setting.temperature, |c| c + 273.15);
-    let dt = t - setting.nominal_temperature;
+    // Only some kinds have a temperature of their own beside the circuit's, and a model with one.
+    let above = instance.params.index("dtemp").map_or(0.0, |_| instance.params.real("dtemp"));
+    let t = instance.params.number("temp").map_or(setting.temperature + above, |c| c + ZERO_CELSIUS);
+    let model = instance.model.as_ref().filter(|m| m.params.index("tnom").is_some());
+    let tnom = model.and_then(|m| m.params.number("tnom")).map_or(setting.nominal_temperature, |c| c + ZERO_CELSIUS);
+    let dt = t - tnom;
     1.0 + coefficient("tc1") * dt + coefficient("tc2") * dt * dt
 }
 

@@ -129,6 +129,20 @@ impl Kind for Diode {
             Instance::example(&SPEC, own).with_model(&SPEC, "d", side),
         ]
     }
+    fn noise(&self, instance: &Instance, cx: &NoiseCx<'_>) -> Vec<NoiseSource> {
+        let mut p = Params::<f64>::default();
+        p.load(0, instance, cx.setting);
+        let (anode, cathode, inner) = (cx.terminal(ANODE), cx.terminal(CATHODE), cx.behind(ANODE, "internal"));
+        let v = Dual::variable(cx.v(inner, cathode), 0);
+        let i = p.current(v).v + cx.gmin * v.v;
+        let (t, _) = temperatures(instance, cx.setting);
+        let law = (instance.model_real("kf"), instance.model_real("af"));
+        vec![
+            NoiseSource::thermal("rs", (anode, inner), p.series, t),
+            NoiseSource::shot("id", (inner, cathode), i),
+            NoiseSource::flicker("1overf", (inner, cathode), i, law),
+        ]
+    }
     bank_builders!(Diodes);
 }
 
@@ -248,6 +262,14 @@ impl<R: Real> Params<R> {
             i = Dual::select(breakdown & !forward, times(exponential, -is), i);
         }
         i
+    }
+
+    /// The current without gmin's.
+    fn current(&self, v: Dual<R, 1>) -> Dual<R, 1> {
+        let area = self.law(v, self.is, self.vte);
+        let both =
+            if self.is_side.gt(R::zero()).any() { area + self.law(v, self.is_side, self.vte_side) } else { area };
+        self.with_knees(v, both)
     }
 
     /// i/(1 + √(|i|/knee)) where a knee current was given.

@@ -29,6 +29,7 @@ enum Input {
     Voltage(usize, usize),
     One(usize),
     Time,
+    Hertz,
 }
 
 /// Beyond any voltage, current or slope of a circuit, and small enough that products of two stay finite.
@@ -53,6 +54,8 @@ pub(super) struct Evaluator<R> {
     /// The local of the first state.
     first_state: usize,
     initial: Vec<R>,
+    /// The frequency of a small-signal analysis, Hz.
+    hertz: f64,
     scratch: RefCell<Evaluated<R>>,
 }
 
@@ -95,6 +98,9 @@ impl<R: Real> Evaluator<R> {
                 }
                 ExpressionInput::Current(_) => Input::One(take(1)),
                 ExpressionInput::Time => Input::Time,
+                ExpressionInput::Hertz => Input::Hertz,
+                // Only outputs have such inputs; their value in a device is that of the time.
+                ExpressionInput::Quantity(_) => Input::Time,
                 ExpressionInput::State(k) => Input::One(*k),
             })
             .collect();
@@ -125,6 +131,7 @@ impl<R: Real> Evaluator<R> {
             inputs,
             first_state,
             initial: vec![R::zero(); expression.states.len()],
+            hertz: 0.0,
             scratch: RefCell::new(scratch),
         }
     }
@@ -140,6 +147,11 @@ impl<R: Real> Evaluator<R> {
         }
     }
 
+    /// See [`Bank::set_frequency`].
+    pub fn set_frequency(&mut self, hertz: f64) {
+        self.hertz = hertz;
+    }
+
     /// The locals of an expression: nodes and branches of its inputs, then its states.
     pub fn locals(expression: &Expression) -> Vec<Local> {
         let mut locals = Vec::new();
@@ -147,7 +159,10 @@ impl<R: Real> Evaluator<R> {
             match *input {
                 ExpressionInput::Voltage(a, b) => locals.extend([Local::Node(a), Local::Node(b)]),
                 ExpressionInput::Current(instance) => locals.push(Local::Branch(instance)),
-                ExpressionInput::Time | ExpressionInput::State(_) => {}
+                ExpressionInput::Time
+                | ExpressionInput::Hertz
+                | ExpressionInput::State(_)
+                | ExpressionInput::Quantity(_) => {}
             }
         }
         for (k, state) in expression.states.iter().enumerate() {
@@ -173,7 +188,7 @@ impl<R: Real> Evaluator<R> {
             match *input {
                 Input::Voltage(a, b) => all.extend([(row, a), (row, b)]),
                 Input::One(k) => all.push((row, k)),
-                Input::Time => {}
+                Input::Time | Input::Hertz => {}
             }
         }
         all
@@ -194,6 +209,7 @@ impl<R: Real> Evaluator<R> {
                 Input::Voltage(a, b) => at.v(a, b),
                 Input::One(k) => at.x(k),
                 Input::Time => at.t(),
+                Input::Hertz => R::splat(self.hertz),
             };
         }
         if self.uniform {
@@ -232,7 +248,7 @@ impl<R: Real> Evaluator<R> {
                     add(b, -d);
                 }
                 Input::One(k) => add(k, d),
-                Input::Time => {}
+                Input::Time | Input::Hertz => {}
             }
         }
     }

@@ -45,8 +45,12 @@ pub enum ExpressionInput {
     Current(usize),
     /// Time, seconds.
     Time,
+    /// The frequency of a small-signal analysis, hertz; 0 in all others.
+    Hertz,
     /// The value of the expression's own state k (a ddt or idt).
     State(usize),
+    /// Quantity number k of the output that the expression belongs to. Devices have none.
+    Quantity(usize),
 }
 
 /// A state that an expression needs.

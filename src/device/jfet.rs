@@ -108,6 +108,9 @@ impl Kind for Jfet {
             Instance::example(&SPEC, &[]).with_model(&SPEC, "pjf", p),
         ]
     }
+    fn noise(&self, instance: &Instance, cx: &NoiseCx<'_>) -> Vec<NoiseSource> {
+        noise::<Square<f64>>(instance, cx)
+    }
     bank_builders!(Jfets);
 }
 

@@ -130,6 +130,30 @@ impl<R: Real, L: Law<R>> Params<R, L> {
     }
 }
 
+/// The noise of a transistor: series resistances, channel, flicker.
+pub(super) fn noise<L: Law<f64>>(instance: &Instance, cx: &NoiseCx<'_>) -> Vec<NoiseSource> {
+    let mut p = Params::<f64, L>::default();
+    p.load(0, instance, cx.setting);
+    let [d, g, s] = [D, G, S].map(|k| cx.terminal(k));
+    let (di, si) = (cx.behind(D, "drain"), cx.behind(S, "source"));
+    let v = [p.sign * cx.v(g, si), p.sign * cx.v(g, di)];
+    let channel = p.channel([Dual::variable(v[0], 0), Dual::variable(v[1], 1)]);
+    // The slope by the gate's voltage, source and drain held.
+    let gm = channel.d[0] + channel.d[1];
+    let gate = Dual::<f64, 1>::variable(v[1], 0);
+    let drain = channel.v - (junction_current(gate, p.is, p.vt).v + cx.gmin * p.m * v[1]);
+    // A MESFET has no temperature of its own.
+    let own = instance.params.index("temp").map(|_| temperatures(instance, cx.setting).0);
+    let t = own.unwrap_or(cx.setting.temperature);
+    let law = (instance.model_real("kf"), instance.model_real("af"));
+    vec![
+        NoiseSource::thermal("rd", (d, di), p.series[0], t),
+        NoiseSource::thermal("rs", (s, si), p.series[1], t),
+        NoiseSource::thermal("id", (di, si), 2.0 / 3.0 * gm, t),
+        NoiseSource::flicker("1overf", (di, si), drain, law),
+    ]
+}
+
 impl<R: Real, L: Law<R>> Element<R> for JunctionGates<R, L> {
     /// v_gs and v_gd, normalised.
     const LIMITS: usize = 2;

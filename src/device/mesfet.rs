@@ -93,6 +93,9 @@ impl Kind for Mesfet {
             Instance::example(&SPEC, &[]).with_model(&SPEC, "pmf", p),
         ]
     }
+    fn noise(&self, instance: &Instance, cx: &NoiseCx<'_>) -> Vec<NoiseSource> {
+        noise::<Statz<f64>>(instance, cx)
+    }
     bank_builders!(Mesfets);
 }
 

@@ -11,6 +11,7 @@ pub mod unknowns;
 
 mod behavioural;
 mod behavioural_capacitor;
+mod behavioural_resistor;
 mod bjt;
 mod capacitor;
 mod common;
@@ -31,6 +32,7 @@ mod memristor;
 mod mesfet;
 mod mos1;
 mod mss;
+mod noise;
 mod oneshot;
 mod opamp;
 mod packed;
@@ -40,6 +42,8 @@ mod rram;
 mod semiconductor;
 mod source;
 mod source_function;
+mod source_random;
+mod source_spec;
 mod spike_trains;
 mod spikes;
 mod stanford;
@@ -54,6 +58,7 @@ mod yakopcic;
 
 pub use bank::*;
 pub use instance::*;
+pub use noise::{NoiseCx, NoiseSource};
 pub use spec::*;
 pub use state::*;
 pub use uniform::*;
@@ -100,6 +105,7 @@ pub static KINDS: &[&dyn Kind] = &[
     &mesfet::Mesfet,
     &mos1::Mos1,
     &behavioural_capacitor::BehaviouralCapacitor,
+    &behavioural_resistor::BehaviouralResistor,
 ];
 
 /// A kind of device. Object-safe: kinds may also arrive at run time.
@@ -118,6 +124,10 @@ pub trait Kind: Sync {
     /// they draw? Then the operating point of one circuit is that of the other.
     fn begins_alike(&self, _one: &Instance, _other: &Instance) -> bool {
         false
+    }
+    /// Its sources of noise at an operating point.
+    fn noise(&self, _instance: &Instance, _cx: &NoiseCx<'_>) -> Vec<NoiseSource> {
+        Vec::new()
     }
     /// Instances for the contract tests and the documentation, of varied parameters. Nodes are distinct, from 1 up;
     /// branch currents of other instances are at circuit-wide indices from [`COMPANION`] up. The

@@ -30,6 +30,9 @@
 //! Sources: H. Shichman, D. A. Hodges, IEEE J. Solid-State Circuits 3 (1968) 285; J. E. Meyer, RCA Review 32 (1971) 42;
 //! temperature laws and the limits at which formulas change: ngspice manual, MOSFET level 1.
 
+#[path = "mos1_noise.rs"]
+mod noise;
+
 use super::junction::*;
 use super::semiconductor::*;
 use super::*;
@@ -181,6 +184,9 @@ impl Kind for Mos1 {
             Instance::example(&SPEC, size).with_model(&SPEC, "pmos", pmos),
             Instance::example(&SPEC, &[]).with_model(&SPEC, "pmos", &[]),
         ]
+    }
+    fn noise(&self, instance: &Instance, cx: &NoiseCx<'_>) -> Vec<NoiseSource> {
+        noise::sources(instance, cx)
     }
     bank_builders!(Transistors, packed);
 }

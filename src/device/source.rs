@@ -17,7 +17,12 @@ const fn parameters(unit: &'static str) -> [ParamSpec; 3] {
     [
         ParamSpec::optional("dc", unit, "DC value; default: the function's at t = 0, else 0"),
         ParamSpec::of(ParamKind::List, "ac", unit, "magnitude, then phase in degrees, in .ac; `ac` alone is 1 at 0°"),
-        ParamSpec::of(ParamKind::Function, "function", unit, "function of time: pulse, sin, exp or pwl"),
+        ParamSpec::of(
+            ParamKind::Function,
+            "function",
+            unit,
+            "function of time: pulse, sin, exp, pwl, sffm, am, pat, trnoise or trrandom",
+        ),
     ]
 }
 
@@ -62,6 +67,9 @@ impl Kind for VoltageSource {
     fn check(&self, instance: &Instance) -> Vec<String> {
         check_source(instance)
     }
+    fn draws(&self, instance: &Instance) -> bool {
+        function(instance).is_some_and(|f| matches!(SOURCE_FUNCTIONS[f.index].name, "trnoise" | "trrandom"))
+    }
     fn examples(&self) -> Vec<Instance> {
         examples(&VOLTAGE_SPEC)
     }
@@ -74,6 +82,9 @@ impl Kind for CurrentSource {
     }
     fn check(&self, instance: &Instance) -> Vec<String> {
         check_source(instance)
+    }
+    fn draws(&self, instance: &Instance) -> bool {
+        function(instance).is_some_and(|f| matches!(SOURCE_FUNCTIONS[f.index].name, "trnoise" | "trrandom"))
     }
     fn examples(&self) -> Vec<Instance> {
         examples(&CURRENT_SPEC)
@@ -101,21 +112,25 @@ fn check_source(instance: &Instance) -> Vec<String> {
 fn examples(spec: &'static DeviceSpec) -> Vec<Instance> {
     let mut all = vec![Instance::example(spec, &[("dc", 1.5)])];
     all[0].params.set("ac", Value::List(vec![2.0, 90.0]));
-    let functions: [&[f64]; 5] = [
-        &[0.0, 1.0, 1e-6, 1e-7, 2e-7, 3e-6, 1e-5],
-        &[0.2, 1.0, 1e5, 1e-6, 1e4, 30.0],
-        &[0.0, 1.0, 1e-6, 1e-6, 5e-6, 2e-6],
-        &[0.0, 0.0, 1e-6, 1.0, 3e-6, -1.0],
-        &[0.0, 0.0, 1e-6, 1.0, 3e-6, -1.0],
+    let functions: &[(usize, &[f64], Option<f64>)] = &[
+        (0, &[0.0, 1.0, 1e-6, 1e-7, 2e-7, 3e-6, 1e-5], None),
+        (1, &[0.2, 1.0, 1e5, 1e-6, 1e4, 30.0], None),
+        (2, &[0.0, 1.0, 1e-6, 1e-6, 5e-6, 2e-6], None),
+        (3, &[0.0, 0.0, 1e-6, 1.0, 3e-6, -1.0], None),
+        (3, &[0.0, 0.0, 1e-6, 1.0, 3e-6, -1.0], Some(1e-6)),
+        (4, &[0.5, 1.0, 1e6, 3.0, 1e5, 20.0, 40.0], None),
+        (5, &[0.5, 1.0, 1e5, 1e6, 1e-6, 20.0, 40.0], None),
+        (6, &[1.0, -1.0, 1e-6, 1e-7, 2e-7, 1e-6, 0.0, 1.0, 1.0, 0.0, 1.0], Some(1.0)),
+        (7, &[0.1, 1e-6, 1.0, 0.1, 0.5, 3e-6, 2e-6], None),
+        (8, &[2.0, 1e-6, 5e-7, 0.3, 0.1], None),
     ];
-    for (k, args) in functions.into_iter().enumerate() {
-        let index = k.min(SOURCE_FUNCTIONS.len() - 1);
-        let mut options = vec![None; SOURCE_FUNCTIONS[index].options.len()];
-        if k > index {
-            options[0] = Some(Value::Number(1e-6));
+    for (index, args, first) in functions {
+        let mut options = vec![None; SOURCE_FUNCTIONS[*index].options.len()];
+        if let (Some(option), Some(first)) = (options.first_mut(), first) {
+            *option = Some(Value::Number(*first));
         }
         let mut source = Instance::example(spec, &[]);
-        source.params.set("function", Value::Function(SourceFunction { index, args: args.to_vec(), options }));
+        source.params.set("function", Value::Function(SourceFunction { index: *index, args: args.to_vec(), options }));
         all.push(source);
     }
     all
@@ -138,7 +153,7 @@ impl<R: Real> Sources<R> {
     fn reload(&mut self, lane: usize, instances: &[Arc<Instance>], setting: &Setting) {
         for (i, instance) in instances.iter().enumerate() {
             let m = instance.params.index("m").map_or(1.0, |_| instance.params.real("m"));
-            let wave = function(instance).map(|f| SourceWave::new(f, setting).scaled(m));
+            let wave = function(instance).map(|f| SourceWave::new(f, instance, setting).scaled(m));
             let dc = instance.params.number("dc").map(|dc| m * dc);
             self.dc[i].set_lane(lane, dc.or_else(|| wave.as_ref().map(|w| w.value(0.0))).unwrap_or(0.0));
             self.waves[i * R::LANES + lane] = wave;

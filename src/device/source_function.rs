@@ -1,80 +1,28 @@
-//! Functions of time that independent sources share: PULSE, SIN, EXP, PWL.
+//! Functions of time that independent sources share: PULSE, SIN, EXP, PWL, SFFM, AM, PAT.
 //!
 //! Symbols: t time (s), v1 v2 vo va values (V or A), td delay (s). Formulas and defaults are those of the ngspice
 //! manual, chapter "Independent Sources"; tstep and tstop are those of the transient analysis. As in ngspice, a rise,
 //! fall, width, period or time constant of 0 means its default.
 //!
+//! PAT is Xyce's. TRNOISE and TRRANDOM are in `source_random.rs`.
+//!
 //! Corners are computed as `td + (k·period + offset)` from the cycle number k, never by adding up periods, and values
 //! are interpolated between those same numbers: at a corner the value is exact, and a corner is neither found twice
 //! nor missed after 10⁹ cycles. At a jump the function still has its value from before; the jump follows it.
 
-use super::instance::{Setting, SourceFunction, Value};
-use super::spec::{FunctionSpec, ParamKind, ParamSpec, Range};
+use super::instance::{Instance, Setting, SourceFunction, Value};
+use super::source_random::RandomWave;
+pub(super) use super::source_spec::SOURCE_FUNCTIONS;
 use crate::number::{cos, exp, floor, sin};
+use std::f64::consts::TAU;
 
-/// The functions that V and I sources take; [`SourceWave::new`] goes by their order.
-pub(super) const SOURCE_FUNCTIONS: &[FunctionSpec] = &[
-    FunctionSpec {
-        name: "pulse",
-        args: &[
-            ParamSpec::real("v1", "V or A", 0.0, "initial value").required(),
-            ParamSpec::real("v2", "V or A", 0.0, "pulsed value").required(),
-            ParamSpec::real("td", "s", 0.0, "delay of the first pulse"),
-            ParamSpec::real("tr", "s", 0.0, "rise time; 0: tstep").range(Range::NonNegative),
-            ParamSpec::real("tf", "s", 0.0, "fall time; 0: tstep").range(Range::NonNegative),
-            ParamSpec::real("pw", "s", 0.0, "time at v2; 0: tstop").range(Range::NonNegative),
-            ParamSpec::real("per", "s", 0.0, "period; 0: tstop").range(Range::NonNegative),
-            ParamSpec::real("np", "", 0.0, "number of pulses; 0: no end").range(Range::NonNegative),
-        ],
-        options: &[],
-        doc: "trapezoidal pulses: v1 until td, to v2 within tr, v2 for pw, back to v1 within tf; again every per",
-    },
-    FunctionSpec {
-        name: "sin",
-        args: &[
-            ParamSpec::real("vo", "V or A", 0.0, "offset").required(),
-            ParamSpec::real("va", "V or A", 0.0, "amplitude").required(),
-            ParamSpec::real("freq", "Hz", 0.0, "frequency; 0: 1/tstop").range(Range::NonNegative),
-            ParamSpec::real("td", "s", 0.0, "delay: held at its first value until then"),
-            ParamSpec::real("theta", "1/s", 0.0, "damping"),
-            ParamSpec::real("phase", "°", 0.0, "phase"),
-        ],
-        options: &[],
-        doc: "vo + va·sin(2π·freq·(t−td) + phase)·e^(−theta·(t−td)) from td on",
-    },
-    FunctionSpec {
-        name: "exp",
-        args: &[
-            ParamSpec::real("v1", "V or A", 0.0, "initial value").required(),
-            ParamSpec::real("v2", "V or A", 0.0, "value aimed at").required(),
-            ParamSpec::real("td1", "s", 0.0, "delay of the rise"),
-            ParamSpec::real("tau1", "s", 0.0, "time constant of the rise; 0: tstep").range(Range::NonNegative),
-            ParamSpec::optional("td2", "s", "delay of the fall; default: td1 + tstep"),
-            ParamSpec::real("tau2", "s", 0.0, "time constant of the fall; 0: tstep").range(Range::NonNegative),
-        ],
-        options: &[],
-        doc: "v1 + (v2−v1)·(1−e^(−(t−td1)/tau1)) from td1 on, plus (v1−v2)·(1−e^(−(t−td2)/tau2)) from td2 on",
-    },
-    FunctionSpec {
-        name: "pwl",
-        args: &[ParamSpec::of(
-            ParamKind::List,
-            "points",
-            "s, V or A",
-            "t1 v1 t2 v2 …, times ascending; or a file of them",
-        )],
-        options: &[
-            ParamSpec::optional("r", "s", "repeat for ever what lies between this time and the last point")
-                .range(Range::NonNegative),
-            ParamSpec::real("td", "s", 0.0, "delay of all points"),
-            ParamSpec::of(ParamKind::Text, "file", "", "a text file with a time and a value per line, for the points"),
-        ],
-        doc: "straight lines between points; the first value before them and the last one after them",
-    },
-];
 const PULSE: usize = 0;
 const SIN: usize = 1;
 const EXP: usize = 2;
+const PWL: usize = 3;
+const SFFM: usize = 4;
+const AM: usize = 5;
+const PAT: usize = 6;
 
 /// What [`SourceFunction::options`] of a PWL are, in order.
 const PWL_REPEAT: usize = 0;
@@ -85,10 +33,16 @@ const PWL_DELAY: usize = 1;
 pub(super) enum SourceWave {
     /// Trapezoids; `corners` are the offsets of a cycle's four corners.
     Pulse { v1: f64, v2: f64, corners: [f64; 4], cycle: Cycle },
-    /// A damped sine; `omega` in rad/s, `phase` in rad.
-    Sin { vo: f64, va: f64, omega: f64, td: f64, theta: f64, phase: f64 },
+    /// A damped sine; `omega` in rad/s, `phase` in rad; its cycles are over at `end`.
+    Sin { vo: f64, va: f64, omega: f64, td: f64, theta: f64, phase: f64, end: f64 },
     /// Two exponentials.
     Exp { v1: f64, v2: f64, td1: f64, tau1: f64, td2: f64, tau2: f64 },
+    /// A sine whose phase is modulated; angular frequencies in rad/s, phases in rad.
+    Sffm { vo: f64, va: f64, carrier: (f64, f64), index: f64, signal: (f64, f64) },
+    /// A sine whose amplitude is modulated.
+    Am { va: f64, vo: f64, signal: (f64, f64), carrier: (f64, f64), td: f64 },
+    /// Values that are drawn.
+    Random(Box<RandomWave>),
     /// Straight lines; cycles after the first begin at `points[first]`.
     Pwl { points: Vec<(f64, f64)>, first: usize, cycle: Cycle },
 }
@@ -148,11 +102,13 @@ fn line(t: f64, (t0, v0): (f64, f64), (t1, v1): (f64, f64)) -> f64 {
 
 impl SourceWave {
     /// The function as written; `tstep` and `tstop` of the setting fill in defaults.
-    pub(super) fn new(function: &SourceFunction, setting: &Setting) -> SourceWave {
+    pub(super) fn new(function: &SourceFunction, instance: &Instance, setting: &Setting) -> SourceWave {
         let given = |k: usize| function.args.get(k).copied();
         let arg = |k: usize| given(k).unwrap_or(0.0);
         let or = |k: usize, default: f64| if arg(k) > 0.0 { arg(k) } else { default };
         let (tstep, tstop) = (setting.tstep, setting.tstop);
+        // One cycle in a transient.
+        let once = if tstop > 0.0 { 1.0 / tstop } else { 0.0 };
         match function.index {
             PULSE => {
                 let (tr, tf) = (or(3, tstep), or(4, tstep));
@@ -171,14 +127,19 @@ impl SourceWave {
                     },
                 }
             }
-            SIN => SourceWave::Sin {
-                vo: arg(0),
-                va: arg(1),
-                omega: std::f64::consts::TAU * or(2, if tstop > 0.0 { 1.0 / tstop } else { 0.0 }),
-                td: arg(3),
-                theta: arg(4),
-                phase: arg(5).to_radians(),
-            },
+            SIN => {
+                let frequency = or(2, once);
+                let cycles = arg(6);
+                SourceWave::Sin {
+                    vo: arg(0),
+                    va: arg(1),
+                    omega: TAU * frequency,
+                    td: arg(3),
+                    theta: arg(4),
+                    phase: arg(5).to_radians(),
+                    end: if cycles > 0.0 { arg(3) + cycles / frequency } else { f64::INFINITY },
+                }
+            }
             EXP => SourceWave::Exp {
                 v1: arg(0),
                 v2: arg(1),
@@ -187,7 +148,26 @@ impl SourceWave {
                 td2: given(4).unwrap_or(arg(2) + tstep),
                 tau2: or(5, tstep),
             },
-            _ => {
+            SFFM => SourceWave::Sffm {
+                vo: arg(0),
+                va: arg(1),
+                carrier: (TAU * or(2, once), arg(5).to_radians()),
+                index: arg(3),
+                signal: (TAU * or(4, once), arg(6).to_radians()),
+            },
+            AM => SourceWave::Am {
+                va: arg(0),
+                vo: arg(1),
+                signal: (TAU * or(2, once), arg(5).to_radians()),
+                carrier: (TAU * arg(3), arg(6).to_radians()),
+                td: arg(4),
+            },
+            PAT => {
+                let bits = function.args.get(6..).unwrap_or(&[]);
+                let again = matches!(function.options.first(), Some(Some(Value::Number(r))) if *r != 0.0);
+                pattern([arg(1), arg(0)], arg(2), [or(4, tstep), or(3, tstep)], arg(5), bits, again)
+            }
+            PWL => {
                 let option = |k: usize| match function.options.get(k) {
                     Some(Some(Value::Number(x))) => Some(*x),
                     _ => None,
@@ -195,6 +175,7 @@ impl SourceWave {
                 let points = function.args.chunks_exact(2).map(|p| (p[0], p[1])).collect();
                 pwl(points, option(PWL_DELAY).unwrap_or(0.0), option(PWL_REPEAT))
             }
+            _ => SourceWave::Random(Box::new(RandomWave::new(function, instance, setting))),
         }
     }
 
@@ -205,10 +186,12 @@ impl SourceWave {
                 *v1 *= m;
                 *v2 *= m;
             }
-            SourceWave::Sin { vo, va, .. } => {
+            SourceWave::Sin { vo, va, .. } | SourceWave::Sffm { vo, va, .. } => {
                 *vo *= m;
                 *va *= m;
             }
+            SourceWave::Am { va, .. } => *va *= m,
+            SourceWave::Random(wave) => wave.scale(m),
             SourceWave::Pwl { points, .. } => points.iter_mut().for_each(|p| p.1 *= m),
         }
         self
@@ -233,12 +216,23 @@ impl SourceWave {
                     line(t, (c2, *v2), (c3, *v1))
                 }
             }
-            SourceWave::Sin { vo, va, omega, td, theta, phase } => {
-                let dt = (t - td).max(0.0);
+            SourceWave::Sin { vo, va, omega, td, theta, phase, end } => {
+                let dt = if t > *end { 0.0 } else { (t - td).max(0.0) };
                 // Without damping the factor is 1 and costs nothing.
                 let damping = if *theta == 0.0 { 1.0 } else { exp(-dt * theta) };
                 vo + va * sin(omega * dt + phase) * damping
             }
+            SourceWave::Sffm { vo, va, carrier, index, signal } => {
+                vo + va * sin(carrier.0 * t + carrier.1 + index * sin(signal.0 * t + signal.1))
+            }
+            SourceWave::Am { va, vo, signal, carrier, td } => {
+                let dt = t - td;
+                if dt < 0.0 || dt == 0.0 && *td > 0.0 {
+                    return 0.0;
+                }
+                va * (vo + sin(signal.0 * dt + signal.1)) * sin(carrier.0 * dt + carrier.1)
+            }
+            SourceWave::Random(wave) => wave.value(t),
             SourceWave::Exp { v1, v2, td1, tau1, td2, tau2 } => {
                 let mut v = *v1;
                 if t > *td1 {
@@ -290,7 +284,10 @@ impl SourceWave {
                 }
                 f64::INFINITY
             }
-            SourceWave::Sin { td, .. } => first_after(t, &[*td]),
+            SourceWave::Sin { td, end, .. } => first_after(t, &[*td, *end]),
+            SourceWave::Sffm { .. } => f64::INFINITY,
+            SourceWave::Am { td, .. } => first_after(t, &[*td]),
+            SourceWave::Random(wave) => wave.next_breakpoint(t),
             SourceWave::Exp { td1, td2, .. } => {
                 if td1 <= td2 {
                     first_after(t, &[*td1, *td2])
@@ -345,13 +342,52 @@ fn pwl(mut points: Vec<(f64, f64)>, td: f64, repeat: Option<f64>) -> SourceWave 
     SourceWave::Pwl { points, first, cycle }
 }
 
+/// Bits of length `tsample` between `levels[0]` and `levels[1]`, each reached within `ramps[bit]`, half of it before the
+/// bit begins; `again`: without an end.
+fn pattern(levels: [f64; 2], td: f64, ramps: [f64; 2], tsample: f64, bits: &[f64], again: bool) -> SourceWave {
+    let bit = |k: usize| usize::from(bits.get(k % bits.len().max(1)).is_some_and(|b| *b != 0.0));
+    let n = bits.len();
+    // A second round is what repeats: unlike the first it begins within an edge.
+    let rounds = if again { 2 } else { 1 };
+    let mut points = vec![(0.0, levels[bit(0)])];
+    for k in 1..=n * rounds {
+        let (before, after) = (bit(k - 1), bit(k));
+        let at = k as f64 * tsample;
+        let half = 0.5 * ramps[after].min(tsample);
+        if k == n * rounds {
+            let middle = if again { 0.5 * (levels[before] + levels[after]) } else { levels[before] };
+            if again && before != after {
+                points.push((at - half, levels[before]));
+            }
+            points.push((at, middle));
+        } else if before != after {
+            points.push((at - half, levels[before]));
+            if again && k == n {
+                points.push((at, 0.5 * (levels[before] + levels[after])));
+            }
+            points.push((at + half, levels[after]));
+        } else if again && k == n {
+            points.push((at, levels[after]));
+        }
+    }
+    // Edges as long as the bits leave nothing between them.
+    points.dedup_by(|b, a| b.0 <= a.0);
+    pwl(points, td, again.then_some(n as f64 * tsample))
+}
+
 /// What is wrong with a source function beyond the range of single arguments.
 pub(super) fn check(function: &SourceFunction) -> Vec<String> {
     let mut errors = Vec::new();
-    if SOURCE_FUNCTIONS.get(function.index).is_none_or(|f| f.name != "pwl") {
-        return errors;
-    }
     let args = &function.args;
+    let at = |k: usize| args.get(k).copied().unwrap_or(0.0);
+    match SOURCE_FUNCTIONS.get(function.index).map(|f| f.name) {
+        Some("pwl") => {}
+        Some("pat") if args.iter().skip(6).any(|b| *b != 0.0 && *b != 1.0) => {
+            return vec!["the data of pat are bits, such as b0110".to_string()];
+        }
+        Some("trnoise") => return super::source_random::check_noise(at(1), [at(0), at(3)], [at(4), at(5), at(6)]),
+        _ => return errors,
+    }
     if args.is_empty() || !args.len().is_multiple_of(2) {
         errors.push(format!("pwl takes pairs of time (s) and value, not {} numbers", args.len()));
     }

@@ -8,7 +8,7 @@ fn wave(index: usize, args: &[f64], options: &[(usize, f64)]) -> SourceWave {
         o[*k] = Some(Value::Number(*v));
     }
     let setting = Setting { tstep: 0.5, tstop: 30.0, ..Setting::default() };
-    SourceWave::new(&SourceFunction { index, args: args.to_vec(), options: o }, &setting)
+    SourceWave::new(&SourceFunction { index, args: args.to_vec(), options: o }, &Instance::default(), &setting)
 }
 
 /// All corners from 0 until there is none or `n` are found; each must lie after the one before it.
@@ -162,4 +162,53 @@ fn a_phasor_defaults_to_one_at_zero_degrees() {
     assert_eq!(phasor(&[2.0]), (2.0, 0.0));
     let (re, im) = phasor(&[2.0, 90.0]);
     assert!(re.abs() < 1e-15 && (im - 2.0).abs() < 1e-15);
+}
+
+#[test]
+fn a_sine_ends_with_its_cycles() {
+    let w = wave(SIN, &[1.0, 2.0, 0.5, 1.0, 0.0, 30.0, 2.0], &[]);
+    assert_eq!(corners(&w, 9), [1.0, 5.0]);
+    for (t, v) in [(0.0, 2.0), (2.0, 0.0), (5.0, 2.0), (5.5, 2.0), (9.0, 2.0)] {
+        assert!((w.value(t) - v).abs() < 1e-12, "{t}: {}", w.value(t));
+    }
+}
+
+#[test]
+fn modulated_sines_have_their_values() {
+    let w = wave(SFFM, &[0.5, 2.0, 3.0, 1.5, 0.25, 30.0, 60.0], &[]);
+    let t = 0.7f64;
+    let v = 0.5 + 2.0 * (TAU * 3.0 * t + 30f64.to_radians() + 1.5 * (TAU * 0.25 * t + 60f64.to_radians()).sin()).sin();
+    assert!((w.value(t) - v).abs() < 1e-12);
+    let w = wave(AM, &[2.0, 0.5, 0.25, 3.0, 0.1, 60.0, 30.0], &[]);
+    let dt = t - 0.1;
+    let v = 2.0 * (0.5 + (TAU * 0.25 * dt + 60f64.to_radians()).sin()) * (TAU * 3.0 * dt + 30f64.to_radians()).sin();
+    assert!((w.value(t) - v).abs() < 1e-12 && w.value(0.1) == 0.0);
+    assert_eq!(corners(&w, 9), [0.1]);
+}
+
+#[test]
+fn a_pattern_has_its_bits_and_corners() {
+    // 0110 of 1 s each, up in 0.2 s, down in 0.4 s, after 2 s.
+    let args = [5.0, 1.0, 2.0, 0.2, 0.4, 1.0, 0.0, 1.0, 1.0, 0.0];
+    let w = wave(PAT, &args, &[]);
+    for (t, v) in [(0.0, 1.0), (2.8, 1.0), (3.0, 3.0), (3.1, 5.0), (4.5, 5.0), (5.0, 3.0), (5.2, 1.0), (9.0, 1.0)] {
+        assert!((w.value(t) - v).abs() < 1e-9, "{t}: {}", w.value(t));
+    }
+    assert_eq!(corners(&w, 9).len(), 6);
+    // 01 again and again: up at 3, down at 4, up at 5 …
+    let w = wave(PAT, &[1.0, 0.0, 2.0, 0.2, 0.2, 1.0, 0.0, 1.0], &[(0, 1.0)]);
+    for (t, v) in [
+        (2.5, 0.0),
+        (3.0, 0.5),
+        (3.5, 1.0),
+        (4.0, 0.5),
+        (4.05, 0.25),
+        (4.5, 0.0),
+        (5.0, 0.5),
+        (5.05, 0.75),
+        (102.5, 0.0),
+        (103.5, 1.0),
+    ] {
+        assert!((w.value(t) - v).abs() < 1e-9, "{t}: {}", w.value(t));
+    }
 }

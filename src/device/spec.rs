@@ -226,12 +226,21 @@ pub enum ModelUse {
 pub struct FunctionSpec {
     /// Its name, lower case.
     pub name: &'static str,
+    /// Its other spellings.
+    pub aliases: &'static [&'static str],
     /// Its arguments in order. The last may have [`ParamKind::List`] and takes the rest (PWL).
     pub args: &'static [ParamSpec],
     /// Its `name=value` options (PWL: `r`, `td`, `file`).
     pub options: &'static [ParamSpec],
     /// Its formula and meaning.
     pub doc: &'static str,
+}
+
+impl FunctionSpec {
+    /// Is it called this?
+    pub fn is_named(&self, name: &str) -> bool {
+        self.name == name || self.aliases.contains(&name)
+    }
 }
 
 /// What a kind of device is: from its name to its equations.

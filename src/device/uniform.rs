@@ -242,6 +242,10 @@ impl<R: Real, E: Element<R>> Bank<R> for UniformBank<R, E> {
         first..first + E::LIMITS
     }
 
+    fn set_frequency(&mut self, hertz: f64) {
+        self.element.set_frequency(hertz);
+    }
+
     fn ac_rhs(&self, re: &mut [R], im: &mut [R]) {
         for i in 0..self.instances.len() {
             let rows = self.wiring.rows_of(i);

@@ -33,8 +33,8 @@ pub(super) struct Arguments<'s, 'a> {
 const MAX_NESTING: usize = 30;
 
 /// Functions whose parenthesis may follow after a blank.
-const FUNCTIONS: [&str; 12] =
-    ["pulse", "sin", "exp", "pwl", "sffm", "am", "pat", "poly", "trnoise", "trrandom", "spikes", "spike"];
+const FUNCTIONS: [&str; 13] =
+    ["pulse", "sin", "sine", "exp", "pwl", "sffm", "am", "pat", "poly", "trnoise", "trrandom", "spikes", "spike"];
 
 impl<'a> Arguments<'_, 'a> {
     /// Everything to the end of the statement.
@@ -110,6 +110,10 @@ impl<'a> Arguments<'_, 'a> {
         if !open.starts_with('(') {
             return match assigned(rest) {
                 Some(value) => self.assign(Spanned { value: fold(text), span: self.st.span(i, rest) }, value, nesting),
+                // LTspice's `PARAM 2*a` of a measure.
+                None if self.inline && fold(text) == "param" && !blanks(rest).is_empty() => {
+                    self.assign(Spanned { value: fold(text), span: self.st.span(i, rest) }, rest, nesting)
+                }
                 None => Ok((rest, self.word_arg(i, rest, text))),
             };
         }
@@ -124,7 +128,9 @@ impl<'a> Arguments<'_, 'a> {
             let key = Spanned { value: key_of_call(&name.value, &args), span: self.st.span(i, after) };
             return self.assign(key, value, nesting);
         }
-        if self.inline && after.starts_with(is_operator) {
+        // `abs(v(a))`: what takes quantities is no quantity itself.
+        let of_quantities = name.value != "par" && args.iter().any(|a| matches!(a, Arg::Call { .. } | Arg::Expr(_)));
+        if self.inline && (after.starts_with(is_operator) || of_quantities) {
             let (rest, e) = expression(self.st, i)?;
             return Ok((rest, Arg::Expr(e)));
         }

@@ -11,7 +11,7 @@ use crate::diagnostic::Spanned;
 type Failed = nom::Err<Fault>;
 
 /// Names of dot cards, without the dot. (`include`, `lib`, `end` and the like never reach the tree.)
-pub(super) const CARDS: [&str; 42] = [
+pub(super) const CARDS: [&str; 49] = [
     "tran",
     "op",
     "dc",
@@ -53,6 +53,13 @@ pub(super) const CARDS: [&str; 42] = [
     "control",
     "endc",
     "title",
+    "backanno",
+    "csparam",
+    "preprocess",
+    "if",
+    "elseif",
+    "else",
+    "endif",
     "end",
 ];
 
@@ -107,11 +114,28 @@ pub(super) fn element(st: &Statement<'_>) -> Result<Vec<Item>, Failed> {
     if letter == 'b' {
         reject_loose_words(st, &args)?;
     }
+    if matches!(letter, 'r' | 'c' | 'l') {
+        coefficients(&mut args);
+    }
     let element = Element { name, letter, device_type, args, span: st.whole() };
     if matches!(letter, 'e' | 'f' | 'g' | 'h') {
         controlled::items(st, element)
     } else {
         Ok(vec![Item::Element(element)])
+    }
+}
+
+/// `tc=1m,2u` is `tc1=1m tc2=2u`.
+fn coefficients(args: &mut [Arg]) {
+    let Some(k) = args.iter().position(|a| matches!(a, Arg::Assign(a) if a.key.value == "tc")) else { return };
+    if let Some(Arg::Assign(first)) = args.get_mut(k) {
+        first.key.value = "tc1".to_string();
+    }
+    if let Some(second) = args.get_mut(k + 1)
+        && let Arg::Word { number: Some(_), span, .. } = second
+    {
+        let key = Spanned { value: "tc2".to_string(), span: *span };
+        *second = Arg::Assign(Assign { key, value: Box::new(second.clone()) });
     }
 }
 
@@ -179,6 +203,10 @@ pub(super) fn card<'a>(st: &Statement<'a>, name: Name, i: &'a str, out: &mut Vec
         "model" => out.push(Item::Model(model(st, i)?)),
         "param" | "global_param" => param(st, i, out)?,
         "func" => out.push(Item::Func(func(st, i)?)),
+        "if" | "elseif" => {
+            let (_, condition) = whole(st, i)?;
+            out.push(Item::Card(Card { name, args: vec![Arg::Expr(condition)], span: st.whole() }));
+        }
         _ => {
             let (values, inline) = match name.value.as_str() {
                 "options" => (Values::Words, false),

@@ -18,7 +18,7 @@ pub struct StreamKey {
 
 /// The draws of one purpose in one instance; the three kinds of draw are independent of each other, also for equal
 /// event numbers. All bits are equal on every platform: ChaCha8, and our own `ln` and `cos`.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Stream {
     base: ChaCha8Rng,
 }

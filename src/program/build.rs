@@ -116,6 +116,9 @@ impl Builder {
         not => Not,
         /// |x|.
         abs => Abs,
+        re => Re,
+        im => Im,
+        arg => Arg,
         /// √x.
         sqrt => Sqrt,
         /// e^x.

@@ -44,9 +44,16 @@ fn gradient(b: &mut Builder, k: u32, known: &[Gradient]) -> Gradient {
             vec![(i.a, one)]
         }
         // Piecewise constant.
-        Code::Constant | Code::Not | Code::Floor | Code::Lt | Code::Le | Code::Eq | Code::And | Code::Or => {
-            Gradient::new()
-        }
+        Code::Constant
+        | Code::Not
+        | Code::Floor
+        | Code::Im
+        | Code::Arg
+        | Code::Lt
+        | Code::Le
+        | Code::Eq
+        | Code::And
+        | Code::Or => Gradient::new(),
         Code::Neg => du.iter().map(|(x, d)| (*x, b.neg(*d))).collect(),
         Code::Add => merge(du, dv, |a, c| combine(b, a, c, Builder::add, |_, d| d)),
         Code::Sub => merge(du, dv, |a, c| combine(b, a, c, Builder::sub, Builder::neg)),
@@ -73,6 +80,7 @@ fn gradient(b: &mut Builder, k: u32, known: &[Gradient]) -> Gradient {
             let first = b.lt(v, u);
             pick(b, first, du, dv)
         }
+        Code::Re => du.to_vec(),
         Code::Abs => {
             let zero = b.constant(0.0);
             let below = b.lt(u, zero);

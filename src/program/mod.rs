@@ -5,6 +5,7 @@
 //! derivatives of the outputs by the inputs are instructions too, generated once when the program is built.
 
 mod build;
+mod complex;
 mod derive;
 mod function;
 mod op;

@@ -29,6 +29,10 @@ pub(super) enum Code {
     Acosh,
     Atanh,
     Floor,
+    /// Real part, imaginary part and angle: of a complex number in `complex.rs`.
+    Re,
+    Im,
+    Arg,
     /// a to the integer power b (the bits of an i32).
     Powi,
     Add,
@@ -151,6 +155,9 @@ pub(super) fn step<R: Real>(i: &Instr, inputs: &[R], s: &[R]) -> R {
         Code::Acosh => a().acosh(),
         Code::Atanh => a().atanh(),
         Code::Floor => a().floor(),
+        Code::Re => a(),
+        Code::Im => R::zero(),
+        Code::Arg => R::zero().atan2(a()),
         Code::Powi => a().powi(i.b as i32),
         Code::Add => a() + b(),
         Code::Sub => a() - b(),

@@ -6,14 +6,17 @@
 mod dc;
 mod describe;
 mod driven;
+mod noise;
 mod reduce;
 mod saved;
+mod shape;
 mod small_signal;
 mod state;
 
 pub use dc::{DcProblem, Forced};
 pub use describe::describe;
 pub use saved::{STATE_FORMAT, STATE_VERSION, SavedInstance, SavedStepper, SavedUnknown, State};
+pub use shape::Shape;
 pub use state::Taken;
 
 use crate::circuit::Circuit;
@@ -359,7 +362,7 @@ impl<R: Real> System<R> {
         }
     }
 
-    /// Takes new parameters for one lane from a circuit of the same structure.
+    /// Takes new parameters for one lane from a circuit of the same [`Shape`].
     pub fn reload(&mut self, lane: usize, circuit: &Circuit, setting: &Setting) {
         for g in &mut self.groups {
             let instances: Vec<_> = g.ids.iter().map(|i| circuit.instances[*i].clone()).collect();

@@ -5,14 +5,25 @@
 //! is asked at the operating point only.
 
 use super::System;
+use crate::circuit::Circuit;
+use crate::device::Instance;
 use crate::integrate::Mode;
 use crate::number::Real;
 use crate::solve::Complex;
+use std::sync::Arc;
 
 /// Step of the difference, relative to the size of the unknowns: between truncation (∝ h²) and rounding (∝ 1/h).
 const STEP: f64 = 1e-5;
 
 impl System<f64> {
+    /// Expressions that name the frequency see this one, hertz.
+    pub fn set_frequency(&mut self, hertz: f64) {
+        for g in &mut self.groups {
+            g.bank.set_frequency(hertz);
+        }
+        self.static_loaded = false;
+    }
+
     /// Writes the small-signal currents of the observers for the solution `solution` at angular frequency `omega`.
     pub fn observe_ac(&mut self, x: &[f64], solution: &[Complex], omega: f64, currents: &mut [Complex]) {
         if self.observers.is_empty() {
@@ -56,5 +67,21 @@ impl System<f64> {
         self.observe(f64::zero(), x, &mode, &mut a);
         let first = self.unknowns.len() + 1;
         a.f[first..].iter().copied().zip(a.q[first..].iter().copied()).collect()
+    }
+}
+
+impl System<f64> {
+    /// Takes these instances (by circuit-wide index) in the place of the circuit's.
+    pub fn reload_some(&mut self, circuit: &Circuit, others: &[(usize, Arc<Instance>)]) {
+        for g in &mut self.groups {
+            if others.iter().any(|(k, _)| g.ids.contains(k)) {
+                let of =
+                    |i: &usize| others.iter().find(|(k, _)| k == i).map_or(&circuit.instances[*i], |(_, o)| o).clone();
+                let instances: Vec<Arc<Instance>> = g.ids.iter().map(of).collect();
+                g.bank.reload(0, &instances, &circuit.setting);
+                self.static_loaded &= !g.bank.is_linear();
+            }
+        }
+        self.find_charges();
     }
 }

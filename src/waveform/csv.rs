@@ -123,12 +123,22 @@ pub struct CsvFiles {
     target: PathBuf,
     several: bool,
     seen: HashMap<String, usize>,
-    current: Option<CsvSink<Lines>>,
+    /// Files that are being written: one for each result of the running analysis, which may have several.
+    open: Vec<Open>,
+    /// The one among them that points go to.
+    current: usize,
     written: Vec<PathBuf>,
-    path: PathBuf,
     step: Vec<(String, f64)>,
-    /// Does the next result go on with the table of the last one?
+    /// Do the next results go on with the tables of the last ones?
     joins: bool,
+}
+
+/// A file that is being written.
+#[derive(Debug)]
+struct Open {
+    analysis: String,
+    path: PathBuf,
+    sink: CsvSink<Lines>,
 }
 
 impl CsvFiles {
@@ -138,9 +148,9 @@ impl CsvFiles {
             target: target.to_path_buf(),
             several,
             seen: HashMap::new(),
-            current: None,
+            open: Vec::new(),
+            current: 0,
             written: Vec::new(),
-            path: PathBuf::new(),
             step: Vec::new(),
             joins: false,
         }
@@ -155,13 +165,15 @@ impl CsvFiles {
     pub fn written(&self) -> &[PathBuf] {
         &self.written
     }
-    /// Gives up the file that is being written, if there is one: what it holds stays under its partial name, which is
-    /// returned.
-    pub fn abandon(&mut self) -> Option<PathBuf> {
-        let mut file = self.current.take()?.into_inner().0;
-        // A failure here costs the tail of what is a fragment anyway.
-        let _ = file.flush();
-        (file.written() > 0).then(|| file.partial_path().to_path_buf())
+    /// Gives up the files that are being written: what they hold stays under their partial names, which are returned.
+    pub fn abandon(&mut self) -> Vec<PathBuf> {
+        let left = std::mem::take(&mut self.open).into_iter().filter_map(|open| {
+            let mut file = open.sink.into_inner().0;
+            // A failure here costs the tail of what is a fragment anyway.
+            let _ = file.flush();
+            (file.written() > 0).then(|| file.partial_path().to_path_buf())
+        });
+        left.collect()
     }
     /// Where the result with this analysis goes, the `count`-th of its kind.
     fn path_for(&self, analysis: &str, count: usize) -> PathBuf {
@@ -182,32 +194,36 @@ impl CsvFiles {
 impl Sink for CsvFiles {
     fn begin(&mut self, header: &Header) -> io::Result<()> {
         if self.joins
-            && let Some(sink) = &mut self.current
+            && let Some(k) = self.open.iter().position(|o| o.analysis == header.analysis)
         {
-            sink.set_step(&self.step);
+            self.open[k].sink.set_step(&self.step);
+            self.current = k;
             return Ok(());
         }
-        self.end()?;
+        if self.open.iter().any(|o| o.analysis == header.analysis) {
+            self.end()?;
+        }
         let count = self.seen.entry(header.analysis.clone()).or_insert(0);
         *count += 1;
         let count = *count;
-        self.path = self.path_for(&header.analysis, count);
-        let mut sink = CsvSink::new(Lines(PartialFile::create(&self.path)?));
+        let path = self.path_for(&header.analysis, count);
+        let mut sink = CsvSink::new(Lines(PartialFile::create(&path)?));
         sink.set_step(&self.step);
         sink.begin(header)?;
-        self.current = Some(sink);
+        self.current = self.open.len();
+        self.open.push(Open { analysis: header.analysis.clone(), path, sink });
         Ok(())
     }
     fn point(&mut self, values: &[f64]) -> io::Result<()> {
-        match &mut self.current {
-            Some(sink) => sink.point(values),
+        match self.open.get_mut(self.current) {
+            Some(open) => open.sink.point(values),
             None => Err(wrong_width(values.len(), 0)),
         }
     }
     fn end(&mut self) -> io::Result<()> {
-        if let Some(sink) = self.current.take() {
-            sink.into_inner().0.finish()?;
-            self.written.push(std::mem::take(&mut self.path));
+        for open in std::mem::take(&mut self.open) {
+            open.sink.into_inner().0.finish()?;
+            self.written.push(open.path);
         }
         Ok(())
     }

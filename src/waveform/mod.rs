@@ -90,9 +90,9 @@ pub struct Header {
     /// The netlist's title.
     pub title: String,
     /// The analysis as ngspice names it: `Transient Analysis`, `Operating Point`, `DC transfer characteristic`,
-    /// `AC Analysis`.
+    /// `AC Analysis`, `Noise Spectral Density Curves`, `Integrated Noise`, `Transfer Function`, `Sensitivity Analysis`.
     pub plot_name: String,
-    /// The short name of the analysis: `tran`, `op`, `dc`, `ac`.
+    /// The short name of the analysis: `tran`, `op`, `dc`, `ac`, `noise` (and `noise_total`), `tf`, `sens`.
     pub analysis: String,
     /// The columns.
     pub columns: Vec<Column>,
@@ -104,6 +104,14 @@ impl Header {
     /// How many numbers make a point: one per column, or two if the result is complex.
     pub fn width(&self) -> usize {
         self.columns.len() * if self.complex { 2 } else { 1 }
+    }
+    /// Is the first column an axis? Results of a single point have none.
+    pub fn has_axis(&self) -> bool {
+        match self.analysis.as_str() {
+            "op" | "tf" | "noise_total" => false,
+            "sens" => self.complex,
+            _ => true,
+        }
     }
     /// The column with this name; case and blanks do not matter.
     pub fn find(&self, name: &str) -> Option<usize> {

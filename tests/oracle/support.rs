@@ -11,7 +11,7 @@
 //!
 //! `NAME.ngspice.cir`, where it exists, is the same circuit written for ngspice. Norms, each a maximum over all points:
 //!
-//! - `op`, `dc`, `ac`, `measure`: |ours − reference| ≤ reltol·|reference| + abstol, point by point;
+//! - `op`, `dc`, `ac`, `noise`, `noise_total`, `tf`, `sens`, `measure`: |ours − reference| ≤ reltol·|reference| + abstol, point by point;
 //! - `tran`: |ours(t) − reference(t)| ≤ reltol·(max − min of the reference) + abstol at reference points t, ours read on
 //!   straight lines between its own points. With `ttol` (seconds) ours may take that value anywhere in t ± ttol: the
 //!   distance counts from the interval of values it has there, so that steep edges may shift by ttol and no more.
@@ -54,7 +54,7 @@ pub struct Case {
 /// Signals of one analysis (or measurements) and their tolerances.
 #[derive(Debug, Clone)]
 pub struct Comparison {
-    /// `op`, `dc`, `ac`, `tran` or `measure`.
+    /// `op`, `dc`, `ac`, `noise`, `noise_total`, `tf`, `sens`, `tran` or `measure`.
     pub of: String,
     /// Names of signals or measurements.
     pub signals: Vec<String>,
@@ -289,7 +289,7 @@ fn compare_one(
     if waveform.points() != signal.points || values.len() != signal.values.len() {
         return Err(format!("{} points of ours, not {}", waveform.points(), signal.points));
     }
-    let axis = if c.of == "op" { None } else { waveform.data.first() };
+    let axis = waveform.data.first().filter(|_| waveform.header.has_axis());
     let mut worst = (0.0, String::new());
     for k in 0..signal.points {
         let at = signal.axis.get(k).copied().unwrap_or(0.0);

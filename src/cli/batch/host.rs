@@ -105,6 +105,10 @@ impl Host for Batch<'_> {
         self.out.text(&temperatures(circuit.options.temp, circuit.options.tnom));
         let outcome = analysis::run(circuit, index, &mut Finite::new(Tee::new().with(memory)), &mut Stop)?;
         self.out.text(&format!("\nNo. of Data Rows : {}\n", outcome.stats.points));
+        // .noise has a second result, of one point.
+        if circuit.analyses.get(index).is_some_and(|a| a.kind.results() > 1) {
+            self.out.text("\nNo. of Data Rows : 1\n");
+        }
         Ok(outcome)
     }
     fn stopped(&mut self) -> bool {

@@ -19,7 +19,7 @@ use super::input::{self, Input};
 use super::output::check_folder;
 use super::{control, progress, terminal};
 use crate::analysis;
-use crate::circuit::{AnalysisKind, Circuit, Request, elaborate_with};
+use crate::circuit::{Circuit, Request, elaborate_with};
 use crate::control::{Place, check, has_block, run as run_block};
 use crate::diagnostic::Severity;
 use crate::diagnostic::units::parse_number;
@@ -137,7 +137,7 @@ fn cards(options: &Options, circuit: &Circuit, netlist: &Netlist, asked: &Reques
         || !circuit.prints.is_empty()
         || !circuit.measures.is_empty()
         || !circuit.fouriers.is_empty()
-        || circuit.analyses.iter().any(|a| a.kind == AnalysisKind::Op);
+        || circuit.analyses.iter().any(|a| !a.kind.has_axis());
     if circuit.analyses.is_empty() || !shows {
         return Cards::Nothing;
     }
@@ -190,6 +190,10 @@ fn cards(options: &Options, circuit: &Circuit, netlist: &Netlist, asked: &Reques
                     out.diagnose(&outcome.warnings, &circuit.sources);
                     if !options.server {
                         out.text(&format!("\nNo. of Data Rows : {}\n", outcome.stats.points));
+                        // .noise has a second result, of one point.
+                        if circuit.analyses.get(index).is_some_and(|a| a.kind.results() > 1) {
+                            out.text("\nNo. of Data Rows : 1\n");
+                        }
                     }
                     if outcome.stopped_at.is_some() {
                         good = false;

@@ -24,13 +24,16 @@ pub(super) fn measurements(results: &[Result], out: &mut Out) {
             AnalysisKind::Tran { .. } => "Transient Analysis",
             AnalysisKind::Ac { .. } => "AC Analysis",
             AnalysisKind::Dc(_) => "DC transfer characteristic",
+            AnalysisKind::Noise { .. } => "Noise Spectral Density Curves",
+            AnalysisKind::Tf { .. } => "Transfer Function",
+            AnalysisKind::Sens { .. } => "Sensitivity Analysis",
             AnalysisKind::Op => "Operating Point",
         };
         out.text(&format!("\n  Measurements for {name}\n\n"));
         let axis = memory.waveforms.first().and_then(|w| w.data.first());
         let ends = match (&spec.kind, axis) {
             (AnalysisKind::Tran { tstart, tstop, .. }, _) => (*tstart, *tstop),
-            (AnalysisKind::Ac { from, to, .. }, _) => (*from, *to),
+            (AnalysisKind::Ac { from, to, .. } | AnalysisKind::Noise { from, to, .. }, _) => (*from, *to),
             (_, Some(axis)) => (axis.first().copied().unwrap_or(0.0), axis.last().copied().unwrap_or(0.0)),
             _ => (0.0, 0.0),
         };
@@ -60,8 +63,17 @@ pub(super) fn measurements(results: &[Result], out: &mut Out) {
 pub(super) fn tables(results: &[Result], netlist: &Netlist, out: &mut Out) {
     for (circuit, index, memory, _) in results {
         let (Some(spec), Some(w)) = (circuit.analyses.get(*index), memory.waveforms.first()) else { continue };
-        if spec.kind == AnalysisKind::Op {
-            operating_point(w, out);
+        match spec.kind {
+            AnalysisKind::Op => operating_point(w, out),
+            AnalysisKind::Tf { .. } => {
+                out.text("Transfer function information:\n");
+                for (c, data) in w.header.columns.iter().zip(&w.data) {
+                    let x = data.last().copied().unwrap_or(f64::NAN);
+                    out.text(&format!("{} = {}\n", c.name, text::cell(x, 6)));
+                }
+                out.text("\n");
+            }
+            _ => {}
         }
         for item in &netlist.items {
             let Item::Card(card) = item else { continue };

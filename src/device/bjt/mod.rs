@@ -98,6 +98,25 @@ impl Kind for Bjt {
             Instance::example(&SPEC, own).with_model(&SPEC, "pnp", plain),
         ]
     }
+    fn noise(&self, instance: &Instance, cx: &NoiseCx<'_>) -> Vec<NoiseSource> {
+        let mut p = Params::<f64>::default();
+        p.load(0, instance, cx.setting);
+        let [c, b, e] = [C, B, E_].map(|k| cx.terminal(k));
+        let (ci, bi, ei) = (cx.behind(C, "collector"), cx.behind(B, "base"), cx.behind(E_, "emitter"));
+        let inside = p.inside(p.sign * cx.v(bi, ei), p.sign * cx.v(bi, ci), cx.gmin * p.m, bi != b);
+        let base = (inside.base_be + inside.base_bc).v;
+        let collector = (inside.transport - inside.back - inside.base_bc).v;
+        let (t, _) = temperatures(instance, cx.setting);
+        let law = (instance.model_real("kf"), instance.model_real("af"));
+        vec![
+            NoiseSource::thermal("rc", (c, ci), p.series[0], t),
+            NoiseSource::thermal("rb", (b, bi), inside.base_conductance.v, t),
+            NoiseSource::thermal("re", (e, ei), p.series[1], t),
+            NoiseSource::shot("ic", (ci, ei), collector),
+            NoiseSource::shot("ib", (bi, ei), base),
+            NoiseSource::flicker("1overf", (bi, ei), base, law),
+        ]
+    }
     bank_builders!(Bipolars);
 }
 

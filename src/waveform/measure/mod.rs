@@ -82,6 +82,14 @@ enum State {
         signal: Probe,
         stretch: Stretch,
     },
+    Between {
+        signal: Probe,
+        stretch: Stretch,
+        trig: Watch,
+        targ: Watch,
+        from: Option<f64>,
+        to: Option<f64>,
+    },
     Param,
 }
 
@@ -131,6 +139,13 @@ impl Measurer {
                         m.at = stretch.at(*statistic);
                     }
                 }
+                State::Between { stretch, from, to, .. } => {
+                    (m.trig, m.targ) = (*from, *to);
+                    if let (Quantity::Between { statistic, .. }, Some(_), Some(_)) = (&spec.quantity, from, to) {
+                        m.value = stretch.value(*statistic);
+                        m.at = stretch.at(*statistic);
+                    }
+                }
                 State::Param => {}
             }
             // Independent of any result's points, and of whether its own analysis has begun.
@@ -172,14 +187,21 @@ impl Measurer {
                 let unit = unit_of(signal, header);
                 (state, if slope { per_axis(unit) } else { unit })
             }
-            Quantity::Over { statistic, signal, window } => {
-                let unit = unit_of(signal, header);
-                let unit = match statistic {
-                    Statistic::MinAt | Statistic::MaxAt => axis.clone(),
-                    Statistic::Integral if unit.is_empty() || axis.is_empty() => String::new(),
-                    Statistic::Integral => format!("{unit}·{axis}"),
-                    _ => unit,
+            Quantity::Between { statistic, signal, trig, targ } => {
+                // Nothing counts before it begins.
+                let nowhere = Window { from: Some(f64::INFINITY), to: None };
+                let state = State::Between {
+                    signal: Probe::new(signal, header)?,
+                    stretch: Stretch::new(nowhere),
+                    trig: Watch::new(trig, header)?,
+                    targ: Watch::new(targ, header)?,
+                    from: None,
+                    to: None,
                 };
+                (state, statistic.unit(unit_of(signal, header), &axis))
+            }
+            Quantity::Over { statistic, signal, window } => {
+                let unit = statistic.unit(unit_of(signal, header), &axis);
                 (State::Over { signal: Probe::new(signal, header)?, stretch: Stretch::new(*window) }, unit)
             }
             Quantity::Param { .. } => (State::Param, String::new()),
@@ -223,6 +245,19 @@ impl State {
                         *found = false;
                     }
                 }
+            }
+            State::Between { signal, stretch, trig, targ, from, to } => {
+                if let Some(p) = trig.step(previous, values).filter(|_| from.is_none()) {
+                    *from = Some(p.x);
+                    stretch.begin(p.x);
+                }
+                let end = targ.step(previous, values).map(|p| p.x);
+                if let Some(x) = end.filter(|x| to.is_none() && from.is_some_and(|f| f <= *x)) {
+                    *to = Some(x);
+                    stretch.end(x);
+                }
+                let y = signal.read(values);
+                stretch.step(previous, values[0], y);
             }
             State::Over { signal, stretch } => {
                 let y = signal.read(values);

@@ -7,6 +7,7 @@
 //! | `WHEN v(a)=x …` | [`Quantity::When`] |
 //! | `FIND v(b) WHEN …`, `FIND v(b) AT=t` | [`Quantity::Find`] |
 //! | `DERIV v(b) WHEN …`, `DERIV v(b) AT=t` | [`Quantity::Derivative`] |
+//! | `AVG RMS … v(b) TRIG … TARG …` | [`Quantity::Between`] |
 //! | `AVG RMS MIN MAX PP INTEG MIN_AT MAX_AT v(b) FROM=a TO=b` | [`Quantity::Over`] (`TD=t` stands for `FROM=t`) |
 //! | `PARAM='a*2'` | [`Quantity::Param`] |
 //!
@@ -60,6 +61,17 @@ pub enum Quantity {
         signal: Signal,
         /// The stretch.
         window: Window,
+    },
+    /// The same for the stretch from `trig` to `targ`.
+    Between {
+        /// Which number.
+        statistic: Statistic,
+        /// The signal.
+        signal: Signal,
+        /// Where it starts.
+        trig: Moment,
+        /// Where it ends.
+        targ: Moment,
     },
     /// An expression of other measurements' results.
     Param {
@@ -167,6 +179,18 @@ pub struct Window {
     pub from: Option<f64>,
     /// `TO=`.
     pub to: Option<f64>,
+}
+
+impl Statistic {
+    /// The unit of the number, from those of the signal and of the axis.
+    pub(super) fn unit(self, signal: String, axis: &str) -> String {
+        match self {
+            Statistic::MinAt | Statistic::MaxAt => axis.to_string(),
+            Statistic::Integral if signal.is_empty() || axis.is_empty() => String::new(),
+            Statistic::Integral => format!("{signal}·{axis}"),
+            _ => signal,
+        }
+    }
 }
 
 /// One number for a stretch of a signal.

@@ -64,6 +64,16 @@ impl Stretch {
         }
     }
 
+    /// It begins here, at or before the point that comes next.
+    pub(super) fn begin(&mut self, x: f64) {
+        self.window.from = Some(x);
+    }
+
+    /// It ends here, at or before the point that comes next.
+    pub(super) fn end(&mut self, x: f64) {
+        self.window.to = Some(x);
+    }
+
     pub(super) fn step(&mut self, previous_x: Option<f64>, x: f64, y: f64) {
         let y0 = std::mem::replace(&mut self.previous_y, y);
         let (low, high) = self.window.ends();

@@ -224,7 +224,16 @@ impl<'a> Reader<'a> {
 /// The short name of an analysis from its plot name.
 fn analysis_of(plot_name: &str) -> String {
     let low = plot_name.to_ascii_lowercase();
-    let known = [("transient", "tran"), ("operating", "op"), ("dc ", "dc"), ("ac ", "ac"), ("noise", "noise")];
+    let known = [
+        ("transient", "tran"),
+        ("operating", "op"),
+        ("dc ", "dc"),
+        ("ac ", "ac"),
+        ("noise", "noise"),
+        ("integrated noise", "noise_total"),
+        ("transfer function", "tf"),
+        ("sensitivity", "sens"),
+    ];
     for (word, short) in known {
         if low.starts_with(word) {
             return short.into();

@@ -1,0 +1,73 @@
+//! What a system is built for: two circuits of the same shape differ in numbers alone, and one system serves both.
+
+use super::group_instances;
+use crate::circuit::Circuit;
+use crate::device::{BankNumber, ExpressionInput, ExpressionState, Setting, UnknownTable, Value, Values};
+use std::mem::{Discriminant, discriminant};
+
+/// The shape of a circuit: all that banks build rows, columns and rooms from.
+///
+/// Equal shapes: [`super::System::reload`] takes the one circuit into the other's system. Other shapes need a system of their own.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Shape {
+    instances: Vec<InstanceShape>,
+    /// Names of the unknowns: nodes, branch currents, and inner nodes, which are there or not by the value of a resistance.
+    unknowns: Vec<String>,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+struct InstanceShape {
+    kind: &'static str,
+    name: String,
+    nodes: Vec<u32>,
+    controls: Vec<usize>,
+    model_type: Option<usize>,
+    values: Vec<ValueShape>,
+}
+
+/// What banks may build from a value beside its numbers.
+#[derive(Debug, Clone, PartialEq)]
+enum ValueShape {
+    /// There is none.
+    Missing,
+    /// A number, a list, a word, a source function: taken anew with each reload.
+    Loaded,
+    /// Inputs, kinds of states, and how many inputs and outputs its program has.
+    Expression(Vec<ExpressionInput>, Vec<Discriminant<ExpressionState>>, usize, usize),
+}
+
+impl ValueShape {
+    fn of(value: &Option<Value>) -> Self {
+        match value {
+            None => ValueShape::Missing,
+            Some(Value::Expression(e)) => ValueShape::Expression(
+                e.inputs.clone(),
+                e.states.iter().map(discriminant).collect(),
+                e.program.n_inputs(),
+                e.program.n_outputs(),
+            ),
+            Some(_) => ValueShape::Loaded,
+        }
+    }
+}
+
+impl Shape {
+    /// The shape of a circuit as a system of this number type is built for it.
+    pub fn of<R: BankNumber>(circuit: &Circuit, setting: &Setting) -> Shape {
+        let mut table = UnknownTable::with_nodes(circuit.node_names());
+        for (kind, ids) in group_instances(circuit) {
+            let own: Vec<_> = ids.iter().map(|i| circuit.instances[*i].clone()).collect();
+            R::bank(kind, &ids, &own, setting).declare(&mut table);
+        }
+        let values = |v: &Values| v.values.iter().map(ValueShape::of).collect::<Vec<_>>();
+        let instances = circuit.instances.iter().zip(&circuit.origins).map(|(i, origin)| InstanceShape {
+            kind: origin.kind.spec().name,
+            name: i.name.clone(),
+            nodes: i.nodes.clone(),
+            controls: i.controls.clone(),
+            model_type: i.model.as_ref().map(|m| m.type_index),
+            values: [values(&i.params), i.model.as_ref().map(|m| values(&m.params)).unwrap_or_default()].concat(),
+        });
+        Shape { instances: instances.collect(), unknowns: table.unknowns.into_iter().map(|u| u.name).collect() }
+    }
+}

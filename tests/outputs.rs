@@ -1,0 +1,159 @@
+//! What `.print` and `.save` can show, `.if`, and forms of other simulators, against closed forms.
+
+use neurospice::analysis::{NoWatch, run};
+use neurospice::circuit::elaborate;
+use neurospice::netlist::{NoFiles, parse};
+use neurospice::waveform::data::{Collector, Waveform};
+
+fn results(text: &str) -> Vec<Waveform> {
+    let (netlist, said) = parse("t.cir", text, &NoFiles);
+    assert!(said.is_empty(), "{said:?}");
+    let (circuit, said) = elaborate(&netlist, &[]);
+    let circuit = circuit.unwrap_or_else(|| panic!("{said:?}"));
+    let mut collector = Collector::default();
+    for k in 0..circuit.analyses.len() {
+        run(&circuit, k, &mut collector, &mut NoWatch).unwrap_or_else(|e| panic!("{e:?}"));
+    }
+    collector.waveforms
+}
+
+fn signal<'w>(w: &'w Waveform, name: &str) -> &'w [f64] {
+    let names = || w.header.columns.iter().map(|c| c.name.clone()).collect::<Vec<_>>();
+    w.signal(name.trim_matches(['{', '}'])).unwrap_or_else(|| panic!("no {name} among {:?}", names()))
+}
+
+#[track_caller]
+fn near(what: &str, found: f64, expected: f64) {
+    assert!((found - expected).abs() <= 1e-9 * (1.0 + expected.abs()), "{what}: {found}, not {expected}");
+}
+
+fn messages(text: &str) -> String {
+    let (netlist, mut said) = parse("t.cir", text, &NoFiles);
+    said.extend(elaborate(&netlist, &[]).1);
+    said.into_iter().map(|d| d.message).collect::<Vec<_>>().join("; ")
+}
+
+// covers: fn/re, fn/img, fn/ph
+#[test]
+fn expressions_of_phasors() {
+    // At ωRC = 1: v(2) = (1 − j)/2, v(3) = 10·v(2).
+    let w = results(
+        "ac\n.param k=10\nvin 1 0 dc 0 ac 1\nr1 1 2 1k\nc1 2 0 {1/(2*pi*1meg)}\ne1 3 0 2 0 {k}\nrl 3 0 10k\n.ac lin 1 1k 1k\n\
+         .print ac {v(3)/v(2)} {vm(3)/vm(2)} {20*log10(vm(2))} {re(v(2))} {img(v(2))} {ph(v(2))} {abs(v(1)-v(2))} p(rl)\n\
+         + {v(2)*v(2)} {vdb(3)-vdb(2)} {vp(2)} {im(c1)*1k} {vr(2)+vi(2)} {sqrt(v(2)*v(2))} {v(1) > 0.5 ? 3 : 4} {hertz} {exp(ln(v(2)))}\n.end\n",
+    );
+    let at = |name: &str, re: f64, im: f64| {
+        let found = signal(&w[0], name);
+        near(name, found[0], re);
+        near(name, found[1], im);
+    };
+    at("{v(3)/v(2)}", 10.0, 0.0);
+    at("{vm(3)/vm(2)}", 10.0, 0.0);
+    at("{20*log10(vm(2))}", 10.0 * 0.5f64.log10(), 0.0);
+    at("{re(v(2))}", 0.5, 0.0);
+    at("{img(v(2))}", -0.5, 0.0);
+    at("{ph(v(2))}", -std::f64::consts::FRAC_PI_4, 0.0);
+    at("{abs(v(1)-v(2))}", 0.5f64.sqrt(), 0.0);
+    at("{v(2)*v(2)}", 0.0, -0.5);
+    at("{vdb(3)-vdb(2)}", 20.0, 0.0);
+    at("{vp(2)}", -std::f64::consts::FRAC_PI_4, 0.0);
+    at("{im(c1)*1k}", 0.5f64.sqrt(), 0.0);
+    at("{vr(2)+vi(2)}", 0.0, 0.0);
+    at("{sqrt(v(2)*v(2))}", 0.5, -0.5);
+    at("{v(1)>0.5?3:4}", 3.0, 0.0);
+    at("{hertz}", 1000.0, 0.0);
+    at("{exp(ln(v(2)))}", 0.5, -0.5);
+    // v·i of phasors: (10·(1 − j)/2)²/10k.
+    at("p(rl)", 0.0, -50.0 / 1e4);
+}
+
+#[test]
+fn currents_of_terminals_stand_in_expressions() {
+    let w = results(
+        "op\nvdd d 0 5\nvg g 0 2\nm1 d g s 0 nm l=1u w=10u\nrs s 0 1k\nq1 d b e qn\nrb d b 1meg\nre e 0 1k\n.model qn npn(bf=50)\n\
+         .model nm nmos(vto=0.7 kp=50u)\n.op\n.print op {id(m1)*v(d,s)} {id(m1)+is(m1)+ig(m1)+ib(m1)} @m1[id] @rs[i] {ic(q1)+ib(q1)+ie(q1)}\n\
+         + @q1[ic] @re[p] {@rs[i]*1k}\n.end\n",
+    );
+    let v = |name: &str| signal(&w[0], name)[0];
+    near("power", v("{id(m1)*v(d,s)}"), v("@m1[id]") * (5.0 - v("v(s)")));
+    near("sum", v("{id(m1)+is(m1)+ig(m1)+ib(m1)}"), 0.0);
+    near("sum", v("{ic(q1)+ib(q1)+ie(q1)}"), 0.0);
+    near("source", v("@rs[i]"), v("v(s)") / 1e3);
+    near("drain", v("@m1[id]"), v("v(s)") / 1e3);
+    near("power", v("@re[p]"), v("v(e)").powi(2) / 1e3);
+}
+
+#[test]
+fn lines_count_where_their_condition_holds() {
+    let circuit = |kind: &str| {
+        format!(
+            "if\n.param kind={kind} big={{kind*10}}\n.subckt load a\n.if (big > 25)\nr1 a 0 1k\n.else\nr1 a 0 3k\n.endif\n.ends\nv1 a 0 4\n\
+             .if (kind == 1)\nr1 a b 1k\n.elseif (kind == 2)\nr1 a b 2k\n.if (1)\nr9 b 0 6k\n.endif\n.else\nr1 a b 3k\n.endif\n\
+             x1 b load\n.op\n.end\n"
+        )
+    };
+    let v = |kind: &str| signal(&results(&circuit(kind))[0], "v(b)")[0];
+    near("first", v("1"), 3.0);
+    near("second", v("2"), 2.0);
+    near("else", v("3"), 1.0);
+    // A step may change what counts, and so may a sweep of the parameter.
+    let swept = circuit("1").replace(".op", ".dc kind 1 3 1\n.save v(b)");
+    let found = signal(&results(&swept)[0], "v(b)").to_vec();
+    assert!(found.iter().zip([3.0, 2.0, 1.0]).all(|(a, b)| (a - b).abs() < 1e-9), "{found:?}");
+    assert!(messages("t\n.if (1)\nr1 a 0 1\n.end\n").starts_with("this .if has no .endif"));
+    assert!(messages("t\nr1 a 0 1\n.endif\n.end\n").starts_with(".endif without an .if"));
+    assert!(
+        messages("t\n.if (nosuch > 1)\nr1 a 0 1\n.endif\nr2 a 0 1\n.end\n").contains("undefined parameter 'nosuch'")
+    );
+}
+
+#[test]
+fn both_coefficients_may_stand_behind_tc() {
+    let w = results("tc\ni1 0 a 1m\nr1 a 0 1k tc=1m,2u\ni2 0 b 1m\nr2 b 0 1k tc=-1m\n.temp 127\n.op\n.end\n");
+    near("both", signal(&w[0], "v(a)")[0], 1.0 + 0.1 + 0.02);
+    near("one", signal(&w[0], "v(b)")[0], 0.9);
+}
+
+/// LTspice's `.meas … TRIG … TARG …` with a statistic, without the analysis and without `=`.
+#[test]
+fn statistics_between_two_moments() {
+    let text = "meas\nv1 a 0 sin(0 1 1k)\nr1 a 0 1k\n.tran 10u 3m 0 5u\n\
+                .meas mean AVG v(a) TRIG v(a)=0 RISE=2 TARG v(a)=0 FALL=2\n.meas tran root RMS v(a) TRIG AT=1m TARG AT=2m\n\
+                .meas peak MAX abs(v(a)) FROM 1.6m TO 1.9m\n.meas tran area INTEG v(a)*i(r1) FROM 0 TO 1m\n\
+                .meas never AVG v(a) TRIG v(a)=2 RISE=1 TARG AT=2m\n.meas twice PARAM 2*mean\n.backanno\n.end\n";
+    let (netlist, said) = parse("t.cir", text, &NoFiles);
+    assert!(said.is_empty(), "{said:?}");
+    let circuit = elaborate(&netlist, &[]).0.expect("a circuit");
+    let outcome = run(&circuit, 0, &mut Collector::default(), &mut NoWatch).unwrap_or_else(|e| panic!("{e:?}"));
+    let found = |name: &str| outcome.measured.iter().find(|m| m.name == name).unwrap_or_else(|| panic!("no {name}"));
+    let close = |name: &str, expected: f64| {
+        let v = found(name).value.unwrap_or_else(|| panic!("{name} was not found"));
+        assert!((v - expected).abs() <= 2e-4 * expected.abs(), "{name}: {v}, not {expected}");
+    };
+    // From 1 ms to 1.5 ms, the second positive half: 2/π.
+    close("mean", std::f64::consts::FRAC_2_PI);
+    close("twice", 2.0 * std::f64::consts::FRAC_2_PI);
+    close("root", 0.5f64.sqrt());
+    close("peak", 1.0);
+    close("area", 0.5e-6);
+    assert_eq!(found("never").value, None);
+    assert!((found("mean").trig.expect("a start") - 1e-3).abs() < 1e-7);
+}
+
+#[test]
+fn spellings_of_other_simulators() {
+    let w = results(
+        "spellings\nv1 in 0 pwl (0,0) (1us,1V) (2us,3V)\nv2 b 0 pwl((0 0) (2u 4))\n.subckt half a y params: r=1k\nr1 a y {r}\nr2 y 0 {r}\n.ends\n\
+         x1 in out half\nxb b q half params: r=2k\n.tran 0.1u 2u\n.print tran v(x1:y) v(x1:a) {v(xb.y)-v(q)} i(x1:r1)\n.end\n",
+    );
+    let last = |name: &str| *signal(&w[0], name).last().expect("points");
+    near("port", last("v(x1:y)"), 1.5);
+    near("outer", last("v(x1:a)"), 3.0);
+    near("same", last("v(xb.y)-v(q)"), 0.0);
+    near("inside", last("i(x1:r1)"), 1.5e-3);
+    near("pairs", last("v(b)"), 4.0);
+    let w = results(
+        "noise\nv1 a 0 dc 0 ac 1\nr1 a b 1k\nr2 b 0 1k\n.noise v(b) v1 lin 1 1k 1k\n.print noise {onoise^2/inoise^2} {onoise*1g}\n.end\n",
+    );
+    near("gain", signal(&w[0], "onoise^2/inoise^2")[0], 0.25);
+}
