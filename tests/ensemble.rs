@@ -95,6 +95,37 @@ fn one_lane_four_and_eight_give_the_same_bits_in_any_order() {
     }
 }
 
+/// Nodes that a source alone determines are no unknowns where nobody asks for them; who asks has them, and the same
+/// output: time and height of each point but for rounding.
+#[test]
+fn who_asks_for_what_sources_determine_gets_it_and_nothing_else_changes() {
+    let circuit = granule_cell();
+    let lean = Base::new(&circuit, 0, None, &SIGNALS).expect("the base circuit runs");
+    let driven = ["v(pre1)", "v(dep)", "v(depb)", "v(fire)", "v(rst)", "i(n1)", "i(reset)"];
+    let asked = [&SIGNALS[..], &driven].concat();
+    let full = Base::new(&circuit, 0, None, &asked).expect("the base circuit runs");
+    for name in driven {
+        assert_eq!(lean.unknown(name), None, "{name}");
+        assert!(full.unknown(name).is_some(), "{name}");
+    }
+    let order: Vec<u64> = (0..60).collect();
+    let (lean, full) = (points::<Lanes<8>>(&circuit, &lean, &order), points::<Lanes<8>>(&circuit, &full, &order));
+    let rises = |points: &[[u64; 4]]| -> Vec<f64> {
+        let high = |p: &[u64; 4]| f64::from_bits(p[2]) > 2.5;
+        points.windows(2).filter(|w| !high(&w[0]) && high(&w[1])).map(|w| f64::from_bits(w[1][0])).collect()
+    };
+    let mut spikes = 0;
+    for (k, points) in &lean {
+        let (a, b) = (rises(points), rises(&full[k]));
+        assert_eq!(a.len(), b.len(), "variant {k}");
+        spikes += a.len();
+        for (a, b) in a.iter().zip(&b) {
+            assert!((a - b).abs() < 1e-6, "variant {k}: {a} and {b}");
+        }
+    }
+    assert!(spikes > 20, "{spikes} spikes");
+}
+
 /// The bytes of all files of a campaign.
 fn files<R: BankNumber>(plan: &Plan, threads: usize) -> [Vec<u8>; 3] {
     let path =

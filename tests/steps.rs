@@ -132,6 +132,11 @@ fn a_swept_value_may_change_the_wiring() {
     let diode = "t\ni1 0 b 1m\nd1 b 0 dm\n.model dm d(is=1e-14)\n.options reltol=1e-9 vntol=1e-12\n.save v(b)\n.dc dm:rs list 0 100 0\n.end\n";
     let v = sweep(diode).1;
     assert!((v[1] - v[0] - 0.1).abs() < 1e-9 && (v[2] - v[0]).abs() < 1e-9, "{v:?}");
+    // An output resistance that was none: 1 mA into a comparator's output.
+    let rout =
+        "t\ni1 0 b 1m\nycomparator cmp 0 0 b 0 vt=1 vlow=0.5 rout=0\n.save v(b)\n.dc cmp:rout list 0 100 0\n.end\n";
+    let v = sweep(rout).1;
+    assert!((v[0] - 0.5).abs() < 1e-9 && (v[1] - 0.6).abs() < 1e-9 && (v[2] - 0.5).abs() < 1e-9, "{v:?}");
     // What was to be recorded is not there any more.
     let all = circuit(&diode.replace(".save v(b)\n", ""));
     let failure = run(&all, 0, &mut Collector::default(), &mut NoWatch).expect_err("the columns change");

@@ -78,6 +78,8 @@ struct Comparators<R: Real> {
     rise: Vec<R>,
     fall: Vec<R>,
     rout: Vec<R>,
+    /// Is there an output resistance? Fixed by structure, not by lane.
+    has_rout: Vec<bool>,
     /// 1 in lanes whose state is high, else 0.
     high: Vec<R>,
     output: Plans<R>,
@@ -106,6 +108,7 @@ impl<R: Real> Element<R> for Comparators<R> {
             rise: zeros(),
             fall: zeros(),
             rout: zeros(),
+            has_rout: instances.iter().map(|i| i.params.real("rout") != 0.0).collect(),
             high: zeros(),
             output: Plans::new(instances.len()),
         }
@@ -116,8 +119,10 @@ impl<R: Real> Element<R> for Comparators<R> {
         instance.nodes.iter().map(|n| Local::Node(*n)).chain([branch]).collect()
     }
 
-    fn footprint(&self, _i: usize) -> Vec<(usize, usize)> {
-        vec![(OUT, BRANCH), (REF, BRANCH), (BRANCH, OUT), (BRANCH, REF), (BRANCH, BRANCH)]
+    fn footprint(&self, i: usize) -> Vec<(usize, usize)> {
+        let mut entries = vec![(OUT, BRANCH), (REF, BRANCH), (BRANCH, OUT), (BRANCH, REF)];
+        entries.extend(self.has_rout[i].then_some((BRANCH, BRANCH)));
+        entries
     }
 
     fn charges(&self, _i: usize) -> Vec<(usize, usize)> {
@@ -169,7 +174,9 @@ impl<R: Real> Element<R> for Comparators<R> {
         s.f(BRANCH, at.v(OUT, REF) - self.rout[i] * current - e);
         s.df(BRANCH, OUT, R::one());
         s.df(BRANCH, REF, -R::one());
-        s.df(BRANCH, BRANCH, -self.rout[i]);
+        if self.has_rout[i] {
+            s.df(BRANCH, BRANCH, -self.rout[i]);
+        }
     }
 
     fn next_breakpoint(&self, i: usize, t: R) -> R {

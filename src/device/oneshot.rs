@@ -99,6 +99,8 @@ struct OneShots<R: Real> {
     /// The end of the pulse under way or on its way.
     busy_until: Vec<R>,
     complement: Vec<bool>,
+    /// Is there an output resistance? Fixed by structure, not by lane.
+    has_rout: Vec<bool>,
     output: Plans<R>,
 }
 
@@ -147,6 +149,7 @@ impl<R: Real> Element<R> for OneShots<R> {
             armed: zeros(),
             busy_until: zeros(),
             complement: instances.iter().map(|n| n.nodes.get(OUT_B) != n.nodes.get(REF)).collect(),
+            has_rout: instances.iter().map(|i| i.params.real("rout") != 0.0).collect(),
             output: Plans::new(instances.len()),
         }
     }
@@ -161,10 +164,12 @@ impl<R: Real> Element<R> for OneShots<R> {
     }
 
     fn footprint(&self, i: usize) -> Vec<(usize, usize)> {
-        let output = |out, branch| [(out, branch), (REF, branch), (branch, out), (branch, REF), (branch, branch)];
-        let mut entries = output(OUT, BRANCH).to_vec();
-        if self.complement[i] {
-            entries.extend(output(OUT_B, BRANCH_B));
+        let outputs = [(OUT, BRANCH), (OUT_B, BRANCH_B)];
+        let present = &outputs[..if self.complement[i] { 2 } else { 1 }];
+        let mut entries = Vec::new();
+        for (out, branch) in present.iter().copied() {
+            entries.extend([(out, branch), (REF, branch), (branch, out), (branch, REF)]);
+            entries.extend(self.has_rout[i].then_some((branch, branch)));
         }
         entries
     }
@@ -222,7 +227,9 @@ impl<R: Real> Element<R> for OneShots<R> {
             s.f(branch, at.v(out, REF) - self.rout[i] * current - level * at.cx.source_scale);
             s.df(branch, out, R::one());
             s.df(branch, REF, -R::one());
-            s.df(branch, branch, -self.rout[i]);
+            if self.has_rout[i] {
+                s.df(branch, branch, -self.rout[i]);
+            }
         };
         output(OUT, BRANCH, self.vlow[i] + swing * u);
         if self.complement[i] {

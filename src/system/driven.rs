@@ -37,9 +37,7 @@ impl<R: Real> Driven<R> {
 
     fn is_at(&self, t: R, mode: &Mode<R>) -> bool {
         let same = |a: R, b: R| (a.le(b) & b.le(a)).all();
-        self.at.is_some_and(|(at, scale, dc)| {
-            dc == mode.dc_sources && same(at, t) && same(scale, mode.source_scale)
-        })
+        self.at.is_some_and(|(at, scale, dc)| dc == mode.dc_sources && same(at, t) && same(scale, mode.source_scale))
     }
 }
 
@@ -116,7 +114,12 @@ impl<R: Real> System<R> {
 
 /// Which groups say what driven nodes are, and which of these do nothing else: `rows` are the new numbers of the rows,
 /// `positions` the old positions (column, row) of each group, and there are `n` unknowns.
-pub(super) fn roles<R: Real>(groups: &mut [Group<R>], rows: &[u32], positions: &[Vec<(u32, u32)>], n: usize) -> Vec<usize> {
+pub(super) fn roles<R: Real>(
+    groups: &mut [Group<R>],
+    rows: &[u32],
+    positions: &[Vec<(u32, u32)>],
+    n: usize,
+) -> Vec<usize> {
     let mut drive = Vec::new();
     for (k, (g, positions)) in groups.iter_mut().zip(positions).enumerate() {
         let new = |(_, row): &(u32, u32)| rows[*row as usize];

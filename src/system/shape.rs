@@ -2,7 +2,7 @@
 
 use super::group_instances;
 use crate::circuit::Circuit;
-use crate::device::{BankNumber, ExpressionInput, ExpressionState, Setting, UnknownTable, Value, Values};
+use crate::device::{BankNumber, ExpressionInput, ExpressionState, Pattern, Setting, UnknownTable, Value, Values};
 use std::mem::{Discriminant, discriminant};
 
 /// The shape of a circuit: all that banks build rows, columns and rooms from.
@@ -13,6 +13,8 @@ pub struct Shape {
     instances: Vec<InstanceShape>,
     /// Names of the unknowns: nodes, branch currents, and inner nodes, which are there or not by the value of a resistance.
     unknowns: Vec<String>,
+    /// Where the Jacobian has entries, (column, row) in the order in which banks declare them.
+    positions: Vec<(u32, u32)>,
 }
 
 #[derive(Debug, Clone, PartialEq)]
@@ -55,9 +57,16 @@ impl Shape {
     /// The shape of a circuit as a system of this number type is built for it.
     pub fn of<R: BankNumber>(circuit: &Circuit, setting: &Setting) -> Shape {
         let mut table = UnknownTable::with_nodes(circuit.node_names());
-        for (kind, ids) in group_instances(circuit) {
+        let banks = group_instances(circuit).into_iter().map(|(kind, ids)| {
             let own: Vec<_> = ids.iter().map(|i| circuit.instances[*i].clone()).collect();
-            R::bank(kind, &ids, &own, setting).declare(&mut table);
+            let mut bank = R::bank(kind, &ids, &own, setting);
+            bank.declare(&mut table);
+            bank
+        });
+        let mut banks: Vec<_> = banks.collect();
+        let mut positions = Pattern::new(table.unknowns.len());
+        for bank in &mut banks {
+            bank.connect(&table, &mut positions);
         }
         let values = |v: &Values| v.values.iter().map(ValueShape::of).collect::<Vec<_>>();
         let instances = circuit.instances.iter().zip(&circuit.origins).map(|(i, origin)| InstanceShape {
@@ -68,6 +77,10 @@ impl Shape {
             model_type: i.model.as_ref().map(|m| m.type_index),
             values: [values(&i.params), i.model.as_ref().map(|m| values(&m.params)).unwrap_or_default()].concat(),
         });
-        Shape { instances: instances.collect(), unknowns: table.unknowns.into_iter().map(|u| u.name).collect() }
+        Shape {
+            instances: instances.collect(),
+            unknowns: table.unknowns.into_iter().map(|u| u.name).collect(),
+            positions: positions.positions().to_vec(),
+        }
     }
 }
