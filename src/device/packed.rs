@@ -205,6 +205,7 @@ impl<E: Element<Wide>> PackedBank<E> {
     }
 
     /// Calls `read` with each of these packs and its tape. One compiled copy of a device's equations serves all uses.
+    #[inline(never)]
     fn replay(&self, packs: Range<usize>, cx: &EvalCx<'_, f64>, read: &mut dyn FnMut(usize, &Tape)) {
         dispatch(
             WIDTH,

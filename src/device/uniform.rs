@@ -49,7 +49,8 @@ impl<R: Real, E: Element<R>> UniformBank<R, E> {
     }
 
     /// Adds the stamps of some instances: to their rows and slots or, if `apart`, by local number, with the Jacobian and
-    /// limited voltages going nowhere. One compiled copy of a device's equations serves both.
+    /// limited voltages going nowhere. One compiled copy of a device's equations serves both: inlined, it would be two.
+    #[inline(never)]
     fn load<const JACOBIAN: bool>(&self, which: Range<usize>, apart: bool, cx: &EvalCx<'_, R>, load: &mut Load<'_, R>) {
         // A linear device is a few products: wider instructions would cost more code than they save time.
         dispatch(

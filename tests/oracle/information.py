@@ -19,7 +19,8 @@ import random
 import subprocess
 import sys
 import tempfile
-import venv
+
+import packages
 
 PACKAGES = {"infomeasure": "0.6.3", "pyitlib": "0.3.1", "dit": "2.3", "numpy": "2.4.6"}
 TABLES = {"pandas": "3.1.1", "pyarrow": "26.0.1", "polars": "2.1.0"}
@@ -212,22 +213,7 @@ def responses(program):
 
 def inside(command):
     """Runs this script again where the packages are."""
-    if os.environ.get("INFORMATION_PACKAGES") == "there":
-        return False
-    with tempfile.TemporaryDirectory() as folder:
-        environment = dict(os.environ, INFORMATION_PACKAGES="there")
-        packages = PACKAGES | (TABLES if command[0] == "live" else {})
-        pinned = [f"{name}=={version}" for name, version in packages.items()]
-        try:
-            venv.create(folder, with_pip=True)
-            python = os.path.join(folder, "bin", "python")
-            subprocess.run([python, "-m", "pip", "install", "--quiet", *pinned], check=True)
-        except (subprocess.CalledProcessError, OSError):
-            # Some systems ship Python without the parts that make environments.
-            python = sys.executable
-            subprocess.run([python, "-m", "pip", "install", "--quiet", "--target", folder, *pinned], check=True)
-            environment["PYTHONPATH"] = folder
-        sys.exit(subprocess.run([python, os.path.abspath(__file__), *command], env=environment).returncode)
+    packages.inside(os.path.abspath(__file__), command, PACKAGES | (TABLES if command[0] == "live" else {}))
 
 
 def main(command):

@@ -1,13 +1,20 @@
-"""PySpice's and spicelib's own classes drive the program given as argument in place of ngspice.
+"""PySpice's and spicelib's own classes drive a program in place of ngspice.
 
-    pip install PySpice spicelib 'numpy<2'
-    python tests/drop_in.py target/debug/neurospice
+    python3 tests/oracle/drop_in.py PROGRAM     (such as target/release/neurospice) installs the packages and tries
 """
 
 import math
 import os
 import sys
 import tempfile
+
+import packages
+
+if len(sys.argv) != 2:
+    sys.exit(__doc__)
+packages.inside(
+    os.path.abspath(__file__), sys.argv[1:], {"PySpice": "1.5", "spicelib": "1.6.4", "numpy": "1.26.4", "scipy": "1.17.1"}
+)
 
 from PySpice.Spice.Netlist import Circuit
 from PySpice.Spice.NgSpice.Server import SpiceServer
