@@ -39,6 +39,25 @@ fn near(a: f64, b: f64, tolerance: f64) {
     assert!((a - b).abs() <= tolerance, "{a} is not {b} within {tolerance}");
 }
 
+/// `agauss` in the netlist is drawn in each run, with the run's own numbers; and the netlist's `.step` is not passed over in
+/// silence.
+#[test]
+fn tolerances_of_the_netlist_are_drawn_in_each_run() {
+    let plan = plan("drawn");
+    assert!(plan.warnings.iter().any(|d| d.message == "a campaign does not follow .step and .mc"));
+    let r = results(&plan);
+    // v_b = 10·1k/(r1 + 1k)
+    let r1: Vec<f64> = r.file.numbers("v_b").iter().map(|v| 1e4 / v - 1e3).collect();
+    assert_eq!(r1.len(), 400);
+    let n = r1.len() as f64;
+    let mean = r1.iter().sum::<f64>() / n;
+    let spread = (r1.iter().map(|r| (r - mean).powi(2)).sum::<f64>() / (n - 1.0)).sqrt();
+    // Four standard errors of each.
+    near(mean, 1e3, 4.0 * 100.0 / n.sqrt());
+    near(spread, 100.0, 4.0 * 100.0 / (2.0 * n).sqrt());
+    assert_eq!(r.file.numbers("v_b"), plan.results(outcomes(&plan, 1)).file.numbers("v_b"));
+}
+
 #[test]
 fn axes_are_lists_and_ranges_the_first_is_the_slowest() {
     let r = results(&plan("axes"));

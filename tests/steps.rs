@@ -5,8 +5,9 @@ mod folder;
 
 use folder::Folder;
 use neurospice::analysis::{NoWatch, run};
-use neurospice::circuit::{Circuit, SweepTarget, elaborate};
+use neurospice::circuit::{Circuit, Request, SweepTarget, elaborate, elaborate_with};
 use neurospice::netlist::{NoFiles, parse};
+use neurospice::number::StreamKey;
 use neurospice::waveform::data::{Collector, read};
 use serde_json::Value;
 use std::process::Command;
@@ -80,6 +81,45 @@ fn wrong_steps_are_explained() {
     assert_eq!(said(".step r 0 1 1e-9"), "these are more than a million values");
     assert_eq!(said(".step r list 1 2\n.step param r 1 2 1"), "'r' is stepped twice");
     assert_eq!(said(".data bad v1 r\n+ 1 2 3\n.enddata\n.step data=bad"), "the table does not have whole rows");
+}
+
+/// The resistance of r1 in each of the runs that a netlist asks for, and what the runs are known by.
+fn drawn(cards: &str, asked: &Request) -> (Vec<f64>, Vec<Vec<(String, f64)>>) {
+    let text = format!("t\n.param r=1k\nv1 a 0 1\nr1 a 0 {{agauss(r,300,3)}}\n.op\n{cards}\n.end\n");
+    let (netlist, _) = parse("t.cir", &text, &NoFiles);
+    let base = elaborate_with(&netlist, asked).0.expect("a circuit");
+    let of = |k| {
+        let circuit = match base.request_of(k, asked) {
+            Some(request) => elaborate_with(&netlist, &request).0.expect("a circuit"),
+            None => base.clone(),
+        };
+        circuit.instances[circuit.instance("r1").expect("r1")].params.real("r")
+    };
+    ((0..base.n_steps()).map(of).collect(), (0..base.n_steps()).map(|k| base.step(k)).collect())
+}
+
+#[test]
+fn monte_carlo_runs_have_random_numbers_of_their_own() {
+    let nominal = Request::default();
+    assert_eq!(drawn("", &nominal).0, [1e3]);
+    let (values, names) = drawn(".mc 2\n.step r list 1k 2k", &nominal);
+    let known: Vec<Vec<f64>> = names.iter().map(|n| n.iter().map(|n| n.1).collect()).collect();
+    assert_eq!(known, [[1.0, 1e3], [1.0, 2e3], [2.0, 1e3], [2.0, 2e3]]);
+    assert_eq!((names[0][0].0.as_str(), names[0][1].0.as_str()), ("run", "r"));
+    // The steps of a run have its numbers, other runs have others.
+    let near = |a: f64, b: f64| (a - b).abs() < 1e-9;
+    assert!(near(values[1] - values[0], 1e3) && near(values[3] - values[2], 1e3) && !near(values[0], values[2]));
+    // Run 1 is what the seed alone gives; the request wins over the card, and another seed gives other numbers.
+    let seed = |seed| Some(StreamKey { seed, run: 0 });
+    let alone = drawn("", &Request { seed: seed(7), ..Request::default() }).0;
+    let three = drawn(".mc 2", &Request { seed: seed(7), runs: Some(3), ..Request::default() }).0;
+    assert_eq!((three.len(), three[0]), (3, alone[0]));
+    assert!(!near(drawn("", &Request { seed: seed(8), ..Request::default() }).0[0], alone[0]));
+    assert_eq!(drawn(".options seed=7\n.mc 3", &nominal).0, three);
+    let said = |cards: &str| complaints(&format!("{BASE}{cards}\n.end\n"))[0].clone();
+    assert_eq!(said(".mc"), ".mc needs the number of runs");
+    assert_eq!(said(".mc 2.5"), "2.5 is no number of runs");
+    assert_eq!(said(".mc 2000\n.step r 1 1000 1"), "steps times runs are more than a million");
 }
 
 /// The values of v(b) at the points of a DC sweep.

@@ -234,7 +234,8 @@ impl Plan {
     ) -> Result<Bench<'p>, JobFailure> {
         let place = self.grid.place(point.first);
         let overrides = job::overrides(&self.campaign, &self.fixed, &place, self.seed);
-        let circuit = self.circuit(&overrides)?;
+        // One circuit for all trials: what its expressions draw is drawn once.
+        let circuit = self.circuit(&overrides, 0)?;
         let sources = self.campaign.stimuli.as_ref().map_or(&[][..], |s| s.sources.as_slice());
         let sources = sources.iter().map(|name| {
             let k = circuit.instance(&name.value)?;

@@ -9,7 +9,7 @@ use super::sample::{Moments, Sampler};
 use super::spec::{Campaign, Distribution};
 use super::table::{Data, Table};
 use crate::analysis::{self, Failure, Load, Outcome, Save, State, StateUse, Watch};
-use crate::circuit::{Circuit, elaborate};
+use crate::circuit::{Circuit, Request, elaborate_with};
 use crate::diagnostic::Severity;
 use crate::number::{Stream, StreamKey, exp};
 use crate::waveform::{Header, Sink};
@@ -111,8 +111,7 @@ impl Plan {
         let place = self.grid.place(index);
         let mut overrides = overrides(&self.campaign, &self.fixed, &place, self.seed);
         overrides.extend_from_slice(set);
-        let circuit = if overrides == self.base_overrides { self.base.clone() } else { self.circuit(&overrides)? };
-        let circuit = circuit.with_seed(StreamKey { seed: self.seed, run: place.run });
+        let circuit = self.circuit(&overrides, place.run)?;
         let recipe = &self.recipe;
         let mut sampler = Sampler::new(&recipe.signals, recipe.moments.clone(), &recipe.windows, &recipe.counts);
         // Between its rows an expression need not be finite (v/i at rest); in a row it is then a missing value.
@@ -128,9 +127,14 @@ impl Plan {
         Ok(table)
     }
 
-    /// The circuit with these values.
-    pub(super) fn circuit(&self, overrides: &[(String, f64)]) -> Result<Circuit, JobFailure> {
-        let (circuit, said) = elaborate(&self.netlist, overrides);
+    /// The circuit with these values and the random numbers of a run, with which expressions draw theirs, too.
+    pub(super) fn circuit(&self, overrides: &[(String, f64)], run: u64) -> Result<Circuit, JobFailure> {
+        let seed = StreamKey { seed: self.seed, run };
+        if overrides == self.base_overrides && !self.base.draws {
+            return Ok(self.base.clone().with_seed(seed));
+        }
+        let request = Request { overrides: overrides.to_vec(), seed: Some(seed), ..Request::default() };
+        let (circuit, said) = elaborate_with(&self.netlist, &request);
         circuit.ok_or_else(|| {
             let error = said.into_iter().find(|d| d.severity == Severity::Error);
             JobFailure::Failed(error.map_or_else(|| "the circuit is not valid".to_string(), |d| d.message))
@@ -166,7 +170,7 @@ impl Plan {
             let state = match found {
                 None => None,
                 Some(row) => {
-                    let circuit = self.base.clone().with_seed(StreamKey { seed: self.seed, run: 0 });
+                    let circuit = self.circuit(&self.base_overrides, 0)?;
                     // Without a trace or a protocol the only row is the end.
                     let save = rows.numbers("time").get(row).map_or(Save::AtEnd, |t| Save::At(*t));
                     self.simulate(&circuit, save, &mut Nowhere, watch)?.state

@@ -198,6 +198,11 @@ impl Builder<'_> {
         let base = self.base(&mut r, &netlist, &fixed, &overrides);
         said.append(&mut r.diagnostics);
         let Some((base, base_overrides)) = base else { return Err(said) };
+        let cards = base.steps.iter().map(|s| s.span).chain(base.runs.map(|(_, span)| span));
+        r.diagnostics.extend(cards.map(|span| {
+            let d = Diagnostic::warning("ignored", "a campaign does not follow .step and .mc", span);
+            d.help("give it [[axis]] tables, and repetitions")
+        }));
         self.look_up(&mut r, &base, analysis, &recipe, &unknowns);
         let Some(analysis_index) = base.analyses.iter().position(|a| a.kind.name() == analysis) else {
             return Err(r.diagnostics);

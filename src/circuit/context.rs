@@ -81,6 +81,8 @@ pub(super) struct Elab<'a> {
     pub dialect: Dialect,
     /// Are random values drawn? Else they are nominal.
     pub draws: bool,
+    /// Was there an expression to draw for?
+    pub has_draws: bool,
     /// What is being evaluated: a parameter, a model or an instance, by its full name.
     pub subject: String,
     /// How many normal (true) and uniform draws each of them has had.
@@ -111,6 +113,7 @@ impl<'a> Elab<'a> {
             depth: 0,
             dialect: request.dialect.unwrap_or_default(),
             draws: request.seed.is_some(),
+            has_draws: false,
             subject: String::new(),
             drawn: HashMap::new(),
             request,
@@ -130,6 +133,7 @@ impl<'a> Elab<'a> {
         }
         let analyses = self.read_analyses(top);
         let steps = self.read_steps(top);
+        let runs = self.read_runs(top, &steps);
         let instances = self.resolve_instances();
         self.check_models(top);
         let ics = self.read_node_voltages(top, "ic");
@@ -168,6 +172,8 @@ impl<'a> Elab<'a> {
             options: self.options.clone(),
             analyses,
             steps,
+            runs,
+            draws: self.has_draws,
             ics,
             nodesets,
             saves,

@@ -94,6 +94,7 @@ impl Draw {
 impl Elab<'_> {
     /// Draws: the nominal value if no seed was asked for.
     pub fn draw(&mut self, draw: Draw, arguments: &[f64]) -> f64 {
+        self.has_draws = true;
         if !self.draws {
             return draw.value(arguments, 0.0);
         }

@@ -102,6 +102,10 @@ pub struct Circuit {
     pub analyses: Vec<AnalysisSpec>,
     /// `.step` loops, the innermost first.
     pub steps: Vec<StepLoop>,
+    /// Monte Carlo runs that `.mc` or the request asks for, around the steps; the card, if there is one.
+    pub runs: Option<(u64, Span)>,
+    /// Does an expression draw random values, where a seed is asked for?
+    pub draws: bool,
     /// `.ic` voltages.
     pub ics: Vec<NodeVoltage>,
     /// `.nodeset` voltages.
@@ -211,6 +215,8 @@ pub struct Request {
     pub seed: Option<StreamKey>,
     /// Whose meaning spellings have; wins over `.options dialect`.
     pub dialect: Option<Dialect>,
+    /// How many Monte Carlo runs; wins over `.mc`.
+    pub runs: Option<u64>,
 }
 
 /// As [`elaborate`], with all that can be asked.

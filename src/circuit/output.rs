@@ -332,7 +332,7 @@ impl<'a> Elab<'a> {
     pub fn warn_unknown_cards(&mut self) {
         const READ: &[&str] = &[
             "op", "dc", "ac", "noise", "tf", "sens", "tran", "options", "temp", "ic", "nodeset", "save", "probe",
-            "print", "plot", "measure", "global", "end", "title", "step", "data", "enddata", "control", "four",
+            "print", "plot", "measure", "global", "end", "title", "step", "mc", "data", "enddata", "control", "four",
             "fourier", // What LTspice writes for its schematics.
             "backanno", "width", // Of the control block.
             "csparam",

@@ -9,7 +9,8 @@
 //! | `.step NPN model(vaf) …`, `.step model:vaf …` | a parameter of a model |
 //! | `.step data=table` | the rows of `.data table x y  1 2  3 4` … `.enddata` |
 //!
-//! Several `.step` cards nest: the first is the innermost and varies fastest, as in Xyce and in `.dc`.
+//! Several `.step` cards nest: the first is the innermost and varies fastest, as in Xyce and in `.dc`. Monte Carlo runs
+//! (`.mc N`) are around them all.
 
 use super::context::Elab;
 use super::nearest::did_you_mean;
@@ -35,12 +36,36 @@ const FORM: &str = ".step [param] name start stop step, .step name list a b c, .
                     .step type model(parameter) …, or .step data=table";
 
 impl Circuit {
-    /// How many runs the `.step` cards ask for; 1 without any.
+    /// How many runs the `.step` and `.mc` cards ask for; 1 without any.
     pub fn n_steps(&self) -> usize {
+        let runs = self.runs.map_or(1, |(n, _)| n as usize);
+        runs * self.inner_steps()
+    }
+    fn inner_steps(&self) -> usize {
         self.steps.iter().map(|s| s.points.len()).product()
     }
-    /// What run k of the `.step` cards sets, in the order of the cards.
+    /// What is asked of the netlist for run k of `.step` and `.mc`, beside what was asked before; nothing if there is but one.
+    ///
+    /// Monte Carlo run number r has the random numbers (seed, r − 1): the first is what a single run with that seed gives.
+    pub fn request_of(&self, k: usize, asked: &Request) -> Option<Request> {
+        if self.steps.is_empty() && self.runs.is_none() {
+            return None;
+        }
+        let mut request = asked.clone();
+        request.overrides.extend(self.stepped(k));
+        if self.runs.is_some() {
+            let run = (k / self.inner_steps().max(1)) as u64;
+            request.seed = Some(StreamKey { seed: self.setting.seed.seed, run });
+        }
+        Some(request)
+    }
+    /// What run k of `.step` and `.mc` is known by: `run`, counted from 1, and what the `.step` cards set.
     pub fn step(&self, k: usize) -> Vec<(String, f64)> {
+        let run = self.runs.map(|_| ("run".to_string(), (k / self.inner_steps().max(1) + 1) as f64));
+        run.into_iter().chain(self.stepped(k)).collect()
+    }
+    /// What the `.step` cards set in run k, in the order of the cards.
+    fn stepped(&self, k: usize) -> Vec<(String, f64)> {
         let mut rest = k;
         let mut set = Vec::new();
         for s in &self.steps {
@@ -100,6 +125,35 @@ pub(super) fn as_word(arg: &Arg) -> Option<&str> {
 }
 
 impl<'a> Elab<'a> {
+    /// Reads `.mc N`. PSpice's form has an analysis and outputs behind the number: here every analysis is run, and `.measure`
+    /// says what is of interest.
+    pub fn read_runs(&mut self, top: ScopeId, steps: &[StepLoop]) -> Option<(u64, Span)> {
+        let mut runs = self.request.runs.map(|n| (n, Span::default()));
+        for card in self.cards(&["mc"]) {
+            let Some(first) = card.args.first() else {
+                self.error_help("malformed-card", ".mc needs the number of runs", card.span, "for example: .mc 100");
+                continue;
+            };
+            let Some(n) = self.number(first, top) else { continue };
+            if !(1.0..=MOST as f64).contains(&n) || n != n.trunc() {
+                let help = "a whole number from 1 to a million";
+                self.error_help("bad-value", format!("{n} is no number of runs"), first.span(), help);
+                continue;
+            }
+            if let Some(more) = card.args.get(1) {
+                let d = Diagnostic::warning("ignored", "only the number of runs is read of .mc", more.span());
+                self.report.add(d.help("every analysis is run; .measure says what is of interest"));
+            }
+            runs = runs.or(Some((n as u64, card.span)));
+        }
+        let all = steps.iter().map(|s| s.points.len() as f64).product::<f64>() * runs.map_or(1.0, |r| r.0 as f64);
+        if let Some((_, span)) = runs.filter(|_| all > MOST as f64) {
+            self.error("too-large", "steps times runs are more than a million", span);
+            return None;
+        }
+        runs
+    }
+
     /// Reads `.step` and lists of `.temp`.
     pub fn read_steps(&mut self, top: ScopeId) -> Vec<StepLoop> {
         let mut steps: Vec<StepLoop> = Vec::new();

@@ -84,6 +84,9 @@ pub(super) struct RunArgs {
     /// they have their nominal values
     #[arg(long, value_name = "N")]
     pub seed: Option<u64>,
+    /// Monte Carlo: so many runs, each with random numbers of its own; agauss() and its like are drawn in each
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=1_000_000))]
+    pub runs: Option<u64>,
     /// Whose meaning of log, pwr and ^ expressions have [default: ngspice]
     #[arg(long, value_name = "NAME", value_enum)]
     pub dialect: Option<DialectName>,

@@ -36,6 +36,7 @@ pub(super) struct RunRequest {
     pub signals: Vec<String>,
     pub set: Vec<(String, f64)>,
     pub seed: Option<u64>,
+    pub runs: Option<u64>,
     pub dialect: Option<Dialect>,
     pub state: StateRequest,
     pub json: bool,
@@ -49,7 +50,7 @@ impl RunRequest {
     /// What is asked of the elaboration of the netlist.
     pub fn elaboration(&self) -> Request {
         let seed = self.seed.map(|seed| StreamKey { seed, run: 0 });
-        Request { overrides: self.set.clone(), seed, dialect: self.dialect }
+        Request { overrides: self.set.clone(), seed, dialect: self.dialect, runs: self.runs }
     }
 }
 
@@ -91,6 +92,7 @@ pub(super) fn run(typed: RunArgs) -> Result<RunRequest, String> {
         signals: typed.signals,
         set: typed.set,
         seed: typed.seed,
+        runs: typed.runs,
         dialect: typed.dialect.map(Into::into),
         state: StateRequest {
             load: typed.load_state,

@@ -18,7 +18,7 @@ use super::state::{self, States};
 use super::summary::Summary;
 use super::{input, terminal};
 use crate::analysis::{self, Failure, State};
-use crate::circuit::{AnalysisSpec, Circuit, elaborate_with};
+use crate::circuit::{AnalysisSpec, Circuit, Request, elaborate_with};
 use crate::control::{End, Place, has_block};
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::netlist::ast::Netlist;
@@ -76,7 +76,7 @@ fn work(request: &RunRequest, report: &mut Report) -> Exit {
     report.seed = Some(circuit.setting.seed.seed);
     let steps = circuit.n_steps();
     if steps > 1 && (request.state.load.is_some() || request.state.save.is_some()) {
-        return fail(report, Exit::Wrong, "a state is that of one run: take .step out of the netlist");
+        return fail(report, Exit::Wrong, "a state is that of one run: leave .step, .mc and --runs out");
     }
     let results = if block { usize::MAX } else { circuit.analyses.iter().map(|a| a.kind.results()).sum() };
     let mut files = match Files::open(request, results, drawn * steps) {
@@ -104,7 +104,7 @@ fn work(request: &RunRequest, report: &mut Report) -> Exit {
     for (index, spec) in circuit.analyses.iter().enumerate() {
         for k in 0..steps {
             let step = circuit.step(k);
-            let varied = match stepped(&tree, request, &step) {
+            let varied = match stepped(&tree, circuit.request_of(k, &request.elaboration())) {
                 Ok(varied) => varied,
                 Err(diagnostics) => {
                     terminal::diagnose(&diagnostics, &circuit.sources, request.messages);
@@ -168,12 +168,8 @@ fn control(tree: &Netlist, request: &RunRequest, files: &mut Files, report: &mut
 }
 
 /// The circuit of a step; none if nothing is stepped.
-fn stepped(tree: &Netlist, request: &RunRequest, step: &[(String, f64)]) -> Result<Option<Circuit>, Vec<Diagnostic>> {
-    if step.is_empty() {
-        return Ok(None);
-    }
-    let mut asked = request.elaboration();
-    asked.overrides.extend_from_slice(step);
+fn stepped(tree: &Netlist, asked: Option<Request>) -> Result<Option<Circuit>, Vec<Diagnostic>> {
+    let Some(asked) = asked else { return Ok(None) };
     match elaborate_with(tree, &asked) {
         (Some(circuit), _) => Ok(Some(circuit)),
         (None, mut said) => {

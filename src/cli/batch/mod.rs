@@ -157,12 +157,13 @@ fn cards(options: &Options, circuit: &Circuit, netlist: &Netlist, asked: &Reques
     let mut good = true;
     for index in 0..circuit.analyses.len() {
         for k in 0..circuit.n_steps() {
-            let step = circuit.step(k);
-            let varied = if step.is_empty() { None } else { remade(netlist, asked, &step, out) };
-            if !step.is_empty() && varied.is_none() {
-                return Cards::Failed;
-            }
-            let mut circuit = varied.unwrap_or_else(|| circuit.clone());
+            let mut circuit = match circuit.request_of(k, asked) {
+                None => circuit.clone(),
+                Some(asked) => match remade(netlist, &asked, out) {
+                    Some(varied) => varied,
+                    None => return Cards::Failed,
+                },
+            };
             if raw.is_some() || options.server {
                 // A raw file has what is saved, not what is printed.
                 circuit.prints.clear();
@@ -231,10 +232,8 @@ fn cards(options: &Options, circuit: &Circuit, netlist: &Netlist, asked: &Reques
 }
 
 /// The circuit of a step; says what is wrong with it.
-fn remade(netlist: &Netlist, asked: &Request, step: &[(String, f64)], out: &mut Out) -> Option<Circuit> {
-    let mut asked = asked.clone();
-    asked.overrides.extend_from_slice(step);
-    let (circuit, said) = elaborate_with(netlist, &asked);
+fn remade(netlist: &Netlist, asked: &Request, out: &mut Out) -> Option<Circuit> {
+    let (circuit, said) = elaborate_with(netlist, asked);
     if circuit.is_none() {
         out.diagnose(&said, &netlist.sources);
     }
