@@ -199,7 +199,7 @@ impl Builder<'_> {
         said.append(&mut r.diagnostics);
         let Some((base, base_overrides)) = base else { return Err(said) };
         let cards = base.steps.iter().map(|s| s.span).chain(base.runs.map(|(_, span)| span));
-        r.diagnostics.extend(cards.map(|span| {
+        said.extend(cards.map(|span| {
             let d = Diagnostic::warning("ignored", "a campaign does not follow .step and .mc", span);
             d.help("give it [[axis]] tables, and repetitions")
         }));
