@@ -5,6 +5,7 @@ use super::output::{Point, Recorder, Resolver, observers};
 use super::{Failure, Outcome, RunStats, StateUse};
 use crate::circuit::{AnalysisSpec, Circuit};
 use crate::device::{BankNumber, Setting};
+use crate::diagnostic::Diagnostic;
 use crate::integrate::{Arrays, Dae, Mode};
 use crate::number::{Mask, Real};
 use crate::solve::{
@@ -185,6 +186,36 @@ pub fn observed<R: Real>(rows: &[R], n: usize) -> &[R] {
     rows.get(n + 1..).unwrap_or(&[])
 }
 
+/// A circuit at its operating point, evaluated there.
+pub(super) struct Solved {
+    pub solver: Solver<f64>,
+    /// The operating point (n + 1 entries).
+    pub x: Vec<f64>,
+    pub stats: RunStats,
+}
+
+impl Solved {
+    /// Solves it. Returns warnings, too.
+    pub fn of(
+        circuit: &Circuit,
+        spec: &AnalysisSpec,
+        states: StateUse<'_>,
+        observers: &[Observer],
+    ) -> Result<(Solved, Vec<Diagnostic>), Failure> {
+        let mut solver = Solver::<f64>::new(circuit, &circuit.setting, observers);
+        let warnings = states.start(&mut solver.system, circuit, spec)?;
+        let mut x = solver.system.initial_x();
+        let found = solver
+            .solve(&mut x, true, &[], true)
+            .map_err(|e| Failure::from(describe(e, &solver.system, circuit, spec.span)))?;
+        solver.evaluate(&x, true);
+        let unknowns = solver.system.n();
+        let mut stats = RunStats { operating_point: Some(found.stage.name()), unknowns, ..RunStats::default() };
+        stats.count(found.newton);
+        Ok((Solved { solver, x, stats }, warnings))
+    }
+}
+
 pub(super) fn run(
     circuit: &Circuit,
     spec: &AnalysisSpec,
@@ -192,21 +223,13 @@ pub(super) fn run(
     sink: &mut dyn Sink,
 ) -> Result<Outcome, Failure> {
     let observers = observers(circuit, "op");
-    let mut solver = Solver::<f64>::new(circuit, &circuit.setting, &observers);
-    let warnings = states.start(&mut solver.system, circuit, spec)?;
-    let mut x = solver.system.initial_x();
-    let found = solver
-        .solve(&mut x, true, &[], true)
-        .map_err(|e| Failure::from(describe(e, &solver.system, circuit, spec.span)))?;
-    solver.evaluate(&x, true);
+    let (Solved { solver, x, mut stats }, warnings) = Solved::of(circuit, spec, states, &observers)?;
     let axis = Axis { axis: None, outer: Vec::new(), own: None };
     let resolver = Resolver::new(&solver.system, &observers, false);
     let mut recorder = Recorder::new(circuit, spec, "Operating Point", &axis, &resolver, sink)?;
     let n = solver.system.n();
     let currents = observed(&solver.arrays.f, n);
     recorder.point(&Point { axis: 0.0, outer: &[], x: &x[..n], observed: currents, smooth: 1 })?;
-    let mut stats =
-        RunStats { points: 1, operating_point: Some(found.stage.name()), unknowns: n, ..RunStats::default() };
-    stats.count(found.newton);
+    stats.points = 1;
     Ok(Outcome { stats, measured: recorder.end()?, stopped_at: None, warnings, state: None })
 }

@@ -1,7 +1,7 @@
 //! What small-signal analyses share: the operating point, the matrix `∂f/∂x + jω·∂q/∂x` there, and solutions with it and with
 //! its transpose.
 
-use super::op::Solver;
+use super::op::{Solved, Solver};
 use super::{Failure, RunStats, StateUse};
 use crate::circuit::{AnalysisSpec, Circuit, Output, Spacing};
 use crate::diagnostic::Diagnostic;
@@ -45,16 +45,7 @@ impl<'c> Linearised<'c> {
         states: StateUse<'_>,
         observers: &[Observer],
     ) -> Result<(Self, Vec<Diagnostic>), Failure> {
-        let mut solver = Solver::<f64>::new(circuit, &circuit.setting, observers);
-        let warnings = states.start(&mut solver.system, circuit, spec)?;
-        let mut x = solver.system.initial_x();
-        let found = solver
-            .solve(&mut x, true, &[], true)
-            .map_err(|e| Failure::from(describe(e, &solver.system, circuit, spec.span)))?;
-        solver.evaluate(&x, true);
-        let unknowns = solver.system.n();
-        let mut stats = RunStats { operating_point: Some(found.stage.name()), unknowns, ..RunStats::default() };
-        stats.count(found.newton);
+        let (Solved { solver, x, stats }, warnings) = Solved::of(circuit, spec, states, observers)?;
         let values = vec![Complex::default(); solver.system.pattern().row_idx.len()];
         let by_frequency = circuit.names_frequency();
         Ok((Linearised { circuit, spec, solver, x, stats, by_frequency, values, lu: None }, warnings))

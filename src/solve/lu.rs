@@ -101,32 +101,39 @@ impl<S: Scalar> Lu<S> {
         dispatch(
             S::LANES,
             #[inline(always)]
-            || match (factors, &plan.program) {
-                (Factors::Program(factors), Some(program)) if TRANSPOSED => {
-                    factors.solve_transposed(program, rhs, x);
+            || {
+                if let (Factors::Program(factors), Some(program), false) = (factors, &plan.program, TRANSPOSED) {
+                    // Takes and gives entries in their places as it goes.
+                    return factors.solve(program, rhs, x);
                 }
-                (Factors::Program(factors), Some(program)) => factors.solve(program, rhs, x),
-                (Factors::Columns(factors), _) => {
-                    let (rows, scales, cols) = (&plan.row_of, &plan.row_scale, &plan.col_of);
-                    if TRANSPOSED {
-                        for (x, &col) in x.iter_mut().zip(cols) {
-                            *x = rhs[col as usize];
-                        }
-                        factors.solve_transposed(plan, x);
-                        for ((x, &row), &scale) in x.iter().zip(rows).zip(scales) {
-                            rhs[row as usize] = x.scaled(scale);
-                        }
-                    } else {
-                        for ((x, &row), &scale) in x.iter_mut().zip(rows).zip(scales) {
-                            *x = rhs[row as usize].scaled(scale);
-                        }
-                        factors.solve(plan, x);
-                        for (x, &col) in x.iter().zip(cols) {
-                            rhs[col as usize] = *x;
-                        }
+                let (rows, scales, cols) = match &plan.program {
+                    Some(program) => (&program.row_of, &program.row_scale, &program.col_of),
+                    None => (&plan.row_of, &plan.row_scale, &plan.col_of),
+                };
+                if TRANSPOSED {
+                    for (x, &col) in x.iter_mut().zip(cols) {
+                        *x = rhs[col as usize];
+                    }
+                } else {
+                    for ((x, &row), &scale) in x.iter_mut().zip(rows).zip(scales) {
+                        *x = rhs[row as usize].scaled(scale);
                     }
                 }
-                (Factors::Program(_), None) => {}
+                match (factors, &plan.program) {
+                    (Factors::Program(factors), Some(program)) => factors.solve_transposed(program, x),
+                    (Factors::Columns(factors), _) if TRANSPOSED => factors.solve_transposed(plan, x),
+                    (Factors::Columns(factors), _) => factors.solve(plan, x),
+                    (Factors::Program(_), None) => {}
+                }
+                if TRANSPOSED {
+                    for ((x, &row), &scale) in x.iter().zip(rows).zip(scales) {
+                        rhs[row as usize] = x.scaled(scale);
+                    }
+                } else {
+                    for (x, &col) in x.iter().zip(cols) {
+                        rhs[col as usize] = *x;
+                    }
+                }
             },
         );
     }

@@ -25,9 +25,9 @@ pub(super) struct Program {
     n: usize,
     n_slots: usize,
     /// Original row, its scale, and original column of each rank.
-    row_of: Vec<u32>,
-    row_scale: Vec<f64>,
-    col_of: Vec<u32>,
+    pub row_of: Vec<u32>,
+    pub row_scale: Vec<f64>,
+    pub col_of: Vec<u32>,
     /// Destination slot and row scale of each entry of A, in CSC order.
     load: Vec<(u32, f64)>,
     /// Slots that no entry of A goes to: fill-in.
@@ -413,12 +413,9 @@ impl<S: Scalar> ProgramFactors<S> {
         }
     }
 
-    /// Solves Aᵀ·x = b in place.
+    /// Solves (P·S·A·Q)ᵀ·y = x in place, in ranks.
     #[inline(always)]
-    pub fn solve_transposed(&self, p: &Program, rhs: &mut [S], x: &mut [S]) {
-        for (x, col) in x.iter_mut().zip(&p.col_of) {
-            *x = rhs[*col as usize];
-        }
+    pub fn solve_transposed(&self, p: &Program, x: &mut [S]) {
         // The same steps the other way round: what was a sum over columns is now spread over them.
         let (mut row, mut term) = (p.rows.len(), p.terms.len());
         for step in p.steps.iter().rev() {
@@ -435,9 +432,6 @@ impl<S: Scalar> ProgramFactors<S> {
                     x[*col as usize] = x[*col as usize] - self.v[*slot as usize] * own;
                 }
             }
-        }
-        for ((x, row), scale) in x.iter().zip(&p.row_of).zip(&p.row_scale) {
-            rhs[*row as usize] = x.scaled(*scale);
         }
     }
 }

@@ -42,8 +42,19 @@ impl<R: Real> Driven<R> {
 }
 
 impl<R: Real> System<R> {
-    /// x as devices see it at time t, if that is more than the unknowns; [`System::put_back`] takes it again.
-    pub(super) fn seen(&mut self, t: R, x: &[R], mode: &Mode<R>) -> Option<Vec<R>> {
+    /// Calls `work` with x as devices see it at time t.
+    #[inline]
+    pub(super) fn seeing<T>(&mut self, t: R, x: &[R], mode: &Mode<R>, work: impl FnOnce(&mut Self, &[R]) -> T) -> T {
+        let seen = self.seen(t, x, mode);
+        let result = work(self, seen.as_deref().unwrap_or(x));
+        if let Some(x) = seen {
+            self.driven.x = x;
+        }
+        result
+    }
+
+    /// x as devices see it at time t, if that is more than the unknowns: the room for it, which must be put back.
+    fn seen(&mut self, t: R, x: &[R], mode: &Mode<R>) -> Option<Vec<R>> {
         if self.driven.count == 0 {
             return None;
         }
@@ -59,12 +70,6 @@ impl<R: Real> System<R> {
             driven.at = Some((t, mode.source_scale, mode.dc_sources));
         }
         Some(full)
-    }
-
-    pub(super) fn put_back(&mut self, seen: Option<Vec<R>>) {
-        if let Some(x) = seen {
-            self.driven.x = x;
-        }
     }
 
     /// The equations of the driven nodes where all of these are `x`.

@@ -463,6 +463,38 @@ impl<R: Real> System<R> {
         self.static_loaded = true;
     }
 
+    /// Loads f, q and their Jacobians; returns the lanes in which limiting was active.
+    #[inline]
+    fn load(&mut self, cx: &EvalCx<'_, R>, a: &mut Arrays<R>) -> R::Mask {
+        if !self.static_loaded {
+            self.load_static(cx, a);
+        }
+        a.f.fill(R::zero());
+        a.q.fill(R::zero());
+        a.df.copy_from_slice(&self.static_df);
+        // Elsewhere ∂q is 0 and stays so.
+        for c in &self.charges {
+            let k = c.slot as usize;
+            a.dq[k] = self.static_dq[k];
+        }
+        if let Some(trash) = a.dq.last_mut() {
+            *trash = R::zero();
+        }
+        let mut load = Load {
+            f: &mut a.f,
+            q: &mut a.q,
+            df: &mut a.df,
+            dq: &mut a.dq,
+            limits: &mut a.new_limits,
+            limited: R::Mask::splat(false),
+        };
+        for g in self.groups.iter().filter(|g| !g.only_drives) {
+            let want = if g.bank.is_linear() { Want::Residual } else { Want::All };
+            g.bank.eval(cx, want, &mut load);
+        }
+        load.limited
+    }
+
     /// Replaces the rows of held unknowns by `x − value = 0`.
     fn hold(&self, x: &[R], a: &mut Arrays<R>) {
         for (row, value) in &self.held {
@@ -510,55 +542,26 @@ impl<R: Real> Dae<R> for System<R> {
 
     fn eval(&mut self, t: R, x: &[R], mode: &Mode<R>, a: &mut Arrays<R>) -> R::Mask {
         let limits = std::mem::take(&mut a.limits);
-        let seen = self.seen(t, x, mode);
-        let cx = Self::cx(t, seen.as_deref().unwrap_or(x), &limits, mode);
-        if !self.static_loaded {
-            self.load_static(&cx, a);
-        }
-        a.f.fill(R::zero());
-        a.q.fill(R::zero());
-        a.df.copy_from_slice(&self.static_df);
-        // Elsewhere ∂q is 0 and stays so.
-        for c in &self.charges {
-            let k = c.slot as usize;
-            a.dq[k] = self.static_dq[k];
-        }
-        if let Some(trash) = a.dq.last_mut() {
-            *trash = R::zero();
-        }
-        let mut load = Load {
-            f: &mut a.f,
-            q: &mut a.q,
-            df: &mut a.df,
-            dq: &mut a.dq,
-            limits: &mut a.new_limits,
-            limited: R::Mask::splat(false),
-        };
-        for g in self.groups.iter().filter(|g| !g.only_drives) {
-            let want = if g.bank.is_linear() { Want::Residual } else { Want::All };
-            g.bank.eval(&cx, want, &mut load);
-        }
-        let limited = load.limited;
+        let limited = self.seeing(t, x, mode, |system, x| system.load(&Self::cx(t, x, &limits, mode), a));
         if mode.hold {
             self.hold(x, a);
         }
         a.limits = limits;
-        self.put_back(seen);
         limited
     }
 
     fn observe(&mut self, t: R, x: &[R], mode: &Mode<R>, a: &mut Arrays<R>) {
-        let seen = self.seen(t, x, mode);
-        let cx = Self::cx(t, seen.as_deref().unwrap_or(x), &a.limits, mode);
         let first = self.unknowns.len() + 1;
-        for (row, (group, instance, terminal)) in self.observers.iter().enumerate() {
-            let bank = &self.groups[*group].bank;
-            let n = bank.n_locals();
-            bank.observe(*instance, &cx, &mut self.observe_f[..n], &mut self.observe_q[..n]);
-            a.f[first + row] = self.observe_f[*terminal];
-            a.q[first + row] = self.observe_q[*terminal];
-        }
-        self.put_back(seen);
+        self.seeing(t, x, mode, |system, x| {
+            let cx = Self::cx(t, x, &a.limits, mode);
+            for (row, (group, instance, terminal)) in system.observers.iter().enumerate() {
+                let bank = &system.groups[*group].bank;
+                let n = bank.n_locals();
+                bank.observe(*instance, &cx, &mut system.observe_f[..n], &mut system.observe_q[..n]);
+                a.f[first + row] = system.observe_f[*terminal];
+                a.q[first + row] = system.observe_q[*terminal];
+            }
+        });
     }
 
     fn next_breakpoint(&self, t: R) -> R {
@@ -573,11 +576,10 @@ impl<R: Real> Dae<R> for System<R> {
         if !self.bounds_step {
             return R::splat(f64::INFINITY);
         }
-        let seen = self.seen(t, x, mode);
-        let cx = Self::cx(t, seen.as_deref().unwrap_or(x), &[], mode);
-        let bound = self.groups.iter().fold(R::splat(f64::INFINITY), |b, g| b.min(g.bank.bound_step(&cx)));
-        self.put_back(seen);
-        bound
+        self.seeing(t, x, mode, |system, x| {
+            let cx = Self::cx(t, x, &[], mode);
+            system.groups.iter().fold(R::splat(f64::INFINITY), |b, g| b.min(g.bank.bound_step(&cx)))
+        })
     }
 
     fn n_crossings(&self) -> usize {
@@ -585,46 +587,41 @@ impl<R: Real> Dae<R> for System<R> {
     }
 
     fn crossings(&mut self, t: R, x: &[R], mode: &Mode<R>, out: &mut [R]) {
-        let seen = self.seen(t, x, mode);
-        let cx = Self::cx(t, seen.as_deref().unwrap_or(x), &[], mode);
-        for (g, base) in self.groups.iter().zip(&self.crossing_base) {
-            let n = g.bank.n_crossings();
-            if n > 0 {
-                g.bank.crossings(&cx, &mut out[*base..base + n]);
+        self.seeing(t, x, mode, |system, x| {
+            let cx = Self::cx(t, x, &[], mode);
+            for (g, base) in system.groups.iter().zip(&system.crossing_base) {
+                let n = g.bank.n_crossings();
+                if n > 0 {
+                    g.bank.crossings(&cx, &mut out[*base..base + n]);
+                }
             }
-        }
-        self.put_back(seen);
+        });
     }
 
     fn on_event(&mut self, k: usize, t: R, x: &[R], mode: &Mode<R>, mask: R::Mask) -> bool {
         let Some(g) = self.group_of_crossing(k) else { return false };
-        let seen = self.seen(t, x, mode);
-        let cx = Self::cx(t, seen.as_deref().unwrap_or(x), &[], mode);
-        let jumps = self.groups[g].bank.on_event(k - self.crossing_base[g], &cx, mask) == Discontinuity::Jump;
-        self.put_back(seen);
+        let k = k - self.crossing_base[g];
+        let after =
+            self.seeing(t, x, mode, |system, x| system.groups[g].bank.on_event(k, &Self::cx(t, x, &[], mode), mask));
         self.driven.forget();
-        jumps
+        after == Discontinuity::Jump
     }
 
     fn settle(&mut self, t: R, x: &[R], mode: &Mode<R>, mask: R::Mask) -> R::Mask {
-        let seen = self.seen(t, x, mode);
-        let cx = Self::cx(t, seen.as_deref().unwrap_or(x), &[], mode);
-        let mut changed = R::Mask::splat(false);
-        for g in &mut self.groups {
-            changed = changed | g.bank.settle(&cx, mask);
-        }
-        self.put_back(seen);
+        let changed = self.seeing(t, x, mode, |system, x| {
+            let cx = Self::cx(t, x, &[], mode);
+            let all = system.groups.iter_mut();
+            all.fold(R::Mask::splat(false), |changed, g| changed | g.bank.settle(&cx, mask))
+        });
         self.driven.forget();
         changed
     }
 
     fn accept(&mut self, t: R, x: &[R], mode: &Mode<R>, mask: R::Mask) {
-        let seen = self.seen(t, x, mode);
-        let cx = Self::cx(t, seen.as_deref().unwrap_or(x), &[], mode);
-        for g in &mut self.groups {
-            g.bank.accept(&cx, mask);
-        }
-        self.put_back(seen);
+        self.seeing(t, x, mode, |system, x| {
+            let cx = Self::cx(t, x, &[], mode);
+            system.groups.iter_mut().for_each(|g| g.bank.accept(&cx, mask));
+        });
         self.driven.forget();
     }
 }
