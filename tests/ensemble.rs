@@ -126,6 +126,87 @@ fn who_asks_for_what_sources_determine_gets_it_and_nothing_else_changes() {
     assert!(spikes > 20, "{spikes} spikes");
 }
 
+/// A comparator fires a one-shot, which closes a switch: but for the comparator all of it is known in advance.
+const LOGIC: &str = "logic\n\
+    v1 in 0 pwl(0 0 1m 1)\n\
+    ycomparator c in 0 f 0 vt=0.5 vh=0.01 vlow=0 vhigh=5 rise=10u fall=10u\n\
+    yoneshot o f 0 g 0 vt=2.5 vh=1 delay=100u width=200u rise=10u fall=10u vhigh=5\n\
+    vdd vdd 0 5\n\
+    r1 vdd out 10k\n\
+    c1 out 0 10n\n\
+    s1 out 0 g 0 sw\n\
+    .model sw sw vt=2.5 vh=1 ron=1k roff=1g\n\
+    .tran 1m 1m 0 1m\n\
+    .end\n";
+
+/// Points of one variant, and what it took.
+struct Trace {
+    signals: Vec<usize>,
+    left: u32,
+    points: Vec<(f64, Vec<f64>)>,
+}
+
+impl Observer<()> for Trace {
+    fn next(&mut self) -> Option<((), Variant)> {
+        self.left = self.left.checked_sub(1)?;
+        Some(((), Variant { seed: StreamKey { seed: 1, run: 0 }, changes: Vec::new() }))
+    }
+    fn begin(&mut self, _lane: usize, (): &()) {}
+    fn point(&mut self, _lane: usize, t: f64, value: &dyn Fn(usize) -> f64, _: usize) {
+        self.points.push((t, self.signals.iter().map(|k| value(*k)).collect()));
+    }
+    fn end(&mut self, _lane: usize, (): (), outcome: Result<(), SimError>) {
+        assert_eq!(outcome, Ok(()));
+    }
+}
+
+// covers: comparator, oneshot, switch
+#[test]
+fn what_logic_will_do_is_known_in_advance() {
+    let (netlist, _) = parse("logic.cir", LOGIC.as_bytes().to_vec(), &FileLoader);
+    let circuit = elaborate(&netlist, &[]).0.expect("a circuit");
+    let run = |signals: &[&str]| {
+        let base = Base::new(&circuit, 0, None, signals).expect("the base circuit runs");
+        let signals = signals.iter().map(|s| base.unknown(s).expect("the signal")).collect();
+        let mut trace = Trace { signals, left: 1, points: Vec::new() };
+        let counts = base.run::<f64, ()>(&circuit, &mut trace).expect("it runs");
+        (trace.points, counts.steps)
+    };
+    // v(f) passes 2.5 V 5 us after v(in) has passed 0.51 V; v(g) rises 100 us later, is at 3.5 V 7 us later, begins to
+    // fall 210 us after it began to rise, and is at 1.5 V 7 us later.
+    let closes = 0.51e-3 + 5e-6 + 100e-6 + 7e-6;
+    let opens = closes + 210e-6;
+    let tau = 10e-9 / (1.0 / 10e3 + 1.0 / 1e3);
+    let low = 5.0 / 11.0;
+    let expected = |t: f64| match t {
+        _ if t < closes => 5.0,
+        _ if t < opens => low + (5.0 - low) * (-(t - closes) / tau).exp(),
+        _ => 5.0 + (low - 5.0) * (-(t - opens) / 100e-6).exp(),
+    };
+    for signals in [&["v(out)"][..], &["v(out)", "v(g)", "v(f)"]] {
+        let (points, steps) = run(signals);
+        for (t, values) in &points {
+            assert!((values[0] - expected(*t)).abs() < 0.01, "{signals:?} at {t}: {} for {}", values[0], expected(*t));
+        }
+        for at in [closes, opens] {
+            assert!(points.iter().any(|(t, _)| (t - at).abs() < 2e-9), "{signals:?}: no point at {at}");
+        }
+        // Comparator, one-shot (which arms again never: v(f) stays high), switch, switch.
+        assert_eq!(steps.events, 4, "{signals:?}");
+        // v(in) is straight: one trial finds where it crosses.
+        assert!(steps.locating <= 2, "{signals:?}: {} trials", steps.locating);
+    }
+    // Who asks for the voltages has points at their corners.
+    let (points, _) = run(&["v(g)"]);
+    for (corner, volts) in [(0.615e-3, 0.0), (0.625e-3, 5.0), (0.825e-3, 5.0), (0.835e-3, 0.0)] {
+        let near = points.iter().find(|(t, _)| (t - corner).abs() < 2e-9);
+        let (_, values) = near.unwrap_or_else(|| panic!("no point at {corner}"));
+        assert!((values[0] - volts).abs() < 2e-3, "{} V at {corner}", values[0]);
+    }
+    let (few, _) = run(&["v(out)"]);
+    assert!(!few.iter().any(|(t, _)| (t - 0.625e-3).abs() < 1e-9), "a corner that nobody looks at");
+}
+
 /// The bytes of all files of a campaign.
 fn files<R: BankNumber>(plan: &Plan, threads: usize) -> [Vec<u8>; 3] {
     let path =

@@ -1,6 +1,8 @@
 //! The stepper on hand-made systems: observed orders, error control, events. It knows no device and no netlist.
 
-use neurospice::integrate::{Accepted, Arrays, Charge, Dae, Method, Mode, Stepper, StepperOptions, UnknownTolerance};
+use neurospice::integrate::{
+    Accepted, After, Arrays, Charge, Dae, Method, Mode, Stepper, StepperOptions, UnknownTolerance,
+};
 use neurospice::number::{Lanes, Mask, Real};
 use neurospice::solve::SparsePattern;
 use std::ops::ControlFlow;
@@ -98,12 +100,12 @@ impl<R: Real> Dae<R> for Hand<R, Eval<R>> {
             out[0] = (x[0] - level) * self.armed - (-self.armed + 1.0);
         }
     }
-    fn on_event(&mut self, _k: usize, t: R, _x: &[R], _mode: &Mode<R>, mask: R::Mask) -> bool {
+    fn on_event(&mut self, _k: usize, t: R, _x: &[R], _mode: &Mode<R>, mask: R::Mask) -> After {
         for l in (0..R::LANES).filter(|l| mask.lane(*l)) {
             self.events.push((l, t.lane(l)));
             self.armed.set_lane(l, 0.0);
         }
-        true
+        After::Jump
     }
     fn settle(&mut self, _t: R, _x: &[R], _mode: &Mode<R>, _mask: R::Mask) -> R::Mask {
         R::Mask::splat(false)

@@ -122,7 +122,7 @@ impl Base {
             setting,
             times,
             index,
-            unknowns: solver.system.unknowns.iter().map(|u| u.name.clone()).collect(),
+            unknowns: solver.system.names_of_x(&signals),
             state: state.cloned(),
             signals,
         })
@@ -141,7 +141,7 @@ impl Base {
         }
     }
 
-    /// The number of the unknown of this name, such as `v(out)`.
+    /// The number of the unknown, or of the driven node, of this name, such as `v(out)`.
     pub fn unknown(&self, name: &str) -> Option<usize> {
         self.unknowns.iter().position(|u| u.eq_ignore_ascii_case(name))
     }
@@ -227,7 +227,9 @@ impl<R: BankNumber, T> Lanes<'_, R, T> {
                 let mut ended = false;
                 for l in (0..R::LANES).filter(|l| a.lanes.lane(*l)) {
                     let t = a.t.lane(l);
-                    observer.point(l, t, &|k| a.x[k].lane(l), a.smooth.lane(l) as usize);
+                    let driven = |k: usize| &a.driven[k - a.x.len()];
+                    let value = |k: usize| a.x.get(k).unwrap_or_else(|| driven(k)).lane(l);
+                    observer.point(l, t, &value, a.smooth.lane(l) as usize);
                     ended |= t >= t_stop;
                 }
                 if ended || observer.is_stopped() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }

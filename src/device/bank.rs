@@ -80,6 +80,22 @@ pub enum Discontinuity {
     Jump,
 }
 
+/// A piece of a voltage that is planned ahead: straight from now to the next corner.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Planned {
+    /// Volts now.
+    pub now: f64,
+    /// When the next corner is, seconds; infinity if there is none.
+    pub until: f64,
+    /// Volts there.
+    pub then: f64,
+}
+
+impl Planned {
+    /// 0 V for ever.
+    pub const NOTHING: Planned = Planned { now: 0.0, until: f64::INFINITY, then: 0.0 };
+}
+
 /// All instances of one kind.
 pub trait Bank<R: Real>: Send {
     /// How many instances.
@@ -119,6 +135,25 @@ pub trait Bank<R: Real>: Send {
     fn n_crossings(&self) -> usize;
     /// Values of the crossing functions; a change from < 0 to ≥ 0 is an event (devices sign them by their state).
     fn crossings(&self, cx: &EvalCx<'_, R>, out: &mut [R]);
+    /// The columns a and b of an instance whose crossing functions are affine in x(a) − x(b) and depend on nothing else but its
+    /// own discrete state.
+    fn senses(&self, _instance: usize) -> Option<[u32; 2]> {
+        None
+    }
+    /// Crossing function `crossing` in one lane where the voltage that it senses is so many volts.
+    fn crossing_at(&self, _crossing: usize, _lane: usize, _volts: f64) -> f64 {
+        -1.0
+    }
+    /// The terminals of an instance at which it plans a voltage ahead, and their columns.
+    fn plans(&self, _instance: usize) -> Vec<(usize, u32)> {
+        Vec::new()
+    }
+    /// What it plans there after t in one lane.
+    fn planned(&self, _instance: usize, _terminal: usize, _lane: usize, _t: f64) -> Planned {
+        Planned::NOTHING
+    }
+    /// Nobody needs to see the corners of this instance: they are no breakpoints any more.
+    fn silence(&mut self, _instance: usize) {}
     /// An event of crossing function `crossing` at (t, x) in the masked lanes: discrete state moves.
     fn on_event(&mut self, crossing: usize, cx: &EvalCx<'_, R>, mask: R::Mask) -> Discontinuity;
     /// At an operating point: makes discrete states agree with x; returns the lanes in which one changed.
@@ -252,6 +287,9 @@ pub trait Element<R: Real>: Send + Sized + 'static {
     const BOUNDS: bool = false;
     /// Crossing functions per instance.
     const CROSSINGS: usize = 0;
+    /// The terminals a and b if the crossing functions are affine in x(a) − x(b) and depend on nothing else but discrete
+    /// state.
+    const SENSES: Option<(usize, usize)> = None;
     /// Limited voltages per instance.
     const LIMITS: usize = 0;
     /// Does it have hidden state to move on acceptance?
@@ -287,6 +325,14 @@ pub trait Element<R: Real>: Send + Sized + 'static {
     }
     /// See [`Bank::crossings`]; `out` has `CROSSINGS` entries.
     fn crossings(&self, _i: usize, _at: &At<'_, R>, _out: &mut [R]) {}
+    /// The terminals at which instance i plans a voltage against its reference ahead.
+    fn plans(&self, _i: usize) -> &'static [usize] {
+        &[]
+    }
+    /// See [`Bank::planned`].
+    fn planned(&self, _i: usize, _terminal: usize, _lane: usize, _t: f64) -> Planned {
+        Planned::NOTHING
+    }
     /// See [`Bank::on_event`]; `k` < `CROSSINGS`.
     fn on_event(&mut self, _i: usize, _k: usize, _at: &At<'_, R>, _mask: R::Mask) -> Discontinuity {
         Discontinuity::None

@@ -95,6 +95,7 @@ impl<R: Real> Element<R> for Comparators<R> {
     const LINEAR: bool = true;
     const BREAKPOINTS: bool = true;
     const CROSSINGS: usize = 1;
+    const SENSES: Option<(usize, usize)> = Some((IN_P, IN_N));
     const ACCEPTS: bool = true;
 
     fn new(instances: &[Arc<Instance>]) -> Self {
@@ -186,6 +187,16 @@ impl<R: Real> Element<R> for Comparators<R> {
     fn crossings(&self, i: usize, at: &At<'_, R>, out: &mut [R]) {
         let v = at.v(IN_P, IN_N);
         out[0] = R::select(self.is_high(i), self.lower[i] - v, v - self.upper[i]);
+    }
+
+    fn plans(&self, _i: usize) -> &'static [usize] {
+        &[OUT]
+    }
+
+    fn planned(&self, i: usize, _terminal: usize, lane: usize, t: f64) -> Planned {
+        let (now, until, then) = self.output.ahead(i, lane, t);
+        let volts = |u: f64| self.vlow[i].lane(lane) + self.swing[i].lane(lane) * u;
+        Planned { now: volts(now), until, then: volts(then) }
     }
 
     fn on_event(&mut self, i: usize, _k: usize, at: &At<'_, R>, mask: R::Mask) -> Discontinuity {

@@ -125,6 +125,21 @@ impl Bank<Narrow> for Half {
     fn crossings(&self, cx: &EvalCx<'_, Narrow>, out: &mut [Narrow]) {
         through(out, |out| with_cx(cx, |cx| self.0.crossings(cx, out)));
     }
+    fn senses(&self, instance: usize) -> Option<[u32; 2]> {
+        self.0.senses(instance)
+    }
+    fn crossing_at(&self, crossing: usize, lane: usize, volts: f64) -> f64 {
+        self.0.crossing_at(crossing, lane, volts)
+    }
+    fn plans(&self, instance: usize) -> Vec<(usize, u32)> {
+        self.0.plans(instance)
+    }
+    fn planned(&self, instance: usize, terminal: usize, lane: usize, t: f64) -> Planned {
+        self.0.planned(instance, terminal, lane, t)
+    }
+    fn silence(&mut self, instance: usize) {
+        self.0.silence(instance);
+    }
     fn on_event(&mut self, crossing: usize, cx: &EvalCx<'_, Narrow>, mask: LaneMask<4>) -> Discontinuity {
         with_cx(cx, |cx| self.0.on_event(crossing, cx, wide_mask(mask)))
     }

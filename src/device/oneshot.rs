@@ -130,6 +130,7 @@ impl<R: Real> Element<R> for OneShots<R> {
     const LINEAR: bool = true;
     const BREAKPOINTS: bool = true;
     const CROSSINGS: usize = 1;
+    const SENSES: Option<(usize, usize)> = Some((IN_P, IN_N));
     const ACCEPTS: bool = true;
 
     fn new(instances: &[Arc<Instance>]) -> Self {
@@ -244,6 +245,17 @@ impl<R: Real> Element<R> for OneShots<R> {
     fn crossings(&self, i: usize, at: &At<'_, R>, out: &mut [R]) {
         let beyond = self.beyond(i, at);
         out[0] = R::select(Self::is(self.armed[i]), beyond, -beyond - self.hysteresis[i]);
+    }
+
+    fn plans(&self, i: usize) -> &'static [usize] {
+        if self.complement[i] { &[OUT, OUT_B] } else { &[OUT] }
+    }
+
+    fn planned(&self, i: usize, terminal: usize, lane: usize, t: f64) -> Planned {
+        let (now, until, then) = self.output.ahead(i, lane, t);
+        let (low, high) = (self.vlow[i].lane(lane), self.vhigh[i].lane(lane));
+        let volts = |u: f64| if terminal == OUT { low + (high - low) * u } else { high - (high - low) * u };
+        Planned { now: volts(now), until, then: volts(then) }
     }
 
     fn on_event(&mut self, i: usize, _k: usize, at: &At<'_, R>, mask: R::Mask) -> Discontinuity {

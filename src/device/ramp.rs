@@ -22,8 +22,42 @@ const CORNERS_PER_PULSE: usize = 4;
 pub(super) struct Plans<R: Real> {
     /// Of each instance, the segment at the time of its last accepted point.
     now: Vec<Segment<R>>,
-    /// Of instance i and lane l at `i·LANES + l`: corners, never empty, times strictly rising.
-    corners: Vec<Vec<Corner>>,
+    /// Of instance i and lane l at `i·LANES + l`.
+    corners: Vec<Corners>,
+}
+
+/// Corners of one lane, never empty, times strictly rising.
+#[derive(Clone)]
+struct Corners {
+    list: Vec<Corner>,
+    /// Those before can no longer matter. They are taken away together, now and then.
+    past: usize,
+}
+
+impl Corners {
+    fn new(list: Vec<Corner>) -> Corners {
+        let list = if list.is_empty() { vec![(0.0, 0.0)] } else { list };
+        Corners { list, past: 0 }
+    }
+    fn all(&self) -> &[Corner] {
+        &self.list[self.past..]
+    }
+    /// Those that can matter, and no others.
+    fn tidied(&mut self) -> &mut Vec<Corner> {
+        self.list.drain(..self.past);
+        self.past = 0;
+        &mut self.list
+    }
+    /// Time has come to t: corners before the last one up to t no longer matter.
+    fn advance(&mut self, t: f64) {
+        // Mostly it is the next one.
+        while self.list.get(self.past + 1).is_some_and(|c| c.0 <= t) {
+            self.past += 1;
+        }
+        if self.past > 64 && 2 * self.past > self.list.len() {
+            self.tidied();
+        }
+    }
 }
 
 /// u(t) = level + slope·(t − anchor) for from ≤ t ≤ to.
@@ -81,7 +115,7 @@ impl<R: Real> Plans<R> {
         for lane in 0..R::LANES {
             idle.set_lane(lane, segment(&[(0.0, 0.0)], 0.0));
         }
-        Plans { now: vec![idle; n], corners: vec![vec![(0.0, 0.0)]; n * R::LANES] }
+        Plans { now: vec![idle; n], corners: vec![Corners::new(Vec::new()); n * R::LANES] }
     }
 
     /// The level of instance i at time t.
@@ -97,7 +131,7 @@ impl<R: Real> Plans<R> {
         let mut s = self.now[i];
         for lane in 0..R::LANES {
             if !inside.lane(lane) {
-                s.set_lane(lane, segment(&self.corners[i * R::LANES + lane], t.lane(lane)));
+                s.set_lane(lane, segment(self.corners[i * R::LANES + lane].all(), t.lane(lane)));
             }
         }
         s.value(t)
@@ -109,7 +143,7 @@ impl<R: Real> Plans<R> {
         let inside = now.from.le(t) & t.lt(now.to);
         let mut next = R::select(inside, now.to, R::splat(f64::INFINITY));
         for lane in (0..R::LANES).filter(|lane| !inside.lane(*lane)) {
-            let corners = &self.corners[i * R::LANES + lane];
+            let corners = self.corners[i * R::LANES + lane].all();
             let k = corners.partition_point(|c| c.0 <= t.lane(lane));
             if let Some(c) = corners.get(k) {
                 next.set_lane(lane, c.0);
@@ -118,14 +152,21 @@ impl<R: Real> Plans<R> {
         next
     }
 
+    /// From t on in one lane: the level, the time of the next corner, and the level there.
+    pub fn ahead(&self, i: usize, lane: usize, t: f64) -> (f64, f64, f64) {
+        let s = segment(self.corners[i * R::LANES + lane].all(), t);
+        let now = s.value(t);
+        (now, s.to, if s.to.is_finite() { s.value(s.to) } else { now })
+    }
+
     /// The time of the last corner of one lane.
     pub fn end(&self, i: usize, lane: usize) -> f64 {
-        self.corners[i * R::LANES + lane].last().map_or(f64::NEG_INFINITY, |c| c.0)
+        self.corners[i * R::LANES + lane].list.last().map_or(f64::NEG_INFINITY, |c| c.0)
     }
 
     /// How many pulses of one lane begin after t, in a plan made of [`Plans::append_pulse`] alone.
     pub fn pulses_after(&self, i: usize, lane: usize, t: f64) -> usize {
-        let corners = &self.corners[i * R::LANES + lane];
+        let corners = self.corners[i * R::LANES + lane].all();
         (corners.len() - corners.partition_point(|c| c.0 <= t)) / CORNERS_PER_PULSE
     }
 
@@ -136,15 +177,15 @@ impl<R: Real> Plans<R> {
 
     /// One lane gets these corners (ascending in time); an empty list holds level 0.
     pub fn replace(&mut self, i: usize, lane: usize, corners: Vec<Corner>) {
-        let corners = if corners.is_empty() { vec![(0.0, 0.0)] } else { corners };
-        self.now[i].set_lane(lane, segment(&corners, f64::NEG_INFINITY));
+        let corners = Corners::new(corners);
+        self.now[i].set_lane(lane, segment(corners.all(), f64::NEG_INFINITY));
         self.corners[i * R::LANES + lane] = corners;
     }
 
     /// From time `start` on, one lane goes to `target` (0 or 1) and stays there; what was planned for later is dropped.
     /// `up` and `down` are the times of a full swing: a ramp that starts half-way takes half the time.
     pub fn go_to(&mut self, i: usize, lane: usize, start: f64, target: f64, up: f64, down: f64) {
-        let corners = &mut self.corners[i * R::LANES + lane];
+        let corners = self.corners[i * R::LANES + lane].tidied();
         let s = segment(corners, start);
         let level = s.value(start);
         corners.retain(|c| c.0 < start);
@@ -157,7 +198,7 @@ impl<R: Real> Plans<R> {
         }
         // The new corners may lie inside the segment that is kept for the present; its beginning stays what it was.
         let from = self.now[i].from.lane(lane);
-        let s = segment(&self.corners[i * R::LANES + lane], from);
+        let s = segment(self.corners[i * R::LANES + lane].all(), from);
         self.now[i].set_lane(lane, s);
     }
 
@@ -172,6 +213,7 @@ impl<R: Real> Plans<R> {
     pub fn state(&mut self, i: usize, fields: &mut StateFields<'_>) {
         let lane = fields.lane();
         let Some(corners) = self.corners.get_mut(i * R::LANES + lane) else { return };
+        let corners = corners.tidied();
         let mut flat: Vec<f64> = corners.iter().flat_map(|c| [c.0, c.1]).collect();
         let rising = |l: &[f64]| {
             let times: Vec<f64> = l.iter().copied().step_by(2).collect();
@@ -196,9 +238,9 @@ impl<R: Real> Plans<R> {
         for lane in 0..R::LANES {
             if mask.lane(lane) && !stay.lane(lane) {
                 let corners = &mut self.corners[i * R::LANES + lane];
-                let past = corners.partition_point(|c| c.0 <= t.lane(lane));
-                corners.drain(..past.saturating_sub(1));
-                self.now[i].set_lane(lane, segment(corners, t.lane(lane)));
+                corners.advance(t.lane(lane));
+                let near = &corners.all()[..corners.all().len().min(2)];
+                self.now[i].set_lane(lane, segment(near, t.lane(lane)));
             }
         }
         moved

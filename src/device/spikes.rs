@@ -249,6 +249,8 @@ struct SpikeSources<R: Real, T> {
     amplitude: Vec<R>,
     /// Of instance i and lane l at `i·LANES + l`.
     trains: Vec<Option<(T, Shape)>>,
+    /// Is it possibly no longer where [`SpikeSources::rewind`] puts it?
+    begun: Vec<bool>,
     output: Plans<R>,
 }
 
@@ -264,6 +266,10 @@ impl<R: Real, T: Train> SpikeSources<R, T> {
         }
     }
     fn rewind(&mut self, i: usize, lane: usize) {
+        // A variant reloads and then resets: its pulses are planned once.
+        if !std::mem::replace(&mut self.begun[i * R::LANES + lane], false) {
+            return;
+        }
         if let Some(Some((train, _))) = self.trains.get_mut(i * R::LANES + lane) {
             train.rewind();
         }
@@ -282,6 +288,7 @@ impl<R: Real, T: Train> Element<R> for SpikeSources<R, T> {
             base: vec![R::zero(); instances.len()],
             amplitude: vec![R::zero(); instances.len()],
             trains: (0..instances.len() * R::LANES).map(|_| None).collect(),
+            begun: vec![true; instances.len() * R::LANES],
             output: Plans::new(instances.len()),
         }
     }
@@ -304,6 +311,7 @@ impl<R: Real, T: Train> Element<R> for SpikeSources<R, T> {
             self.base[i].set_lane(lane, instance.params.real("base"));
             self.amplitude[i].set_lane(lane, instance.params.real("amplitude"));
             self.trains[i * R::LANES + lane] = Some((T::new(instance, setting), Shape::of(instance)));
+            self.begun[i * R::LANES + lane] = true;
             self.rewind(i, lane);
         }
     }
@@ -316,6 +324,10 @@ impl<R: Real, T: Train> Element<R> for SpikeSources<R, T> {
 
     fn state(&mut self, i: usize, fields: &mut StateFields<'_>) {
         if fields.time_goes_on() {
+            let lane = fields.lane();
+            if let Some(begun) = self.begun.get_mut(i * R::LANES + lane) {
+                *begun = true;
+            }
             if let Some(Some((train, _))) = self.trains.get_mut(i * R::LANES + fields.lane()) {
                 train.state(fields);
             }
@@ -345,7 +357,11 @@ impl<R: Real, T: Train> Element<R> for SpikeSources<R, T> {
     fn accept(&mut self, i: usize, at: &At<'_, R>, mask: R::Mask) {
         let t = at.t();
         let moved = self.output.advance(i, t, mask);
+        if !moved.any() {
+            return;
+        }
         for lane in (0..R::LANES).filter(|lane| moved.lane(*lane)) {
+            self.begun[i * R::LANES + lane] = true;
             // The plan ends with the last planned pulse; the train goes on before its beginning is reached.
             if self.output.pulses_after(i, lane, t.lane(lane)) < AHEAD {
                 self.extend(i, lane, t.lane(lane));

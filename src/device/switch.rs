@@ -111,16 +111,20 @@ trait Control: Send + 'static {
     const NAMES: (&'static str, &'static str);
     /// The locals whose sum, each with its sign, is the control.
     const LOCALS: &'static [(usize, f64)];
+    /// The same as a voltage between two terminals.
+    const TERMINALS: Option<(usize, usize)>;
 }
 struct ByVoltage;
 impl Control for ByVoltage {
     const NAMES: (&'static str, &'static str) = ("vt", "vh");
     const LOCALS: &'static [(usize, f64)] = &[(2, 1.0), (3, -1.0)];
+    const TERMINALS: Option<(usize, usize)> = Some((2, 3));
 }
 struct ByCurrent;
 impl Control for ByCurrent {
     const NAMES: (&'static str, &'static str) = ("it", "ih");
     const LOCALS: &'static [(usize, f64)] = &[(2, 1.0)];
+    const TERMINALS: Option<(usize, usize)> = None;
 }
 type VoltageSwitches<R> = Switches<R, ByVoltage>;
 type CurrentSwitches<R> = Switches<R, ByCurrent>;
@@ -155,6 +159,7 @@ impl<R: Real, C: Control> Switches<R, C> {
 
 impl<R: Real, C: Control> Element<R> for Switches<R, C> {
     const CROSSINGS: usize = 1;
+    const SENSES: Option<(usize, usize)> = C::TERMINALS;
 
     fn new(instances: &[Arc<Instance>]) -> Self {
         let zeros = || vec![R::zero(); instances.len()];

@@ -12,6 +12,10 @@ use std::sync::Arc;
 /// The most limited voltages an instance may have.
 pub(super) const MOST_LIMITS: usize = 4;
 
+/// The most locals that an instance may have that says what it senses, and the most crossing functions.
+const MOST_SENSING_LOCALS: usize = 8;
+const MOST_CROSSINGS: usize = 2;
+
 /// A [`Bank`] made of an [`Element`].
 pub struct UniformBank<R: Real, E: Element<R>> {
     element: E,
@@ -19,6 +23,8 @@ pub struct UniformBank<R: Real, E: Element<R>> {
     /// Circuit-wide index of each instance.
     ids: Vec<usize>,
     wiring: Wiring,
+    /// Instances whose corners nobody needs to see.
+    silent: Vec<bool>,
     limit_base: usize,
     number: std::marker::PhantomData<R>,
 }
@@ -26,18 +32,20 @@ pub struct UniformBank<R: Real, E: Element<R>> {
 impl<R: Real, E: Element<R>> UniformBank<R, E> {
     /// A bank of these instances; `ids` are their circuit-wide indices.
     pub fn new(ids: &[usize], instances: &[Arc<Instance>], setting: &Setting) -> Self {
-        const { assert!(E::LIMITS <= MOST_LIMITS) };
+        const { assert!(E::LIMITS <= MOST_LIMITS && (E::SENSES.is_none() || E::CROSSINGS <= MOST_CROSSINGS)) };
         let mut element = E::new(instances);
         for lane in 0..R::LANES {
             element.reload(lane, instances, setting);
             element.reset(lane);
         }
         let n_locals = instances.iter().enumerate().map(|(i, n)| element.locals(i, n).len()).max().unwrap_or(0);
+        assert!(E::SENSES.is_none() || n_locals <= MOST_SENSING_LOCALS);
         UniformBank {
             element,
             instances: instances.to_vec(),
             ids: ids.to_vec(),
             wiring: Wiring::new(n_locals, instances.len()),
+            silent: vec![false; instances.len()],
             limit_base: 0,
             number: std::marker::PhantomData,
         }
@@ -163,7 +171,7 @@ impl<R: Real, E: Element<R>> Bank<R> for UniformBank<R, E> {
     fn next_breakpoint(&self, t: R) -> R {
         let mut next = R::splat(f64::INFINITY);
         if E::BREAKPOINTS {
-            for i in 0..self.instances.len() {
+            for i in (0..self.instances.len()).filter(|i| !self.silent[*i]) {
                 next = next.min(self.element.next_breakpoint(i, t));
             }
         }
@@ -198,6 +206,44 @@ impl<R: Real, E: Element<R>> Bank<R> for UniformBank<R, E> {
                 self.element.crossings(i, &self.at(i, cx), out);
             }
         }
+    }
+
+    fn senses(&self, instance: usize) -> Option<[u32; 2]> {
+        let cols = self.wiring.cols_of(instance);
+        E::SENSES.map(|(a, b)| [cols[a], cols[b]])
+    }
+
+    fn crossing_at(&self, crossing: usize, lane: usize, volts: f64) -> f64 {
+        let Some((a, _)) = E::SENSES else { return -1.0 };
+        let mut x = [R::zero(); MOST_SENSING_LOCALS];
+        let mut out = [R::zero(); MOST_CROSSINGS];
+        x[a] = R::splat(volts);
+        let cx = EvalCx {
+            t: R::zero(),
+            x: &x,
+            limits: &[],
+            start_junctions: R::Mask::splat(false),
+            gmin: R::zero(),
+            source_scale: R::one(),
+            excitation: Excitation::Waveform,
+        };
+        let (cols, _) = self.wiring.apart();
+        let i = crossing / E::CROSSINGS.max(1);
+        self.element.crossings(i, &At { cx: &cx, cols, limit_base: 0 }, &mut out[..E::CROSSINGS]);
+        out[crossing % E::CROSSINGS.max(1)].lane(lane)
+    }
+
+    fn plans(&self, instance: usize) -> Vec<(usize, u32)> {
+        let cols = self.wiring.cols_of(instance);
+        self.element.plans(instance).iter().map(|k| (*k, cols[*k])).collect()
+    }
+
+    fn planned(&self, instance: usize, terminal: usize, lane: usize, t: f64) -> Planned {
+        self.element.planned(instance, terminal, lane, t)
+    }
+
+    fn silence(&mut self, instance: usize) {
+        self.silent[instance] = true;
     }
 
     fn on_event(&mut self, crossing: usize, cx: &EvalCx<'_, R>, mask: R::Mask) -> Discontinuity {

@@ -57,6 +57,17 @@ pub struct UnknownTolerance {
     pub lte_weight: f64,
 }
 
+/// How the solution goes on after an event.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum After {
+    /// As if there had been none.
+    Undisturbed,
+    /// With other slopes.
+    Slopes,
+    /// With other values.
+    Jump,
+}
+
 /// A differential-algebraic system in residual form, with events. All vectors have one entry per lane in each `R`.
 pub trait Dae<R: Real> {
     /// Number of unknowns n.
@@ -87,10 +98,22 @@ pub trait Dae<R: Real> {
     fn n_crossings(&self) -> usize;
     /// Values of the crossing functions at (t, x); from < 0 to ≥ 0 is an event.
     fn crossings(&mut self, t: R, x: &[R], mode: &Mode<R>, out: &mut [R]);
-    /// Crossing `k` happened at (t, x) in the masked lanes. True if more than slopes jump with it.
-    fn on_event(&mut self, k: usize, t: R, x: &[R], mode: &Mode<R>, mask: R::Mask) -> bool;
+    /// Crossing `k` happened at (t, x) in the masked lanes.
+    fn on_event(&mut self, k: usize, t: R, x: &[R], mode: &Mode<R>, mask: R::Mask) -> After;
+    /// The crossing functions whose events are known in advance. They are not looked for between two points.
+    fn foretold(&self) -> Vec<usize> {
+        Vec::new()
+    }
+    /// When the next of their events after t will be in the masked lanes, until something else happens; infinity if never.
+    fn next_foretold(&self, _t: R, _lanes: R::Mask) -> R {
+        R::splat(f64::INFINITY)
+    }
     /// Makes discrete states agree with x at an operating point; lanes in which one changed.
     fn settle(&mut self, t: R, x: &[R], mode: &Mode<R>, mask: R::Mask) -> R::Mask;
     /// (t, x) was accepted in the masked lanes.
     fn accept(&mut self, t: R, x: &[R], mode: &Mode<R>, mask: R::Mask);
+    /// What is known without being solved for, where it was last evaluated.
+    fn driven(&self) -> &[R] {
+        &[]
+    }
 }

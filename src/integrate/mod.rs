@@ -4,6 +4,6 @@ mod dae;
 pub mod scheme;
 mod stepper;
 
-pub use dae::{Arrays, Charge, Dae, Mode, UnknownTolerance};
+pub use dae::{After, Arrays, Charge, Dae, Mode, UnknownTolerance};
 pub use scheme::Method;
 pub use stepper::{Accepted, Checkpoint, Control, ROW_HISTORY, RowHistory, StepStats, Stepper, StepperOptions};

@@ -16,18 +16,20 @@
 //! what is algebraic moves gives consistent x and q' = −f on the right side of the corner; then a step of TR-BDF2, which
 //! needs no history and brings its own error estimate; then the chosen method.
 
+mod accept;
 mod bracket;
 mod checkpoint;
 mod error;
+mod judge;
 mod lane;
 mod problem;
+mod slide;
 
 pub use checkpoint::{Checkpoint, Control, ROW_HISTORY, RowHistory};
 
 use super::dae::{Arrays, Dae, Mode};
-use bracket::{Bracket, crossed_earliest, event_tolerance};
-use error::worst;
-use lane::{Lane, Phase, QUICK_STEPS, SHORT_RESTART};
+use bracket::event_tolerance;
+use lane::{Lane, Phase};
 use problem::StepProblem;
 
 use super::scheme::{self, Coefficients, GAMMA, Method};
@@ -88,6 +90,8 @@ pub struct Accepted<'a, R: Real> {
     pub x: &'a [R],
     /// f by row (current for observers).
     pub f: &'a [R],
+    /// What is known without being solved for ([`Dae::driven`]).
+    pub driven: &'a [R],
     /// dq/dt by row (current for observers).
     pub q_dot: &'a [R],
     /// Per lane, how many accepted points (this one counted) lie on the present smooth stretch, with no corner or event
@@ -135,6 +139,8 @@ pub struct Stepper<R: Real> {
     solves: Solves<R>,
     /// Rows of q that may be other than 0, in order; observers' are last.
     charged: Vec<u32>,
+    /// The crossing functions that are looked for between two points.
+    watched: Vec<u32>,
     /// α of the Jacobian that Newton has factors of, for a linear system.
     factored_alpha: Option<R>,
     /// What happened so far.
@@ -177,12 +183,6 @@ fn copy_rows<R: Real>(to: &mut [R], from: &[R], rows: &[u32], lanes: R::Mask) {
         let k = *k as usize;
         to[k] = R::select(lanes, from[k], to[k]);
     }
-}
-
-/// The verdict on a lane's finished step.
-enum Verdict {
-    Reject,
-    Accept { events: bool },
 }
 
 impl<R: Real> Stepper<R> {
@@ -255,6 +255,10 @@ impl<R: Real> Stepper<R> {
                 p: [R::one(), zero, zero, zero],
             },
             charged: Vec::new(),
+            watched: {
+                let foretold = dae.foretold();
+                (0..dae.n_crossings()).filter(|k| !foretold.contains(k)).map(|k| k as u32).collect()
+            },
             factored_alpha: None,
             stats: StepStats::default(),
         }
@@ -300,17 +304,36 @@ impl<R: Real> Stepper<R> {
         let lanes = self.begin(dae);
         if lanes.any() {
             let t = self.gather(|l| l.t);
-            accepted(&Accepted { lanes, t, x: &self.x_n, f: &self.arrays.f, q_dot: &self.qd_n, smooth: R::one() })?;
+            self.tell(dae, lanes, t, R::one(), &mut accepted)?;
         }
         while self.lanes.iter().any(|l| l.running) {
             let lanes = self.tick(dae);
             if lanes.any() {
                 let t = self.gather(|l| l.t);
                 let smooth = self.gather(|l| f64::from(l.smooth));
-                accepted(&Accepted { lanes, t, x: &self.x_n, f: &self.arrays.f, q_dot: &self.qd_n, smooth })?;
+                self.tell(dae, lanes, t, smooth, &mut accepted)?;
             }
         }
         ControlFlow::Continue(())
+    }
+
+    fn tell(
+        &self,
+        dae: &impl Dae<R>,
+        lanes: R::Mask,
+        t: R,
+        smooth: R,
+        accepted: &mut impl FnMut(&Accepted<'_, R>) -> ControlFlow<()>,
+    ) -> ControlFlow<()> {
+        accepted(&Accepted {
+            lanes,
+            t,
+            x: &self.x_n,
+            driven: dae.driven(),
+            f: &self.arrays.f,
+            q_dot: &self.qd_n,
+            smooth,
+        })
     }
 
     /// One number per lane.
@@ -425,7 +448,7 @@ impl<R: Real> Stepper<R> {
             p = [w[1], w[2], 0.0, w[0]];
             return (scheme::tr_bdf2_second(lane.step), p);
         }
-        let limit = lane.corner.min(o.t_stop);
+        let limit = lane.corner.min(o.t_stop).min(lane.foretold);
         let left = limit - lane.t;
         lane.target = None;
         if lane.restart {
@@ -489,6 +512,8 @@ impl<R: Real> Stepper<R> {
     fn predict(&mut self, begins: R::Mask) {
         let n = self.n;
         let Solves { a0, a1, a_stage, b0, p: [p0, p1, p2, ps], .. } = self.solves;
+        // TR-BDF2 has other means to tell its error.
+        let keeps = self.options.method != Method::TrBdf2;
         dispatch(
             R::LANES,
             #[inline(always)]
@@ -498,7 +523,9 @@ impl<R: Real> Stepper<R> {
                 for ((x, guess), (((x_n, x_1), x_2), x_s)) in guess.zip(history) {
                     let predicted = p0 * *x_n + p1 * *x_1 + p2 * *x_2 + ps * *x_s;
                     *x = R::select(begins, predicted, *x);
-                    *guess = R::select(begins, predicted, *guess);
+                    if keeps {
+                        *guess = R::select(begins, predicted, *guess);
+                    }
                 }
                 for k in &self.charged {
                     let k = *k as usize;
@@ -516,331 +543,10 @@ impl<R: Real> Stepper<R> {
             self.lanes[l].cut(0.125, StepFailure::Newton(failure));
         }
     }
-
-    /// Judges the finished solves of the masked lanes; returns the lanes that accepted a point.
-    fn judge(&mut self, dae: &mut impl Dae<R>, solved: R::Mask) -> R::Mask {
-        let none = R::Mask::splat(false);
-        let (mut first, mut second, mut single, mut ramp) = (none, none, none, none);
-        for (l, lane) in self.lanes.iter_mut().enumerate().filter(|(l, _)| solved.lane(*l)) {
-            match lane.phase {
-                Phase::First => {
-                    first.set_lane(l, true);
-                    lane.phase = Phase::Second;
-                }
-                Phase::Second => second.set_lane(l, true),
-                Phase::Single => single.set_lane(l, true),
-                Phase::Ramp => ramp.set_lane(l, true),
-                Phase::Restart | Phase::Plan => {}
-            }
-        }
-        if first.any() {
-            copy_lanes(&mut self.x_s, &self.x, first);
-            copy_rows(&mut self.q_s, &self.q, &self.charged, first);
-            copy_rows(&mut self.qd_s, &self.qd, &self.charged, first);
-        }
-        let done = solved & !first;
-        if !done.any() {
-            return none;
-        }
-        let error = self.truncation_error(single, second, ramp);
-        if self.options.eager && second.any() {
-            self.extrapolate(dae.charges(), second);
-        }
-        let n_crossings = self.g.len();
-        if n_crossings > 0 {
-            dae.crossings(self.solves.t, &self.x, &self.mode, &mut self.g);
-            if second.any() && self.crosses(second) {
-                // Inside the step as well: three points tell much better where.
-                let mut t = self.solves.t;
-                for (l, lane) in self.lanes.iter().enumerate().filter(|(l, _)| second.lane(*l)) {
-                    t.set_lane(l, lane.t + GAMMA * lane.step);
-                }
-                dae.crossings(t, &self.x_s, &self.mode, &mut self.g_s);
-            }
-        }
-        let (mut accepted, mut events) = (none, none);
-        for l in (0..R::LANES).filter(|l| done.lane(*l)) {
-            match self.verdict(l, error.lane(l)) {
-                Verdict::Reject => {}
-                Verdict::Accept { events: e } => {
-                    accepted.set_lane(l, true);
-                    events.set_lane(l, e);
-                }
-            }
-        }
-        if accepted.any() {
-            self.accept(dae, accepted, events, second);
-        }
-        accepted
-    }
-
-    /// Did anything cross in one of these lanes?
-    fn crosses(&self, lanes: R::Mask) -> bool {
-        let zero = R::zero();
-        let all = self.g_n.iter().zip(&self.g);
-        (all.fold(R::Mask::splat(false), |any, (before, now)| any | (before.lt(zero) & now.ge(zero))) & lanes).any()
-    }
-
-    /// Accept, reject, or look for an event in lane `l`, whose step is done with this relative error.
-    fn verdict(&mut self, l: usize, error: f64) -> Verdict {
-        let lane = &mut self.lanes[l];
-        let (t0, t1) = (lane.t, lane.t_try);
-        if lane.phase == Phase::Restart {
-            let events = crossed_earliest(&self.g_n, &self.g, l).is_some();
-            return Verdict::Accept { events };
-        }
-        let order = if self.options.method == Method::BackwardEuler && lane.phase == Phase::Single { 1.0 } else { 2.0 };
-        // No platform power function here: step sizes must be the same bits everywhere.
-        let factor = 0.9 * crate::number::powf(error.max(1e-6), -1.0 / (order + 1.0));
-        if lane.phase == Phase::Ramp {
-            if error > 1.0 || error.is_nan() {
-                self.stats.rejected_truncation += 1;
-                lane.steep = true;
-                lane.phase = Phase::Plan;
-                return Verdict::Reject;
-            }
-            lane.next_h = lane.h;
-        }
-        if lane.bracket.is_none() && lane.phase != Phase::Ramp {
-            if error > REJECT_ABOVE || error.is_nan() {
-                self.stats.rejected_truncation += 1;
-                let first = *lane.first_try.get_or_insert(lane.step);
-                if lane.step > 1e-7 * first {
-                    let unknown = worst(&self.lte, &self.x_max, &self.weights, l);
-                    lane.cut(factor.clamp(0.1, 0.5), StepFailure::TruncationError { unknown });
-                    return Verdict::Reject;
-                }
-                // However short the step, the change stays: a value jumps here without an event to say so.
-                self.stats.jumps += 1;
-                lane.restart = true;
-                lane.next_h = lane.step.max(1e-3 * first);
-            } else {
-                // After a rejection the step does not grow for a while: it would only be rejected again.
-                if lane.first_try.is_some() {
-                    lane.calm = CALM_STEPS;
-                }
-                let growth = match (lane.calm, lane.quick) {
-                    (1.., _) => 1.0,
-                    (0, 1..) if self.options.eager => 10.0,
-                    _ => 2.0,
-                };
-                lane.calm = lane.calm.saturating_sub(1);
-                lane.quick = lane.quick.saturating_sub(1);
-                lane.next_h = lane.step * factor.clamp(0.3, growth);
-                if lane.step < 0.999 * lane.h && lane.target.is_some() {
-                    // Shortened for a corner, not for accuracy: the old step stays the proposal.
-                    lane.next_h = lane.next_h.max(lane.h);
-                }
-            }
-        }
-        let Some((k, g0, g1)) = crossed_earliest(&self.g_n, &self.g, l) else {
-            let Some(b) = &mut lane.bracket else { return Verdict::Accept { events: false } };
-            let tolerance = event_tolerance(b.hi - lane.last_corner, b.hi, self.options.eager);
-            if b.hi - t1 <= tolerance || b.tries > MAX_LOCATING {
-                // On the way there in another number of steps it did not cross: it only grazes, and nothing happens.
-                lane.bracket = None;
-                return Verdict::Accept { events: false };
-            }
-            // Still before the event: the lower end moves up.
-            self.stats.locating += 1;
-            b.tries += 1;
-            b.take(t1, self.g[b.k].lane(l));
-            lane.phase = Phase::Plan;
-            return Verdict::Reject;
-        };
-        let tolerance = event_tolerance(t1 - lane.last_corner, t1, self.options.eager);
-        let bracket = match lane.bracket {
-            None => {
-                let mut b = Bracket::new(k, (t0, g0), (t1, g1), 0);
-                if lane.phase == Phase::Second {
-                    b.take(t0 + GAMMA * lane.step, self.g_s[k].lane(l));
-                }
-                b
-            }
-            Some(mut b) => {
-                if b.k == k {
-                    b.tries += 1;
-                    b.take(t1, g1);
-                } else {
-                    // Another function crosses even earlier.
-                    b = Bracket::new(k, (t0, g0), (t1, g1), b.tries);
-                }
-                b
-            }
-        };
-        if t1 - bracket.root().min(t1) <= tolerance && bracket.tries > 0
-            || t1 - bracket.lo <= tolerance
-            || bracket.tries > MAX_LOCATING
-        {
-            lane.bracket = None;
-            return Verdict::Accept { events: true };
-        }
-        self.stats.locating += 1;
-        lane.bracket = Some(bracket);
-        lane.phase = Phase::Plan;
-        Verdict::Reject
-    }
-
-    /// The masked lanes take the new point.
-    fn accept(&mut self, dae: &mut impl Dae<R>, lanes: R::Mask, events: R::Mask, second: R::Mask) {
-        let mut single = R::Mask::splat(false);
-        for (l, lane) in self.lanes.iter_mut().enumerate().filter(|(l, _)| lanes.lane(*l)) {
-            match lane.phase {
-                Phase::Second => {
-                    lane.h2 = GAMMA * lane.step;
-                    lane.h1 = (1.0 - GAMMA) * lane.step;
-                    lane.history = 2;
-                }
-                Phase::Single => {
-                    single.set_lane(l, true);
-                    lane.h2 = lane.h1;
-                    lane.h1 = lane.step;
-                    lane.history = (lane.history + 1).min(2);
-                }
-                _ => lane.history = 0,
-            }
-        }
-        let second = second & lanes;
-        std::mem::swap(&mut self.g_n, &mut self.g_before);
-        self.g_n.copy_from_slice(&self.g_before);
-        let n = self.n;
-        dispatch(
-            R::LANES,
-            #[inline(always)]
-            || {
-                for k in 0..n {
-                    let (x, x_n, x_1) = (self.x[k], self.x_n[k], self.x_1[k]);
-                    self.x_2[k] = R::select(second, x_n, R::select(single, x_1, self.x_2[k]));
-                    self.x_1[k] = R::select(second, self.x_s[k], R::select(single, x_n, x_1));
-                    self.x_n[k] = R::select(lanes, x, x_n);
-                    self.x_max[k] = R::select(lanes, self.x_max[k].max(x.abs()), self.x_max[k]);
-                }
-                for k in self.charged.iter().map(|k| *k as usize) {
-                    let q_n = self.q_n[k];
-                    self.q_1[k] = R::select(second, self.q_s[k], R::select(single, q_n, self.q_1[k]));
-                    self.q_n[k] = R::select(lanes, self.q[k], q_n);
-                    self.qd_n[k] = R::select(lanes, self.qd[k], self.qd_n[k]);
-                }
-                for (to, from) in self.limits_n.iter_mut().zip(&self.limits) {
-                    *to = R::select(lanes, *from, *to);
-                }
-                for (to, from) in self.g_n.iter_mut().zip(&self.g) {
-                    *to = R::select(lanes, *from, *to);
-                }
-            },
-        );
-        dae.accept(self.solves.t, &self.x, &self.mode, lanes);
-        let jumps = if events.any() { self.act(dae, events) } else { R::Mask::splat(false) };
-        let t_stop = self.options.t_stop;
-        let mut ask = events;
-        for (l, lane) in self.lanes.iter_mut().enumerate().filter(|(l, _)| lanes.lane(*l)) {
-            self.stats.accepted += 1;
-            lane.t = lane.t_try;
-            lane.solves = 0;
-            lane.first_try = None;
-            if lane.phase == Phase::Restart {
-                lane.restart = false;
-                lane.restart_share = SHORT_RESTART;
-                lane.smooth = 1;
-            } else {
-                // A stretch that began without a restart began with the point before this one.
-                lane.smooth = if lane.turned { 2 } else { lane.smooth.saturating_add(1) };
-                lane.h = lane.next_h;
-                if lane.target.is_none() || lane.h > lane.h_free {
-                    lane.h_free = lane.h;
-                }
-                if lane.step > AT_ONCE * lane.t {
-                    lane.events_at_once = 0;
-                }
-            }
-            lane.phase = Phase::Plan;
-            lane.steep = false;
-            lane.turned = false;
-            let restarts = |jumps: bool| jumps || !self.options.eager;
-            if lane.t >= lane.corner {
-                self.stats.corners += 1;
-                lane.restart |= restarts(lane.corner_jumps);
-                lane.turned = true;
-                ask.set_lane(l, true);
-            }
-            if events.lane(l) {
-                lane.restart |= restarts(jumps.lane(l));
-                lane.turned = true;
-            }
-            if lane.t >= t_stop {
-                lane.running = false;
-            }
-        }
-        if ask.any() {
-            let t = self.gather(|l| l.t);
-            let (corner, jump) = (dae.next_breakpoint(t), dae.next_jump(t));
-            for (l, lane) in self.lanes.iter_mut().enumerate().filter(|(l, _)| ask.lane(*l)) {
-                lane.look_ahead(corner.lane(l), jump.lane(l));
-                lane.last_corner = lane.t;
-            }
-        }
-        for (_, lane) in self.lanes.iter_mut().enumerate().filter(|(l, _)| lanes.lane(*l)) {
-            if lane.restart || lane.turned {
-                // What led here says nothing of what follows.
-                lane.history = 0;
-                // The new stretch may be faster than the last. At the end of the run only a later run goes on, and where that
-                // one ends is not known yet.
-                let limit = if lane.running { lane.corner.min(t_stop) } else { lane.corner };
-                let room = limit - lane.t;
-                lane.h = if self.options.eager { lane.h_free.min(room) } else { 0.1 * lane.h.min(room) };
-                lane.quick = QUICK_STEPS;
-            }
-        }
-    }
-
-    /// Events of the masked lanes at the point just accepted; returns the lanes in which more than slopes jump.
-    fn act(&mut self, dae: &mut impl Dae<R>, lanes: R::Mask) -> R::Mask {
-        let mut jumps = R::Mask::splat(false);
-        let (none, t) = (R::Mask::splat(false), self.solves.t);
-        // `g_before` is what the crossing functions were at the start of the step; g is what they are now.
-        for k in 0..self.g.len() {
-            let mut mask = none;
-            for l in (0..R::LANES).filter(|l| lanes.lane(*l)) {
-                mask.set_lane(l, self.g_before[k].lane(l) < 0.0 && self.g[k].lane(l) >= 0.0);
-            }
-            if mask.any() {
-                if dae.on_event(k, t, &self.x, &self.mode, mask) {
-                    jumps = jumps | mask;
-                }
-                for l in (0..R::LANES).filter(|l| mask.lane(*l)) {
-                    let lane = &mut self.lanes[l];
-                    self.stats.events += 1;
-                    lane.events_at_once += 1;
-                    if lane.events_at_once > MAX_EVENTS_AT_ONCE {
-                        lane.error = Some(SimError::Chatter { t: t.lane(l), crossing: k });
-                        lane.running = false;
-                    }
-                }
-            }
-        }
-        dae.crossings(t, &self.x, &self.mode, &mut self.g);
-        copy_lanes(&mut self.g_n, &self.g, lanes);
-        jumps
-    }
 }
-
-/// A step is repeated if its error exceeds the tolerance by this factor; below, only the next one is shortened. The
-/// estimate is no better than that, and a repeated step costs twice.
-const REJECT_ABOVE: f64 = 1.5;
 
 /// A stretch that is shorter than this part of the usual step is tried in one trapezoidal step.
 const SHORT_RAMP: f64 = 0.02;
 
-/// So many steps after a rejection do not grow.
-const CALM_STEPS: u32 = 3;
-
-/// So often a time of crossing is tried for.
-const MAX_LOCATING: u32 = 80;
-
 /// A lane that plans so many solves without reaching another point is lost.
 const MAX_SOLVES: u32 = 10_000;
-
-/// More events than this without a proper step between them are a loop of discrete states.
-const MAX_EVENTS_AT_ONCE: u32 = 1000;
-/// A proper step is longer than this part of the time reached.
-const AT_ONCE: f64 = 1e-11;

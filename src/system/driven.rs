@@ -11,6 +11,8 @@ use crate::number::{Mask, Real};
 /// The driven nodes of a system.
 pub(super) struct Driven<R> {
     pub count: usize,
+    /// What they are called, such as `v(out)`.
+    pub names: Vec<String>,
     /// The groups whose equations say what they are.
     groups: Vec<usize>,
     /// c of each.
@@ -24,10 +26,16 @@ pub(super) struct Driven<R> {
 }
 
 impl<R: Real> Driven<R> {
-    /// `count` driven nodes after `n` unknowns; `groups` say what they are.
-    pub fn new(n: usize, count: usize, groups: Vec<usize>) -> Self {
+    /// Driven nodes of these names after `n` unknowns; `groups` say what they are.
+    pub fn new(n: usize, names: Vec<String>, groups: Vec<usize>) -> Self {
+        let count = names.len();
         let rows = || vec![R::zero(); n + 1 + count];
-        Driven { count, groups, coefficients: vec![R::one(); count], x: rows(), f: rows(), q: rows(), at: None }
+        Driven { count, names, groups, coefficients: vec![R::one(); count], x: rows(), f: rows(), q: rows(), at: None }
+    }
+
+    /// Their values where they were last asked for.
+    pub fn values(&self) -> &[R] {
+        &self.x[self.x.len() - self.count..]
     }
 
     /// What drives them may have changed.

@@ -6,6 +6,7 @@
 mod dc;
 mod describe;
 mod driven;
+mod foretell;
 mod noise;
 mod reduce;
 mod saved;
@@ -24,7 +25,7 @@ use crate::device::{
     AtOp, Bank, BankNumber, Discontinuity, EvalCx, Excitation, Instance, Kind, Load, Pattern, Setting, Unknown,
     UnknownTable, Want,
 };
-use crate::integrate::{Arrays, Charge, Dae, Mode, UnknownTolerance};
+use crate::integrate::{After, Arrays, Charge, Dae, Mode, UnknownTolerance};
 use crate::number::{Mask, Real};
 use crate::solve::SparsePattern;
 use std::sync::Arc;
@@ -92,6 +93,7 @@ pub struct System<R: Real> {
     /// Loaded values of held unknowns.
     kept: Vec<state::Kept>,
     driven: driven::Driven<R>,
+    foresight: foretell::Foresight,
 }
 
 /// Kinds and their instances, grouped for banks; keeps the circuit's order within a kind.
@@ -138,7 +140,7 @@ impl<R: BankNumber> System<R> {
         for g in &mut groups {
             g.bank.declare(&mut table);
         }
-        let mut drive = Vec::new();
+        let (mut drive, mut driven_names, mut numbers) = (Vec::new(), Vec::new(), None);
         if let Some(signals) = signals {
             let mut positions = Pattern::new(table.unknowns.len());
             let mut of_group = Vec::new();
@@ -153,7 +155,7 @@ impl<R: BankNumber> System<R> {
             let fixed: Vec<u32> = circuit.ics.iter().chain(&circuit.nodesets).map(|f| f.node).collect();
             // Nodes that are held or tied somewhere are known by their number: then all nodes keep theirs.
             let may_drive = fixed.is_empty() && circuit.gmin_nodes.is_empty();
-            let numbers = reduce::numbers(
+            let new = reduce::numbers(
                 &table.unknowns,
                 &positions,
                 signals,
@@ -161,14 +163,22 @@ impl<R: BankNumber> System<R> {
                 may_drive.then_some(&linear),
             );
             for g in &mut groups {
-                g.bank.renumber(&numbers.rows, &numbers.cols);
+                g.bank.renumber(&new.rows, &new.cols);
             }
-            table.renumber(&numbers.cols, numbers.driven);
+            let names: Vec<String> = table.unknowns.iter().map(|u| u.name.clone()).collect();
+            table.renumber(&new.cols, new.driven);
             let n = table.unknowns.len();
-            n_nodes = numbers.cols[..n_nodes].iter().filter(|c| (**c as usize) < n).count();
-            drive = driven::roles(&mut groups, &numbers.rows, &of_group, n);
+            driven_names = vec![String::new(); new.driven];
+            for (name, col) in names.into_iter().zip(&new.cols) {
+                if *col != u32::MAX && *col as usize > n {
+                    driven_names[*col as usize - n - 1] = name;
+                }
+            }
+            n_nodes = new.cols[..n_nodes].iter().filter(|c| (**c as usize) < n).count();
+            drive = driven::roles(&mut groups, &new.rows, &of_group, n);
+            numbers = Some(new);
         }
-        let (n, n_driven) = (table.unknowns.len(), table.n_driven);
+        let n = table.unknowns.len();
         let mut positions = Pattern::new(n);
         // Every node has a diagonal entry, so that homotopy and forced nodes have a place to stamp.
         for k in 0..n as u32 {
@@ -244,8 +254,13 @@ impl<R: BankNumber> System<R> {
             kept: Vec::new(),
             charges: Vec::new(),
             held_slots: Vec::new(),
-            driven: driven::Driven::new(n, n_driven, drive),
+            driven: driven::Driven::new(n, driven_names, drive),
+            foresight: Default::default(),
         };
+        if let Some(numbers) = numbers {
+            let (groups, base) = (&mut system.groups, &system.crossing_base);
+            system.foresight = foretell::foresight(circuit, groups, base, &numbers.cols, n, |k| numbers.quiet[k]);
+        }
         system.find_charges();
         system.find_held_slots();
         system.find_coefficients();
@@ -257,6 +272,15 @@ impl<R: Real> System<R> {
     /// Number of node voltages among the unknowns (they come first).
     pub fn n_nodes(&self) -> usize {
         self.n_nodes
+    }
+
+    /// The names of x as devices see it: unknowns, ground (which has none), driven nodes. Of these only `signals` have a name:
+    /// points need not follow the corners of others.
+    pub fn names_of_x(&self, signals: &[String]) -> Vec<String> {
+        let asked = |name: &String| signals.iter().any(|s| s.eq_ignore_ascii_case(name));
+        let driven = self.driven.names.iter().map(|name| if asked(name) { name.clone() } else { String::new() });
+        let unknowns = self.unknowns.iter().map(|u| u.name.clone());
+        unknowns.chain([String::new()]).chain(driven).collect()
     }
 
     /// A starting point for an operating point: zero, states and inductor currents at their initial values (n + 1
@@ -598,13 +622,27 @@ impl<R: Real> Dae<R> for System<R> {
         });
     }
 
-    fn on_event(&mut self, k: usize, t: R, x: &[R], mode: &Mode<R>, mask: R::Mask) -> bool {
-        let Some(g) = self.group_of_crossing(k) else { return false };
+    fn on_event(&mut self, k: usize, t: R, x: &[R], mode: &Mode<R>, mask: R::Mask) -> After {
+        let Some(g) = self.group_of_crossing(k) else { return After::Undisturbed };
         let k = k - self.crossing_base[g];
         let after =
             self.seeing(t, x, mode, |system, x| system.groups[g].bank.on_event(k, &Self::cx(t, x, &[], mode), mask));
         self.driven.forget();
-        after == Discontinuity::Jump
+        let bank = &self.groups[g].bank;
+        let instance = k * bank.len() / bank.n_crossings().max(1);
+        match after {
+            _ if self.foresight.is_silent(g, instance) => After::Undisturbed,
+            Discontinuity::Jump => After::Jump,
+            Discontinuity::None | Discontinuity::Slope => After::Slopes,
+        }
+    }
+
+    fn foretold(&self) -> Vec<usize> {
+        self.foresight.crossings().collect()
+    }
+
+    fn next_foretold(&self, t: R, lanes: R::Mask) -> R {
+        self.foretell(t, lanes)
     }
 
     fn settle(&mut self, t: R, x: &[R], mode: &Mode<R>, mask: R::Mask) -> R::Mask {
@@ -623,5 +661,9 @@ impl<R: Real> Dae<R> for System<R> {
             system.groups.iter_mut().for_each(|g| g.bank.accept(&cx, mask));
         });
         self.driven.forget();
+    }
+
+    fn driven(&self) -> &[R] {
+        self.driven.values()
     }
 }

@@ -5,7 +5,7 @@
 //! equation takes the row of the node. A state that no equation but its own contains goes as well.
 //!
 //! A node whose equation is then that of its source alone is *driven*: its voltage is a function of time, no matter to be
-//! solved for. Where nobody asks for it, it is no unknown but a number that devices read ([`super::driven`]).
+//! solved for: it is no unknown but a number that devices read ([`super::driven`]).
 
 use crate::device::{AtOp, Pattern, Unknown};
 
@@ -18,6 +18,8 @@ pub struct Numbers {
     pub cols: Vec<u32>,
     /// How many driven nodes there are.
     pub driven: usize,
+    /// By old number: is it a driven node that no equation but its source's contains and that nobody asks for?
+    pub quiet: Vec<bool>,
 }
 
 /// What a circuit can do without. `signals` are the names of unknowns that are wanted; `is_fixed` tells nodes (counted
@@ -68,7 +70,7 @@ pub fn numbers(
     let mut is_driven = vec![false; n];
     for (k, to) in taken.iter().enumerate().filter(|(k, to)| **to != OUT && **to as usize != *k) {
         let alone = in_row[k] == 1 && col_of[k] == *to;
-        is_driven[*to as usize] = alone && is_linear.is_some_and(|l| l[k]) && !wanted(*to as usize);
+        is_driven[*to as usize] = alone && is_linear.is_some_and(|l| l[k]);
     }
     let kept = (0..n).filter(|k| !left_out[*k] && !is_driven[*k]).count() as u32;
     let (mut next, mut next_driven) = (0, kept + 1);
@@ -84,7 +86,8 @@ pub fn numbers(
         })
         .collect();
     let rows = taken.iter().map(|col| cols.get(*col as usize).copied().unwrap_or(OUT)).collect();
-    Numbers { rows, cols, driven: (next_driven - kept - 1) as usize }
+    let quiet = (0..n).map(|k| is_driven[k] && in_column[k] == 1 && !wanted(k)).collect();
+    Numbers { rows, cols, driven: (next_driven - kept - 1) as usize, quiet }
 }
 
 #[cfg(test)]
@@ -112,7 +115,7 @@ mod tests {
     }
 
     fn plain(rows: Vec<u32>, cols: Vec<u32>) -> Numbers {
-        Numbers { rows, cols, driven: 0 }
+        Numbers { rows, cols, driven: 0, quiet: vec![false; 4] }
     }
 
     #[test]
@@ -129,11 +132,25 @@ mod tests {
         let out = u32::MAX;
         let linear = [true; 4];
         let found = numbers(&unknowns, &pattern, &[], |_| false, Some(&linear));
-        assert_eq!(found, Numbers { rows: vec![out, 0, 2, out], cols: vec![2, 0, out, out], driven: 1 });
-        let asked = numbers(&unknowns, &pattern, &["v(a)".to_string()], |_| false, Some(&linear));
-        assert_eq!(asked, plain(vec![out, 1, 0, out], vec![0, 1, out, out]));
+        let quiet = vec![false; 4];
+        assert_eq!(found, Numbers { rows: vec![out, 0, 2, out], cols: vec![2, 0, out, out], driven: 1, quiet });
+        // Whoever asks for its voltage needs no unknown for it.
+        assert_eq!(numbers(&unknowns, &pattern, &["v(a)".to_string()], |_| false, Some(&linear)), found);
         let nonlinear = [true, true, false, true];
-        assert_eq!(numbers(&unknowns, &pattern, &[], |_| false, Some(&nonlinear)), asked);
+        let solved = numbers(&unknowns, &pattern, &[], |_| false, Some(&nonlinear));
+        assert_eq!(solved, plain(vec![out, 1, 0, out], vec![0, 1, out, out]));
+    }
+
+    #[test]
+    fn a_driven_node_that_no_equation_contains_is_quiet_unless_asked_for() {
+        let unknowns = vec![unknown("v(a)", UnknownSpec::VOLTAGE), unknown("i(v1)", UnknownSpec::CURRENT)];
+        let mut pattern = Pattern::new(2);
+        for (row, col) in [(0, 1), (1, 0)] {
+            pattern.slot(row, col);
+        }
+        let quiet = |signals: &[String]| numbers(&unknowns, &pattern, signals, |_| false, Some(&[true; 2])).quiet;
+        assert_eq!(quiet(&[]), [true, false]);
+        assert_eq!(quiet(&["V(a)".to_string()]), [false, false]);
     }
 
     #[test]

@@ -398,7 +398,8 @@ impl<R: Real> Element<R> for Rrams<R> {
     }
 
     fn crossings(&self, i: usize, at: &At<'_, R>, out: &mut [R]) {
-        out[0] = self.cycles[i].crossing(self.thickness(i, at));
+        // A barrier that never moves turns nowhere.
+        out[0] = if self.plastic[i] { self.cycles[i].crossing(self.thickness(i, at)) } else { R::splat(-1.0) };
     }
 
     fn on_event(&mut self, i: usize, _k: usize, at: &At<'_, R>, mask: R::Mask) -> Discontinuity {
@@ -410,7 +411,9 @@ impl<R: Real> Element<R> for Rrams<R> {
 
     fn accept(&mut self, i: usize, at: &At<'_, R>, mask: R::Mask) {
         let x = self.thickness(i, at);
-        self.cycles[i].follow(x, mask);
+        if self.plastic[i] {
+            self.cycles[i].follow(x, mask);
+        }
         self.traps[i].advance(at.t(), mask, &self.sources[i * R::LANES..(i + 1) * R::LANES]);
     }
 }

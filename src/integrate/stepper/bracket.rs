@@ -19,10 +19,11 @@ pub(super) struct Bracket {
 }
 
 /// Tolerance with which an event is located, seconds, given the time since the last corner: well inside the promise of
-/// 1 ns + 1e-6 of that time (eager: half of it), but never below what the time axis can resolve.
+/// 1 ns + 1e-6 of that time (eager: half of it, but of the 1 ns no more than a small part of that time), but never below
+/// what the time axis can resolve.
 pub(super) fn event_tolerance(since_corner: f64, t: f64, eager: bool) -> f64 {
-    let share = if eager { 5e-7 } else { 1e-7 };
-    (share * since_corner).max(8.0 * f64::EPSILON * t)
+    let share = if eager { 5e-7 * since_corner + (1e-4 * since_corner).min(5e-10) } else { 1e-7 * since_corner };
+    share.max(8.0 * f64::EPSILON * t)
 }
 
 impl Bracket {
@@ -71,11 +72,16 @@ impl Bracket {
     }
 }
 
-/// The crossing function of lane `l` that crossed earliest by linear interpolation: (k, g before, g after).
-pub(super) fn crossed_earliest<R: Real>(before: &[R], after: &[R], l: usize) -> Option<(usize, f64, f64)> {
+/// The one of these crossing functions that crossed earliest in lane `l` by linear interpolation: (k, g before, g after).
+pub(super) fn crossed_earliest<R: Real>(
+    functions: &[u32],
+    before: &[R],
+    after: &[R],
+    l: usize,
+) -> Option<(usize, f64, f64)> {
     let mut earliest: Option<(f64, (usize, f64, f64))> = None;
-    for (k, (b, a)) in before.iter().zip(after).enumerate() {
-        let (b, a) = (b.lane(l), a.lane(l));
+    for k in functions.iter().map(|k| *k as usize) {
+        let (b, a) = (before[k].lane(l), after[k].lane(l));
         if b < 0.0 && a >= 0.0 {
             let when = b / (b - a);
             if earliest.is_none_or(|(best, _)| when < best) {

@@ -270,7 +270,7 @@ impl<R: Real> Stepper<R> {
         // Discrete states agree with the start also where no operating point saw to it; then devices commit. A lane that
         // goes on did both when its point was accepted.
         if settles.any() {
-            for _ in 0..super::MAX_EVENTS_AT_ONCE {
+            for _ in 0..super::accept::MAX_EVENTS_AT_ONCE {
                 if !dae.settle(t, &self.x_n, &self.mode, settles).any() {
                     break;
                 }
@@ -286,9 +286,10 @@ impl<R: Real> Stepper<R> {
         }
         dae.crossings(t, &self.x_n, &self.mode, &mut self.g);
         super::copy_lanes(&mut self.g_n, &self.g, fresh);
-        let (corner, jump) = (dae.next_breakpoint(t), dae.next_jump(t));
+        let (corner, jump, foretold) = (dae.next_breakpoint(t), dae.next_jump(t), dae.next_foretold(t, fresh));
         for (l, lane) in self.lanes.iter_mut().enumerate().filter(|(l, _)| fresh.lane(*l)) {
             lane.look_ahead(corner.lane(l), jump.lane(l));
+            lane.foretold = foretold.lane(l);
         }
         fresh
     }

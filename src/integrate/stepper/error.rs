@@ -5,6 +5,9 @@ use crate::integrate::dae::Charge;
 use crate::integrate::scheme::{self, Method};
 use crate::number::{Mask, Real, dispatch};
 
+/// What moves fastest after a restart may move by this part of its range in the first step.
+const FIRST_CHANGE: f64 = 0.5;
+
 impl<R: Real> Stepper<R> {
     /// The largest local truncation error over tolerance, per lane; 0 where there is no estimate.
     pub(super) fn truncation_error(&mut self, single: R::Mask, second: R::Mask, ramp: R::Mask) -> R {
@@ -53,8 +56,35 @@ impl<R: Real> Stepper<R> {
             }
         }
         let estimated = single | second | ramp;
+        let worst = self.largest_over_tolerance();
+        R::select(estimated, worst / self.options.trtol, R::zero())
+    }
+
+    /// After a restart the formula knows how fast everything moves now: the next step is no longer than what moves fastest
+    /// takes for a part of its range, or it would only be tried in vain. At the start nothing else says how long it may be.
+    pub(super) fn first_steps(&mut self, restarted: R::Mask) {
+        self.lte.fill(R::zero());
+        let (alpha, n) = (self.solves.alpha, self.n);
+        for k in self.charged.iter().map(|k| *k as usize).take_while(|k| *k < n) {
+            self.lte[k] = alpha * self.qd[k];
+        }
+        self.newton.solve_linear(&mut self.lte);
+        let (fastest, h_max) = (self.largest_over_tolerance() * self.options.reltol, self.options.h_max);
+        for (l, lane) in self.lanes.iter_mut().enumerate().filter(|(l, _)| restarted.lane(*l)) {
+            let starts = lane.t == 0.0;
+            let most = if starts { h_max } else { lane.h };
+            let h = most.min(FIRST_CHANGE / fastest.lane(l));
+            if starts || h < lane.h {
+                lane.h_free = if starts { h } else { lane.h_free.min(h) };
+                lane.h = h;
+            }
+        }
+    }
+
+    /// The largest of `lte` over what is tolerated of the unknown, without `trtol`.
+    fn largest_over_tolerance(&self) -> R {
         let (reltol, n) = (self.options.reltol, self.n);
-        let worst = dispatch(
+        dispatch(
             R::LANES,
             #[inline(always)]
             || {
@@ -66,8 +96,7 @@ impl<R: Real> Stepper<R> {
                 }
                 worst
             },
-        );
-        R::select(estimated, worst / self.options.trtol, R::zero())
+        )
     }
 
     /// Takes the estimated error off x, q and q' where TR-BDF2 finished a step: they are then of third order. The estimate

@@ -44,6 +44,8 @@ pub(super) struct Lane {
     /// The next corner, and whether more than slopes may jump there.
     pub(super) corner: f64,
     pub(super) corner_jumps: bool,
+    /// When the next event will be that is known in advance.
+    pub(super) foretold: f64,
     /// When the last corner or event was.
     pub(super) last_corner: f64,
     pub(super) bracket: Option<Bracket>,
@@ -103,6 +105,7 @@ impl Lane {
             next_h: h_first,
             corner: 0.0,
             corner_jumps: true,
+            foretold: f64::INFINITY,
             last_corner: 0.0,
             bracket: None,
             first_try: None,
