@@ -30,7 +30,7 @@ mod junction_gate;
 mod memristive;
 mod memristor;
 mod mesfet;
-mod mos1;
+mod mos;
 mod mss;
 mod noise;
 mod oneshot;
@@ -103,7 +103,10 @@ pub static KINDS: &[&dyn Kind] = &[
     &bjt::Bjt,
     &jfet::Jfet,
     &mesfet::Mesfet,
-    &mos1::Mos1,
+    &mos::Mos1,
+    &mos::Mos2,
+    &mos::Mos3,
+    &mos::Mos6,
     &behavioural_capacitor::BehaviouralCapacitor,
     &behavioural_resistor::BehaviouralResistor,
 ];
