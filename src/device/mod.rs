@@ -27,6 +27,7 @@ mod inductor;
 mod jfet;
 mod junction;
 mod junction_gate;
+mod line;
 mod memristive;
 mod memristor;
 mod mesfet;
@@ -107,6 +108,7 @@ pub static KINDS: &[&dyn Kind] = &[
     &mos::Mos2,
     &mos::Mos3,
     &mos::Mos6,
+    &line::Line,
     &behavioural_capacitor::BehaviouralCapacitor,
     &behavioural_resistor::BehaviouralResistor,
 ];
@@ -126,6 +128,10 @@ pub trait Kind: Sync {
     /// Are f, q and the hidden state at the start of a transient the same with either instance, whatever random numbers
     /// they draw? Then the operating point of one circuit is that of the other.
     fn begins_alike(&self, _one: &Instance, _other: &Instance) -> bool {
+        false
+    }
+    /// Do its equations depend on the frequency of small-signal analyses beside ∂q/∂x and expressions that name it?
+    fn depends_on_frequency(&self, _instance: &Instance) -> bool {
         false
     }
     /// Its sources of noise at an operating point.
