@@ -54,6 +54,7 @@ mod team;
 mod testbench;
 #[cfg(test)]
 mod transistor_tests;
+mod urc;
 mod wiring;
 mod yakopcic;
 
@@ -109,9 +110,13 @@ pub static KINDS: &[&dyn Kind] = &[
     &mos::Mos3,
     &mos::Mos6,
     &line::Line,
+    &urc::Urc,
     &behavioural_capacitor::BehaviouralCapacitor,
     &behavioural_resistor::BehaviouralResistor,
 ];
+
+/// A part of a device that is made of others.
+pub type Part = (&'static dyn Kind, Instance);
 
 /// A kind of device. Object-safe: kinds may also arrive at run time.
 pub trait Kind: Sync {
@@ -129,6 +134,11 @@ pub trait Kind: Sync {
     /// they draw? Then the operating point of one circuit is that of the other.
     fn begins_alike(&self, _one: &Instance, _other: &Instance) -> bool {
         false
+    }
+    /// What it is made of, where it has no equations of its own; elaboration puts these in its place, the first under its own
+    /// index. `node` gives the inner node of a name.
+    fn parts(&self, _instance: &Instance, _node: &mut dyn FnMut(&str) -> NodeId) -> Vec<Part> {
+        Vec::new()
     }
     /// Do its equations depend on the frequency of small-signal analyses beside ∂q/∂x and expressions that name it?
     fn depends_on_frequency(&self, _instance: &Instance) -> bool {
