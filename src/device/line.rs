@@ -106,6 +106,8 @@ struct Past {
     points: VecDeque<Point>,
     /// Times of corners in w.
     corners: VecDeque<f64>,
+    /// The largest |w| so far, of both: in a matched line one of them is nothing but rounding.
+    largest: f64,
 }
 
 struct Lines<R> {
@@ -178,10 +180,13 @@ impl<R: Real> Element<R> for Lines<R> {
         let past = &mut self.past[i][fields.lane()];
         let mut points: Vec<f64> = past.points.iter().flatten().copied().collect();
         let mut corners: Vec<f64> = past.corners.iter().copied().collect();
+        let mut largest = vec![past.largest];
         let rising = |l: &[f64], n: usize| l.iter().step_by(n).zip(l.iter().skip(n).step_by(n)).all(|(a, b)| a < b);
         let triples = "t, w1, w2 of points with rising t";
         fields.list("points", &mut points, triples, |l| l.len().is_multiple_of(3) && rising(l, 3));
         fields.list("corners", &mut corners, "rising times", |l| rising(l, 1));
+        fields.list("largest", &mut largest, "a number", |l| l.len() == 1);
+        past.largest = largest.first().copied().unwrap_or(0.0);
         past.points = points.chunks_exact(3).map(|p| [p[0], p[1], p[2]]).collect();
         past.corners = corners.into();
     }
@@ -335,6 +340,7 @@ impl Past {
             _ => {}
         }
         self.points.push_back(point);
+        self.largest = self.largest.max(point[1].abs()).max(point[2].abs());
         self.find_corner();
         // Two points before the first moment that is still needed are enough for a parabola.
         let needed = point[0] - delay;
@@ -375,8 +381,7 @@ impl Past {
         if self.corners.back().is_some_and(|last| *last >= b[0]) {
             return;
         }
-        // Of both waves: in a matched line one of them is nothing but rounding.
-        let size = self.points.iter().flat_map(|q| [q[1], q[2]]).fold(LEAST, |m: f64, w| m.max(w.abs()));
+        let size = self.largest.max(LEAST);
         let is_corner = [1, 2].into_iter().any(|w| {
             let slope = |x: &Point, y: &Point| (y[w] - x[w]) / (y[0] - x[0]);
             let (left, right) = (slope(&a, &b), slope(&b, &c));

@@ -280,8 +280,8 @@ impl<R: Real> BulkCharge<R> {
         let mut share = given;
         if by_doping.any() {
             let beyond = drain - knee;
-            let a = beyond * 0.25;
-            let mut doping = times((a + (a * a + 1.0).sqrt()).sqrt(), self.shortening);
+            // √(a + √(1 + a²)) = e^(½·asinh a), which keeps its digits far below saturation.
+            let mut doping = times(((beyond * 0.25).asinh() * 0.5).exp(), self.shortening);
             if limited.any() {
                 // k/L, then Λ.
                 let k = times(critical, self.shortening * 0.5);
