@@ -19,6 +19,8 @@ mod compliance;
 mod events;
 #[path = "analytic/linear.rs"]
 mod linear;
+#[path = "analytic/lines.rs"]
+mod lines;
 #[path = "analytic/memristor.rs"]
 mod memristor;
 #[path = "analytic/memristor_models.rs"]

@@ -317,5 +317,5 @@ fn the_examples_of_the_manual_run() {
         assert!(o.status.success() && o.stderr.is_empty(), "{netlist}\n{}", text(&o.stderr));
         examples += 1;
     }
-    assert_eq!(examples, 4);
+    assert_eq!(examples, 5);
 }

@@ -155,12 +155,13 @@ impl<'a> Elab<'a> {
                 self.report.add(Diagnostic::error("bad-element", message, flat.element.span));
             }
         }
-        let instances: Vec<Arc<Instance>> = instances.into_iter().collect::<Option<_>>()?;
-        let origins: Vec<Origin> = self
+        let mut instances: Vec<Arc<Instance>> = instances.into_iter().collect::<Option<_>>()?;
+        let mut origins: Vec<Origin> = self
             .flat
             .iter()
             .map(|f| f.chosen.as_ref().map(|c| Origin { kind: c.kind, span: f.element.span }))
             .collect::<Option<_>>()?;
+        self.put_parts(&mut instances, &mut origins);
         self.check_branches(&instances, &origins);
         let gmin_nodes = topology::check(&self.nodes, &instances, &origins, &analyses, self.netlist, &mut self.report);
         let params = self.top_params(top);
@@ -188,6 +189,30 @@ impl<'a> Elab<'a> {
             node_ids: std::mem::take(&mut self.node_ids),
             instance_ids: std::mem::take(&mut self.flat_ids),
         })
+    }
+
+    /// Puts what devices are made of in their place: the first part under the device's own index, the others at the end.
+    fn put_parts(&mut self, instances: &mut Vec<Arc<Instance>>, origins: &mut Vec<Origin>) {
+        for k in 0..instances.len() {
+            let (Some(instance), Some(origin)) = (instances.get(k).cloned(), origins.get(k).copied()) else { continue };
+            let mut node = |name: &str| {
+                let name = format!("{}#{name}", instance.name);
+                *self.node_ids.entry(name.clone()).or_insert_with(|| {
+                    self.nodes.push(Node { name, span: origin.span });
+                    self.nodes.len() as NodeId - 1
+                })
+            };
+            let parts = origin.kind.parts(&instance, &mut node);
+            for (n, (kind, part)) in parts.into_iter().enumerate() {
+                let origin = Origin { kind, span: origin.span };
+                if n == 0 {
+                    (instances[k], origins[k]) = (Arc::new(part), origin);
+                } else {
+                    instances.push(Arc::new(part));
+                    origins.push(origin);
+                }
+            }
+        }
     }
 
     /// The top-level cards with one of these names.

@@ -451,8 +451,15 @@ impl<'a> Elab<'a> {
                 continue;
             }
             let used = kinds.iter().any(|s| self.models.contains_key(&(top, card.name.value.as_str(), s.name)));
-            if !used && let [spec] = kinds[..] {
-                self.resolve_model(card, top, spec, card.span);
+            if used {
+                continue;
+            }
+            // Of several kinds with levels (MOS transistors) the card's level tells which; no level is the first kind's.
+            let level = self.model_level(card, top);
+            let by_level = kinds.iter().all(|s| !s.levels.is_empty());
+            let of_level = kinds.iter().find(|s| level.is_none_or(|l| s.levels.contains(&l))).unwrap_or(&kinds[0]);
+            if kinds.len() == 1 || by_level {
+                self.resolve_model(card, top, of_level, card.span);
             }
         }
     }

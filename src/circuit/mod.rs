@@ -173,17 +173,10 @@ impl Circuit {
         self.setting.seed = seed;
         self
     }
-    /// Does a device depend on the frequency of small-signal analyses beside ∂q/∂x: by an expression that names it, or by a
-    /// resistance of its own there?
+    /// Does a device depend on the frequency of small-signal analyses beside ∂q/∂x: of itself, or by an expression that names
+    /// it?
     pub fn names_frequency(&self) -> bool {
-        let resistance = |i: &Arc<Instance>| {
-            i.params
-                .spec
-                .iter()
-                .zip(&i.params.values)
-                .any(|(p, v)| p.name == "ac" && matches!(v, Some(crate::device::Value::Number(_))))
-        };
-        if self.instances.iter().any(resistance) {
+        if self.instances.iter().zip(&self.origins).any(|(i, o)| o.kind.depends_on_frequency(i)) {
             return true;
         }
         self.instances.iter().flat_map(|i| i.params.values.iter().flatten()).any(

@@ -27,10 +27,11 @@ mod inductor;
 mod jfet;
 mod junction;
 mod junction_gate;
+mod line;
 mod memristive;
 mod memristor;
 mod mesfet;
-mod mos1;
+mod mos;
 mod mss;
 mod noise;
 mod oneshot;
@@ -53,6 +54,7 @@ mod team;
 mod testbench;
 #[cfg(test)]
 mod transistor_tests;
+mod urc;
 mod wiring;
 mod yakopcic;
 
@@ -103,10 +105,18 @@ pub static KINDS: &[&dyn Kind] = &[
     &bjt::Bjt,
     &jfet::Jfet,
     &mesfet::Mesfet,
-    &mos1::Mos1,
+    &mos::Mos1,
+    &mos::Mos2,
+    &mos::Mos3,
+    &mos::Mos6,
+    &line::Line,
+    &urc::Urc,
     &behavioural_capacitor::BehaviouralCapacitor,
     &behavioural_resistor::BehaviouralResistor,
 ];
+
+/// A part of a device that is made of others.
+pub type Part = (&'static dyn Kind, Instance);
 
 /// A kind of device. Object-safe: kinds may also arrive at run time.
 pub trait Kind: Sync {
@@ -123,6 +133,15 @@ pub trait Kind: Sync {
     /// Are f, q and the hidden state at the start of a transient the same with either instance, whatever random numbers
     /// they draw? Then the operating point of one circuit is that of the other.
     fn begins_alike(&self, _one: &Instance, _other: &Instance) -> bool {
+        false
+    }
+    /// What it is made of, where it has no equations of its own; elaboration puts these in its place, the first under its own
+    /// index. `node` gives the inner node of a name.
+    fn parts(&self, _instance: &Instance, _node: &mut dyn FnMut(&str) -> NodeId) -> Vec<Part> {
+        Vec::new()
+    }
+    /// Do its equations depend on the frequency of small-signal analyses beside ∂q/∂x and expressions that name it?
+    fn depends_on_frequency(&self, _instance: &Instance) -> bool {
         false
     }
     /// Its sources of noise at an operating point.

@@ -88,6 +88,9 @@ impl Kind for Resistor {
             Instance::example(&SPEC, &[("l", 1e-5)]).with_model(&SPEC, "r", process),
         ]
     }
+    fn depends_on_frequency(&self, instance: &Instance) -> bool {
+        instance.params.number("ac").is_some()
+    }
     fn noise(&self, instance: &Instance, cx: &NoiseCx<'_>) -> Vec<NoiseSource> {
         if !instance.params.flag("noisy") {
             return Vec::new();

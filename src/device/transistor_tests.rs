@@ -1,14 +1,15 @@
-//! Bipolar and junction-gate transistors at any voltage, and the charge of a gate along a path.
+//! Transistors at any voltage, and the charge of a gate along a path.
 
 use super::bjt::Bjt;
 use super::jfet::Jfet;
 use super::mesfet::Mesfet;
+use super::mos::{Mos1, Mos2, Mos3, Mos6};
 use super::testbench::Bench;
 use super::*;
 
 #[test]
 fn nothing_overflows_at_any_voltage() {
-    let kinds: [&dyn Kind; 3] = [&Bjt, &Jfet, &Mesfet];
+    let kinds: [&dyn Kind; 7] = [&Bjt, &Jfet, &Mesfet, &Mos1, &Mos2, &Mos3, &Mos6];
     for kind in kinds {
         for (e, example) in kind.examples().into_iter().enumerate() {
             let nodes = example.nodes.len();
