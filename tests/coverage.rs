@@ -39,7 +39,7 @@ fn method_row(method: Method) -> &'static str {
     }
 }
 
-const MEASUREMENTS: [&str; 13] = [
+const MEASUREMENTS: [&str; 20] = [
     "measure/trig",
     "measure/when",
     "measure/find",
@@ -53,6 +53,13 @@ const MEASUREMENTS: [&str; 13] = [
     "measure/min_at",
     "measure/max_at",
     "measure/param",
+    "measure/duty",
+    "measure/on_time",
+    "measure/off_time",
+    "measure/freq",
+    "measure/err1",
+    "measure/err2",
+    "measure/eqn",
 ];
 
 /// Headings with their rows.

@@ -24,7 +24,7 @@ pub(super) fn run(
     linear.solver.system.ac_rhs(&mut re, &mut im);
     let axis = Axis { axis: Some(("frequency", Quantity::Frequency)), outer: Vec::new(), own: None };
     let mut recorder = {
-        let resolver = Resolver::new(&linear.solver.system, &observers, true);
+        let resolver = Resolver::new(circuit, &linear.solver.system, &observers, true);
         Recorder::new(circuit, spec, "AC Analysis", &axis, &resolver, sink)?
     };
     if re.iter().chain(&im).all(|v| *v == 0.0) {

@@ -237,7 +237,8 @@ impl<'a> Elab<'a> {
         let mut times: Vec<(f64, Span)> = Vec::new();
         for arg in &card.args {
             match arg {
-                Arg::Word { text, .. } if text == "uic" => uic = true,
+                // Xyce says NOOP for it.
+                Arg::Word { text, .. } if matches!(text.as_str(), "uic" | "noop") => uic = true,
                 Arg::Word { number: Some(_), .. } | Arg::Expr(_) => times.push((self.number(arg, top)?, arg.span())),
                 other => {
                     let message = format!("'{}' is not a time", self.written(other.span()));

@@ -35,8 +35,8 @@ pub use dialect::Dialect;
 pub use formula::formula;
 pub use fourier::FourierSpec;
 pub use measure::{
-    MeasureCrossing, MeasureEdge, MeasureLevel, MeasureMoment, MeasureQuantity, MeasureSpec, MeasureStatistic,
-    MeasureWhich, MeasureWindow,
+    MeasureCount, MeasureCrossing, MeasureEdge, MeasureLevel, MeasureMoment, MeasureQuantity, MeasureSpec,
+    MeasureStatistic, MeasureWhich, MeasureWindow,
 };
 pub use options::{Method, Options};
 pub use output::{NoiseDensity, Output, OutputPart, OutputSpec, SaveSpec};

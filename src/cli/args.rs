@@ -277,6 +277,9 @@ pub(super) struct DevicesArgs {
     /// Print JSON
     #[arg(long)]
     pub json: bool,
+    /// Print Markdown, as the manual has it
+    #[arg(long, conflicts_with = "json")]
+    pub markdown: bool,
 }
 
 /// Draw a result file
