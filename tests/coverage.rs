@@ -98,6 +98,12 @@ fn rows() -> Vec<(&'static str, Vec<String>)> {
             "Language",
             ["param", "subckt", "func", "global", "temp", "poly", "table", "laplace"].map(String::from).to_vec(),
         ),
+        (
+            "Code models of XSPICE",
+            ["gain", "summer", "mult", "divide", "limit", "pwl", "int", "d_dt", "s_xfer", "aswitch"]
+                .map(|m| format!("xspice/{m}"))
+                .to_vec(),
+        ),
         ("Integration methods", methods.to_vec()),
         ("Functions of expressions", expressions.chain(states).collect()),
         ("Measurements", MEASUREMENTS.iter().map(|m| m.to_string()).collect()),

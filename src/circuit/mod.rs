@@ -28,6 +28,7 @@ mod source_functions;
 mod step;
 mod topology;
 mod value;
+mod xspice;
 mod xyce;
 
 pub use analysis::{AnalysisKind, AnalysisSpec, Spacing, Sweep, SweepTarget, SweepValues};
@@ -152,6 +153,8 @@ impl Circuit {
         let mut request = request.clone();
         request.overrides.extend_from_slice(values);
         let (netlist, mut said) = condition::chosen(netlist, &request);
+        let (netlist, more) = xspice::expanded(netlist);
+        said.extend(more);
         let mut elab = context::Elab::new(&netlist, &request);
         let circuit = elab.run();
         let failed = elab.report.failed() || !said.is_empty();
@@ -222,6 +225,8 @@ pub struct Request {
 /// As [`elaborate`], with all that can be asked.
 pub fn elaborate_with(netlist: &Netlist, request: &Request) -> (Option<Circuit>, Vec<Diagnostic>) {
     let (chosen, mut diagnostics) = condition::chosen(netlist, request);
+    let (chosen, more) = xspice::expanded(chosen);
+    diagnostics.extend(more);
     let mut elab = context::Elab::new(&chosen, request);
     let circuit = elab.run();
     diagnostics.extend(elab.report.finish());
