@@ -87,6 +87,9 @@ pub(super) struct RunArgs {
     /// Monte Carlo: so many runs, each with random numbers of its own; agauss() and its like are drawn in each
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=1_000_000))]
     pub runs: Option<u64>,
+    /// Runs and steps at a time; default: one for each core. The results are the same bytes
+    #[arg(short, long, value_name = "N", value_parser = at_a_time)]
+    pub jobs: Option<usize>,
     /// Whose meaning of log, pwr and ^ expressions have [default: ngspice]
     #[arg(long, value_name = "NAME", value_enum)]
     pub dialect: Option<DialectName>,

@@ -29,6 +29,7 @@ mod progress;
 mod report;
 mod run;
 mod state;
+mod steps;
 mod summary;
 mod table;
 mod terminal;
