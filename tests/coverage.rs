@@ -21,7 +21,7 @@ fn analysis_rows(kind: &AnalysisKind) -> &'static [&'static str] {
     match kind {
         AnalysisKind::Op => &["op"],
         AnalysisKind::Dc(_) => &["dc", "dc/nested", "dc/temp", "dc/param", "dc/list", "dc/dec", "dc/oct", "dc/data"],
-        AnalysisKind::Ac { .. } => &["ac", "ac/dec", "ac/oct", "ac/lin"],
+        AnalysisKind::Ac { .. } => &["ac", "ac/dec", "ac/oct", "ac/lin", "ac/data"],
         AnalysisKind::Noise { .. } => &["noise", "noise/summary"],
         AnalysisKind::Tf { .. } => &["tf", "tf/current"],
         AnalysisKind::Sens { .. } => &["sens", "sens/ac"],
@@ -74,7 +74,7 @@ fn rows() -> Vec<(&'static str, Vec<String>)> {
     let analyses = [
         AnalysisKind::Op,
         AnalysisKind::Dc(Vec::new()),
-        AnalysisKind::Ac { spacing: neurospice::circuit::Spacing::Linear(1), from: 1.0, to: 1.0 },
+        AnalysisKind::Ac { spacing: neurospice::circuit::Spacing::Linear(1), from: 1.0, to: 1.0, table: None },
         AnalysisKind::Noise {
             output: Output::Voltage(0, 0),
             input: 0,

@@ -285,3 +285,37 @@ fn switches_and_cards_of_xyce() {
     near("v(2)", *signal(&w[0], "v(2)").last().unwrap(), 2.0);
     near("v(3)", signal(&w[0], "v(3)")[0], 2.0);
 }
+
+// covers: ac/data
+#[test]
+fn phasors_at_the_points_of_a_table() {
+    let w = results(
+        "t\ni1 1 0 ac 1\nr1 1 0 1k\nc1 1 0 2u\n.data tab i1:ac freq r1\n+ 1 10 1k\n+ 2 100 2k\n+ 3 1k 1k\n.enddata\n\
+         .ac data=tab\n.print ac i1:acmag vm(1) r1:r\n.end\n",
+    );
+    assert_eq!(signal(&w[0], "frequency").iter().step_by(2).copied().collect::<Vec<_>>(), [10.0, 100.0, 1e3]);
+    for (k, (i, f, r)) in [(1.0, 10.0, 1e3), (2.0, 100.0, 2e3), (3.0, 1e3, 1e3)].into_iter().enumerate() {
+        let expected = i * r / (1.0 + (std::f64::consts::TAU * f * r * 2e-6).powi(2)).sqrt();
+        near("vm(1)", signal(&w[0], "vm(1)")[2 * k], expected);
+        near("acmag", signal(&w[0], "i1:acmag")[2 * k], i);
+        near("r", signal(&w[0], "r1:r")[2 * k], r);
+    }
+}
+
+#[test]
+fn instances_choose_their_elements_by_parameters() {
+    let w = results(
+        "t\nv1 1 0 1\n.subckt amp a b kind=1\n.param half={kind/2}\n.if (kind == 1)\nr1 a b 1k\n.elseif (half = 1)\nr1 a b 2k\n\
+         .if (kind > 5)\nr2 a b 1\n.endif\n.else\nr1 a b 5k\n.endif\n.ends\nx1 1 0 amp\nx2 1 0 amp kind=2\nx3 1 0 amp kind=3\n.op\n\
+         .print op i(x1.r1) i(x2.r1) i(x3.r1)\n.end\n",
+    );
+    for (name, i) in [("i(x1.r1)", 1e-3), ("i(x2.r1)", 5e-4), ("i(x3.r1)", 2e-4)] {
+        near(name, signal(&w[0], name)[0], i);
+    }
+    let said = messages(
+        ".title\n.subckt a b k=1\n.if (k>1)\n.model m d\n.endif\nr1 b 0 1\n.ends\nx1 1 a\nv1 1 0 1\n.op\n.end\n",
+    );
+    assert!(said.contains("only elements can depend on the parameters of their subcircuit"), "{said}");
+    let said = messages("t\nv1 1 0 1\na1 1 2 m\nr1 2 0 1k\n.model m hyst(hyst=1)\n.op\n.end\n");
+    assert!(said.contains("the code model 'hyst' is not there"), "{said}");
+}

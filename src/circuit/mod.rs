@@ -31,7 +31,7 @@ mod value;
 mod xspice;
 mod xyce;
 
-pub use analysis::{AnalysisKind, AnalysisSpec, Spacing, Sweep, SweepTarget, SweepValues};
+pub use analysis::{AnalysisKind, AnalysisSpec, FrequencyTable, Spacing, Sweep, SweepTarget, SweepValues};
 pub use dialect::Dialect;
 pub use formula::formula;
 pub use fourier::FourierSpec;
