@@ -21,7 +21,8 @@ use std::path::PathBuf;
   neurospice -b FILE… [-r RAW] [-o LOG] [-D name=value]   in place of ngspice; also -s
 
 Exit codes: 0 done, 1 the simulation failed or its output could not be written,
-2 the input is wrong, 130 stopped by Ctrl-C."
+2 the input is wrong, 130 stopped by Ctrl-C. `neurospice --help` says more.",
+    after_long_help = super::help::LONG_HELP
 )]
 pub(super) struct Args {
     #[command(subcommand)]

@@ -18,6 +18,7 @@ mod check;
 mod control;
 mod devices;
 mod figures;
+mod help;
 mod information;
 mod information_report;
 mod input;
