@@ -141,7 +141,7 @@ impl Tree {
                     Function::Max => larger(v[0], v[1]),
                     Function::Sgn => sign,
                     Function::U => 0.5 + 0.5 * sign,
-                    Function::U2 => v[0].max(0.0).min(1.0),
+                    Function::U2 => smaller(larger(v[0], 0.0), 1.0),
                     Function::Eq0 => f64::from(u8::from(v[0] == 0.0)),
                     Function::Ne0 => f64::from(u8::from(v[0] != 0.0)),
                     Function::Gt0 => f64::from(u8::from(v[0] > 0.0)),
