@@ -304,18 +304,37 @@ fn server_mode_writes_what_pyspice_reads() {
     assert!(text(&o.stdout[next..]).contains("\t0\tv(v-sweep)\tvoltage\n"));
 }
 
-/// Every netlist of the manual's page runs, without a word of complaint.
 #[test]
-fn the_examples_of_the_manual_run() {
-    let page = fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/netlist.md")).unwrap();
-    let mut examples = 0;
-    for block in page.split("```spice\n").skip(1) {
-        let netlist = block.split("```").next().unwrap();
-        let folder = Folder::new(&format!("manual{examples}"));
-        folder.put("a.cir", netlist);
-        let o = run(&folder, &["run", "a.cir", "--strict"], "");
-        assert!(o.status.success() && o.stderr.is_empty(), "{netlist}\n{}", text(&o.stderr));
-        examples += 1;
+fn functions_lists_and_parameters_of_devices() {
+    let folder = Folder::new("functions");
+    folder.put(
+        "a.cir",
+        "functions\nv1 1 0 dc 0.5 pulse(-1 2 1m 2u 3u 4m 9m)\nr1 1 2 2k\nd1 2 0 dd\n.model dd d(is=2f n=1.1)\nbn1_t n1_t 0 v=3\nvn1_g n1_g 0 3\n\
+         rn1 n1_t n1_g 1k\n.control\ndefine off(a,b,tol) abs(a-b)>tol\nop\nlet bad = 0\nlet list = 1 + vector(1)\nforeach k $&list\n\
+         set one = \"n{$k}_t\"\nset two = \"n{$k}_g\"\nif off(v($one), v($two), 1e-9)\nlet bad = bad + 1\nend\nend\nlet p = @v1[pulse]\n\
+         compose want values -1 2 1m 2u 3u 4m 9m\nlet e1 = vecmax(abs(p/want - 1))\nalter @v1[pulse] = [ 0 5 1u 1n 1n 5u 10u ]\n\
+         let q = @v1[pulse]\nlet q5 = q[5]\ncompose ramp start=1 stop=5 step=2\nlet last = ramp[2]\nlet is = @dd[is]\nlet r = @r1[resistance]\n\
+         print bad e1 q5 last is r\nset words = ( a b c )\necho \">$words[2]<\"\nset text = \"two words\"\nstrcmp same \"$text\" \"two words\"\n\
+         echo same $same\nsave @v1[dc]\ndc v1 0 1 250m\nlet baz = @v1[dc][2]\nprint baz\nlet swept = vecmax(abs(\"v-sweep\"))\nprint swept > kept.txt\n\
+         tran 10u 4m\nlinearize v(1)\nlet n = length(time)\nprint n\nquit 4\n.endc\n.end\n",
+    );
+    let o = run(&folder, &["-b", "a.cir"], "");
+    let (said, shown) = (text(&o.stderr), text(&o.stdout));
+    assert_eq!(o.status.code(), Some(4), "{said}\n{shown}");
+    let close = |name: &str, x: f64| {
+        let found = value(&shown, name);
+        assert!((found - x).abs() <= 1e-6 * x.abs().max(1e-12), "{name}: {found}, not {x}\n{shown}\n{said}");
+    };
+    for (name, x) in
+        [("bad", 0.0), ("e1", 0.0), ("q5", 5e-6), ("last", 5.0), ("is", 2e-15), ("r", 2e3), ("baz", 0.5), ("n", 401.0)]
+    {
+        close(name, x);
     }
-    assert_eq!(examples, 5);
+    assert!(shown.contains(">b<") && shown.contains("same 0"), "{shown}");
+    assert!(!shown.contains("swept"), "{shown}");
+    assert!(
+        std::fs::read_to_string(folder.0.join("kept.txt")).unwrap_or_default().contains("swept = 1.000000e+00"),
+        "{}",
+        std::fs::read_to_string(folder.0.join("kept.txt")).unwrap_or_default()
+    );
 }

@@ -21,7 +21,7 @@ fn analysis_rows(kind: &AnalysisKind) -> &'static [&'static str] {
     match kind {
         AnalysisKind::Op => &["op"],
         AnalysisKind::Dc(_) => &["dc", "dc/nested", "dc/temp", "dc/param", "dc/list", "dc/dec", "dc/oct", "dc/data"],
-        AnalysisKind::Ac { .. } => &["ac", "ac/dec", "ac/oct", "ac/lin"],
+        AnalysisKind::Ac { .. } => &["ac", "ac/dec", "ac/oct", "ac/lin", "ac/data"],
         AnalysisKind::Noise { .. } => &["noise", "noise/summary"],
         AnalysisKind::Tf { .. } => &["tf", "tf/current"],
         AnalysisKind::Sens { .. } => &["sens", "sens/ac"],
@@ -39,7 +39,7 @@ fn method_row(method: Method) -> &'static str {
     }
 }
 
-const MEASUREMENTS: [&str; 13] = [
+const MEASUREMENTS: [&str; 20] = [
     "measure/trig",
     "measure/when",
     "measure/find",
@@ -53,6 +53,13 @@ const MEASUREMENTS: [&str; 13] = [
     "measure/min_at",
     "measure/max_at",
     "measure/param",
+    "measure/duty",
+    "measure/on_time",
+    "measure/off_time",
+    "measure/freq",
+    "measure/err1",
+    "measure/err2",
+    "measure/eqn",
 ];
 
 /// Headings with their rows.
@@ -67,7 +74,7 @@ fn rows() -> Vec<(&'static str, Vec<String>)> {
     let analyses = [
         AnalysisKind::Op,
         AnalysisKind::Dc(Vec::new()),
-        AnalysisKind::Ac { spacing: neurospice::circuit::Spacing::Linear(1), from: 1.0, to: 1.0 },
+        AnalysisKind::Ac { spacing: neurospice::circuit::Spacing::Linear(1), from: 1.0, to: 1.0, table: None },
         AnalysisKind::Noise {
             output: Output::Voltage(0, 0),
             input: 0,
@@ -90,6 +97,12 @@ fn rows() -> Vec<(&'static str, Vec<String>)> {
         (
             "Language",
             ["param", "subckt", "func", "global", "temp", "poly", "table", "laplace"].map(String::from).to_vec(),
+        ),
+        (
+            "Code models of XSPICE",
+            ["gain", "summer", "mult", "divide", "limit", "pwl", "int", "d_dt", "s_xfer", "aswitch"]
+                .map(|m| format!("xspice/{m}"))
+                .to_vec(),
         ),
         ("Integration methods", methods.to_vec()),
         ("Functions of expressions", expressions.chain(states).collect()),

@@ -158,6 +158,7 @@ fn claims_of_coverage_hold() {
                     body.contains(&format!("{}=", &claim["measure/".len()..]))
                 }
                 Some(("measure", word)) => body.contains(".measure") && body.contains(word),
+                Some(("xspice", model)) => body.contains(&format!(" {model}(")),
                 Some(("method", "be")) => body.contains("maxord=1") || body.contains("method=be"),
                 Some(("method", word)) => body.contains(&format!("method={word}")),
                 None if matches!(claim.as_str(), "poly" | "table" | "laplace") => body.contains(&format!(" {claim}")),

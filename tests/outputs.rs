@@ -157,3 +157,165 @@ fn spellings_of_other_simulators() {
     );
     near("gain", signal(&w[0], "onoise^2/inoise^2")[0], 0.25);
 }
+
+#[test]
+fn parameters_of_devices_and_words_stand_in_outputs() {
+    let w = results(
+        "t\n.param gain=3\nv1 1 0 dc 1 ac 2 30\nr1 1 2 1k\nr2 2 0 3k\n.dc r1 list 1k 2k\n.print dc r1:r {r1:r*2} {v(1)/r2:r} gain\n\
+         + {v(1)>0?gain:temp} temp\n.ac lin 1 1k 1k\n.print ac v1:acmag {v1:acphase} freq {frequency/1k}\n.end\n",
+    );
+    for (k, r) in [1e3, 2e3].into_iter().enumerate() {
+        near("r1:r", signal(&w[0], "r1:r")[k], r);
+        near("2r", signal(&w[0], "r1:r*2")[k], 2.0 * r);
+        near("gain", signal(&w[0], "gain")[k], 3.0);
+        near("temp", signal(&w[0], "temp")[k], 27.0);
+        near("1/3k", signal(&w[0], "v(1)/r2:r")[k], 1.0 / 3e3);
+    }
+    for (name, x) in [("v1:acmag", 2.0), ("v1:acphase", 30.0), ("freq", 1e3), ("frequency/1k", 1.0)] {
+        near(name, signal(&w[1], name)[0], x);
+    }
+}
+
+#[test]
+fn swept_parameters_are_shown_as_they_are() {
+    let w = results("t\n.param p=1\nv1 1 0 {p}\nr1 1 0 1k\n.dc param p 1 3 1\n.print dc p {v(1)/p} {i(v1)*1k}\n.end\n");
+    assert_eq!(signal(&w[0], "p"), [1.0, 2.0, 3.0]);
+    assert_eq!(signal(&w[0], "v(1)/p"), [1.0, 1.0, 1.0]);
+}
+
+#[test]
+fn powers_of_devices_sum_to_nothing() {
+    // Tellegen: what the sources deliver is what the others take up.
+    let w = results(
+        "t\nvc 1 0 5\nvb 2 0 1\nrc 1 3 1k\nrb 2 4 10k\nq1 3 4 0 qn\nm1 3 2 0 0 mn l=1u w=10u\nj1 3 0 0 jj\n.model qn npn(bf=100)\n\
+         .model mn nmos(vto=0.5 kp=20u)\n.model jj njf\n.options reltol=1e-9\n.dc vc 5 5 1\n.print dc p(q1) w(m1) p(j1) p(rc) p(rb) p(vc) p(vb)\n\
+         + {p(q1)+p(m1)+p(j1)+p(rc)+p(rb)+p(vc)+p(vb)} {ic(q1)*v(3)+ib(q1)*v(4)}\n.end\n",
+    );
+    let sum = signal(&w[0], "p(q1)+p(m1)+p(j1)+p(rc)+p(rb)+p(vc)+p(vb)")[0];
+    // gmin across junctions is in the currents of the devices.
+    assert!(sum.abs() < 1e-9, "{sum}");
+    near("q1", signal(&w[0], "p(q1)")[0], signal(&w[0], "ic(q1)*v(3)+ib(q1)*v(4)")[0]);
+    assert!(signal(&w[0], "p(q1)")[0] > 1e-3);
+}
+
+#[test]
+fn noise_by_device_is_squared() {
+    // Two resistors of 100 kΩ in parallel at 27 °C, and Xyce's ONOISE, which is a square, too.
+    let kt = 1.380_649e-23 * 300.15;
+    let of = |dialect: &str| {
+        results(&format!(
+            "t\n.options dialect={dialect}\nv1 1 0 ac 1\nr1 1 2 100k\nr2 2 0 100k\n.noise v(2) v1 lin 1 1k 1k\n\
+             .print noise dno(r1) dni(r1) {{dno(r2)*2}} onoise dno(r1,thermal)\n.end\n"
+        ))
+    };
+    // Noise has Boltzmann's constant of ngspice-39, which is smaller by 3.5e-7.
+    let one = 4.0 * kt / 1e5 * 5e4 * 5e4;
+    for (dialect, onoise) in [("ngspice", f64::sqrt(2.0 * one)), ("xyce", 2.0 * one)] {
+        let w = of(dialect);
+        for (name, expected) in [
+            ("dno(r1)", one),
+            ("dni(r1)", 4.0 * one),
+            ("dno(r2)*2", 2.0 * one),
+            ("onoise", onoise),
+            ("dno(r1,thermal)", one),
+        ] {
+            let found = signal(&w[0], name)[0];
+            assert!((found / expected - 1.0).abs() < 1e-6, "{dialect} {name}: {found}, not {expected}");
+        }
+    }
+}
+
+fn measured(text: &str, name: &str) -> f64 {
+    let (netlist, said) = parse("t.cir", text, &NoFiles);
+    assert!(said.is_empty(), "{said:?}");
+    let (circuit, said) = elaborate(&netlist, &[]);
+    let circuit = circuit.unwrap_or_else(|| panic!("{said:?}"));
+    let outcome = run(&circuit, 0, &mut Collector::default(), &mut NoWatch).unwrap_or_else(|e| panic!("{e:?}"));
+    let found = outcome.measured.iter().find(|m| m.name == name).and_then(|m| m.value);
+    found.unwrap_or_else(|| panic!("{name} was not found"))
+}
+
+// covers: measure/err1, measure/err2, measure/eqn
+#[test]
+fn measures_of_xyce_on_a_ramp() {
+    // v(1) = 5t, v(2) = ¾·v(1).
+    let text = "t\nv1 1 0 pwl 0 0 1 5\nr1 1 2 1\nr2 2 0 3\n.tran 1m 1\n.measure tran e0 err v(1) v(2)\n.measure tran e1 err1 v(2) v(1)\n\
+                .measure tran e2 err2 v(1) v(2)\n.measure tran q1 eqn {1+v(1)}\n.measure tran a1 avg v(1)\n.measure tran q2 eqn {a1*2}\n\
+                .measure tran f1 find {v(1)-v(2)} when {v(1)+v(2)}=1\n.measure tran f2 find par('v(1)-v(2)') when par('v(1)+v(2)')=1\n\
+                .measure tran f3 find ('v(1)-v(2)') when ('v(1)+v(2)')=1 minval=0.1 goal=2\n.measure tran q3 eqn v(1) to=0.5\n\
+                .measure tran x1 max v(1) output=time default_val=3\n.measure tran l when v(1)=2 rise=-1\n.end\n";
+    for (name, value) in [
+        ("e0", 0.25),
+        ("e1", 1.0 / 3.0),
+        ("e2", 0.25),
+        ("q1", 6.0),
+        ("q2", 5.0),
+        ("f1", 1.0 / 7.0),
+        ("f2", 1.0 / 7.0),
+        ("f3", 1.0 / 7.0),
+        ("q3", 2.5),
+        ("x1", 1.0),
+        ("l", 0.4),
+    ] {
+        let found = measured(text, name);
+        // v(1) is 0 at t = 0, where a relative difference is none.
+        assert!((found - value).abs() < 1e-6 * (1.0 + value), "{name}: {found}, not {value}");
+    }
+}
+
+// covers: measure/duty, measure/on_time, measure/off_time, measure/freq
+#[test]
+fn how_a_pulse_goes_on_and_off() {
+    // Edges of 0.1 ms between 0 and 10: on from 7 (0.27 ms) until 3 (1.07 ms), every 2 ms.
+    let text = "t\nv1 1 0 pulse(0 10 0.2m 0.1m 0.1m 0.7m 2m)\nr1 1 0 1k\n.tran 10u 10m\n.measure tran du duty v(1) on=7 off=3\n\
+                .measure tran ont on_time v(1) on=7 off=3\n.measure tran oft off_time v(1) on=7 off=3\n.measure tran fr freq v(1) on=7 off=3\n.end\n";
+    for (name, value) in [("du", 0.4), ("ont", 0.8e-3), ("oft", 1.2e-3), ("fr", 500.0)] {
+        let found = measured(text, name);
+        assert!((found / value - 1.0).abs() < 1e-6, "{name}: {found}, not {value}");
+    }
+}
+
+#[test]
+fn switches_and_cards_of_xyce() {
+    // A switch that an expression controls, Xyce's DCVOLT and NOOP, and `=` in a condition.
+    let w = results(
+        "t\n.param a=2\n.if (a = 2)\nv1 1 0 4\n.else\nv1 1 0 1\n.endif\ns1 1 2 sm control={v(1)-3}\nr2 2 0 1\n.model sm switch(ron=1 roff=1meg on=1 off=0)\n\
+         c1 3 0 1n\nr3 3 0 1k\n.dcvolt v(3)=2\n.tran 1n 1u noop\n.end\n",
+    );
+    near("v(2)", *signal(&w[0], "v(2)").last().unwrap(), 2.0);
+    near("v(3)", signal(&w[0], "v(3)")[0], 2.0);
+}
+
+// covers: ac/data
+#[test]
+fn phasors_at_the_points_of_a_table() {
+    let w = results(
+        "t\ni1 1 0 ac 1\nr1 1 0 1k\nc1 1 0 2u\n.data tab i1:ac freq r1\n+ 1 10 1k\n+ 2 100 2k\n+ 3 1k 1k\n.enddata\n\
+         .ac data=tab\n.print ac i1:acmag vm(1) r1:r\n.end\n",
+    );
+    assert_eq!(signal(&w[0], "frequency").iter().step_by(2).copied().collect::<Vec<_>>(), [10.0, 100.0, 1e3]);
+    for (k, (i, f, r)) in [(1.0, 10.0, 1e3), (2.0, 100.0, 2e3), (3.0, 1e3, 1e3)].into_iter().enumerate() {
+        let expected = i * r / (1.0 + (std::f64::consts::TAU * f * r * 2e-6).powi(2)).sqrt();
+        near("vm(1)", signal(&w[0], "vm(1)")[2 * k], expected);
+        near("acmag", signal(&w[0], "i1:acmag")[2 * k], i);
+        near("r", signal(&w[0], "r1:r")[2 * k], r);
+    }
+}
+
+#[test]
+fn instances_choose_their_elements_by_parameters() {
+    let w = results(
+        "t\nv1 1 0 1\n.subckt amp a b kind=1\n.param half={kind/2}\n.if (kind == 1)\nr1 a b 1k\n.elseif (half = 1)\nr1 a b 2k\n\
+         .if (kind > 5)\nr2 a b 1\n.endif\n.else\nr1 a b 5k\n.endif\n.ends\nx1 1 0 amp\nx2 1 0 amp kind=2\nx3 1 0 amp kind=3\n.op\n\
+         .print op i(x1.r1) i(x2.r1) i(x3.r1)\n.end\n",
+    );
+    for (name, i) in [("i(x1.r1)", 1e-3), ("i(x2.r1)", 5e-4), ("i(x3.r1)", 2e-4)] {
+        near(name, signal(&w[0], name)[0], i);
+    }
+    let said = messages(
+        ".title\n.subckt a b k=1\n.if (k>1)\n.model m d\n.endif\nr1 b 0 1\n.ends\nx1 1 a\nv1 1 0 1\n.op\n.end\n",
+    );
+    assert!(said.contains("only elements can depend on the parameters of their subcircuit"), "{said}");
+    let said = messages("t\nv1 1 0 1\na1 1 2 m\nr1 2 0 1k\n.model m hyst(hyst=1)\n.op\n.end\n");
+    assert!(said.contains("the code model 'hyst' is not there"), "{said}");
+}

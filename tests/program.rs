@@ -141,6 +141,13 @@ impl Tree {
                     Function::Max => larger(v[0], v[1]),
                     Function::Sgn => sign,
                     Function::U => 0.5 + 0.5 * sign,
+                    Function::U2 => smaller(larger(v[0], 0.0), 1.0),
+                    Function::Eq0 => f64::from(u8::from(v[0] == 0.0)),
+                    Function::Ne0 => f64::from(u8::from(v[0] != 0.0)),
+                    Function::Gt0 => f64::from(u8::from(v[0] > 0.0)),
+                    Function::Lt0 => f64::from(u8::from(v[0] < 0.0)),
+                    Function::Ge0 => f64::from(u8::from(v[0] >= 0.0)),
+                    Function::Le0 => f64::from(u8::from(v[0] <= 0.0)),
                     Function::Uramp => larger(v[0], 0.0),
                     Function::Limit => smaller(larger(v[0], v[1]), v[2]),
                     Function::Pow => v[0].powf(v[1]),
@@ -206,7 +213,20 @@ fn tree(smooth: bool) -> impl Strategy<Value = Tree> {
         3 => (0..N).prop_map(Tree::Input),
         1 => prop::sample::select(vec![0.0, -0.0, 1.0, -1.0, 2.0, 0.5, 3.0, -2.5]).prop_map(Tree::Constant),
     ];
-    let stepped = [Function::Floor, Function::Ceil, Function::Nint, Function::Int, Function::Sgn, Function::U];
+    let stepped = [
+        Function::Floor,
+        Function::Ceil,
+        Function::Nint,
+        Function::Int,
+        Function::Sgn,
+        Function::U,
+        Function::Eq0,
+        Function::Ne0,
+        Function::Gt0,
+        Function::Lt0,
+        Function::Ge0,
+        Function::Le0,
+    ];
     let functions: Vec<Function> = Function::ALL.iter().copied().filter(|f| !(smooth && stepped.contains(f))).collect();
     let operators: Vec<char> = if smooth { "+-*/".chars().collect() } else { "+-*/%<>≤≥=≠&|".chars().collect() };
     leaf.prop_recursive(4, 24, 3, move |inner| {

@@ -270,3 +270,33 @@ fn harmonics_of_the_last_period() {
     let table = "Harmonic Frequency   Magnitude   Phase       Norm. Mag   Norm. Phase\n-------- ---------   ---------   -----       ---------   -----------\n 0       0           ";
     assert!(text.contains(head) && text.contains(table), "{text}");
 }
+
+#[test]
+fn steps_and_runs_give_the_same_bytes_for_any_number_of_threads() {
+    let deck = "mc\n.param c=1n\nv1 in 0 pulse(0 1 0 1n 1n 5u 10u) ac 1\nr1 in out {agauss(1k,100,1)}\nc1 out 0 {c}\n.step param c 1n 2n 0.5n\n\
+                .tran 20n 8u\n.four 100k v(out)\n.ac dec 3 1k 1meg\n.measure tran half when v(out)=0.5\n.end\n";
+    let folder = Folder::new("threads");
+    folder.put("mc.cir", deck);
+    let files = |jobs: &str| {
+        let run = |output: &str| {
+            let o = Command::new(env!("CARGO_BIN_EXE_neurospice"))
+                .args(["run", "mc.cir", "--runs", "6", "--seed", "3", "--jobs", jobs, "-o", output])
+                .current_dir(&folder.0)
+                .output()
+                .unwrap();
+            assert!(o.status.success(), "{}", String::from_utf8_lossy(&o.stderr));
+            o.stdout
+        };
+        let mut all = vec![run("a.csv"), run("a.raw")];
+        for name in ["a.tran.csv", "a.ac.csv", "a.raw"] {
+            let bytes = std::fs::read(folder.0.join(name)).unwrap();
+            // A raw file has the time at which it was made.
+            let dated = |line: &&[u8]| !line.starts_with(b"Date: ");
+            all.push(bytes.split(|b| *b == b'\n').filter(dated).collect::<Vec<_>>().join(&b'\n'));
+        }
+        all
+    };
+    let one = files("1");
+    assert!(one[2].len() > 10_000);
+    assert!(files("2") == one && files("5") == one);
+}

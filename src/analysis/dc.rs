@@ -2,7 +2,7 @@
 
 use super::layout::Axis;
 use super::op::{Solver, observed};
-use super::output::{Point, Recorder, Resolver, observers};
+use super::output::{Point, Recorder, Resolver, observers, shows_parameters};
 use super::{Failure, Outcome, RunStats, StateUse, Watch};
 use crate::circuit::{AnalysisSpec, Circuit, Sweep, SweepTarget};
 use crate::device::{Setting, Value};
@@ -25,7 +25,8 @@ pub(super) fn run(
     sink: &mut dyn Sink,
     watch: &mut dyn Watch,
 ) -> Result<Outcome, Failure> {
-    let recorded = observers(circuit, "dc");
+    let mut recorded = observers(circuit, "dc");
+    let shows_parameters = shows_parameters(circuit, "dc");
     let mut solver = Solver::<f64>::new(circuit, &circuit.setting, &recorded);
     let warnings = states.start(&mut solver.system, circuit, spec)?;
     let mut shape = Shape::of::<f64>(circuit, &circuit.setting);
@@ -59,7 +60,7 @@ pub(super) fn run(
     let mut stopped_at = None;
     let mut x = solver.system.initial_x();
     let mut recorder = {
-        let resolver = Resolver::new(&solver.system, &recorded, false);
+        let resolver = Resolver::new(circuit, &solver.system, &recorded, false);
         Recorder::new(circuit, spec, "DC transfer characteristic", &axis, &resolver, sink)?
     };
     let outer_points: usize = outer.iter().map(Sweep::points).product();
@@ -78,7 +79,8 @@ pub(super) fn run(
         for i in 0..inner.points() {
             let value = inner.value(i);
             varied.set(inner, value);
-            if varied.make().map_err(|said| Failure::Input(at_values(said, spec.span)))? {
+            let made = varied.make().map_err(|said| Failure::Input(at_values(said, spec.span)))?;
+            if made {
                 let new = Shape::of::<f64>(&varied.circuit, &varied.setting);
                 if new != shape {
                     // Another circuit: the neighbour's values of what is in both are the guess.
@@ -88,8 +90,13 @@ pub(super) fn run(
                     start = carried(&solver.system, &other.system, &start);
                     x = carried(&solver.system, &other.system, &x);
                     (solver, shape) = (other, new);
-                    recorder.rewire(&varied.circuit, spec, &axis, &Resolver::new(&solver.system, &again, false))?;
+                    recorded = again;
                 }
+            }
+            if made || shows_parameters {
+                // Outputs may name what is swept.
+                let resolver = Resolver::new(&varied.circuit, &solver.system, &recorded, false);
+                recorder.rewire(&varied.circuit, spec, &axis, &resolver)?;
             }
             solver.system.reload(0, &varied.circuit, &varied.setting);
             let n = solver.system.n();

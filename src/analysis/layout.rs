@@ -82,7 +82,7 @@ impl Layout {
             let source = resolver.source(&c.output).map_err(|why| {
                 Diagnostic::error("output", format!("'{}' cannot be given for .{analysis}: {why}", c.name), c.span)
                     .help(if analysis == "noise" {
-                        "in .noise there are onoise_spectrum and inoise_spectrum"
+                        "in .noise there are onoise_spectrum, inoise_spectrum, dno(device) and dni(device)"
                     } else {
                         "in .ac use vm(a), vdb(a), vp(a), vr(a), vi(a)"
                     })
@@ -130,7 +130,8 @@ fn column_of(name: &str, output: &Output) -> Column {
             Column { name: name.to_string(), quantity: Quantity::Other, unit: "rad".to_string() }
         }
         Output::Part(_, of) => column_of(name, of),
+        Output::NoiseOf(..) => Column { name: name.to_string(), quantity: Quantity::Other, unit: "V²/Hz".to_string() },
         Output::Noise(_) => Column { name: name.to_string(), quantity: Quantity::Other, unit: "V/√Hz".to_string() },
-        Output::Expression(..) => quantity(Quantity::Other),
+        Output::Expression(..) | Output::Parameter(..) => quantity(Quantity::Other),
     }
 }

@@ -1,11 +1,11 @@
 //! `.measure` cards of a circuit become measurements over columns.
 
 use crate::circuit::{
-    MeasureCrossing, MeasureEdge, MeasureLevel, MeasureMoment, MeasureQuantity, MeasureSpec, MeasureStatistic,
-    MeasureWhich, MeasureWindow, Output,
+    MeasureCount, MeasureCrossing, MeasureEdge, MeasureLevel, MeasureMoment, MeasureQuantity, MeasureSpec,
+    MeasureStatistic, MeasureWhich, MeasureWindow, Output,
 };
 use crate::waveform::measure::{
-    Crossing, Edge, Level, Measurement, Moment, Quantity, Signal, Statistic, Which, Window,
+    Count, Crossing, Edge, Level, Measurement, Moment, Quantity, Signal, Statistic, Which, Window,
 };
 
 /// Calls `visit` for every signal of a measurement.
@@ -28,7 +28,7 @@ pub fn for_each_signal(quantity: &MeasureQuantity, visit: &mut impl FnMut(&Outpu
             visit(signal);
             moment(at, visit);
         }
-        MeasureQuantity::Over { signal, .. } => visit(signal),
+        MeasureQuantity::Over { signal, .. } | MeasureQuantity::Cycles { signal, .. } => visit(signal),
         MeasureQuantity::Between { signal, trig, targ, .. } => {
             visit(signal);
             moment(trig, visit);
@@ -59,6 +59,18 @@ pub fn convert(m: &MeasureSpec, analysis: &str, column: Columns<'_>) -> Result<M
         MeasureQuantity::Over { statistic, signal, window } => Quantity::Over {
             statistic: convert_statistic(*statistic),
             signal: Signal::Column(column(signal)?),
+            window: convert_window(*window),
+        },
+        MeasureQuantity::Cycles { count, signal, on, off, window } => Quantity::Cycles {
+            count: match count {
+                MeasureCount::Duty => Count::Duty,
+                MeasureCount::OnTime => Count::OnTime,
+                MeasureCount::OffTime => Count::OffTime,
+                MeasureCount::Frequency => Count::Frequency,
+            },
+            signal: Signal::Column(column(signal)?),
+            on: *on,
+            off: *off,
             window: convert_window(*window),
         },
         MeasureQuantity::Between { statistic, signal, trig, targ } => Quantity::Between {
@@ -109,6 +121,7 @@ fn convert_statistic(s: MeasureStatistic) -> Statistic {
         MeasureStatistic::Max => Statistic::Max,
         MeasureStatistic::PeakToPeak => Statistic::PeakToPeak,
         MeasureStatistic::Integral => Statistic::Integral,
+        MeasureStatistic::Last => Statistic::Last,
         MeasureStatistic::MinAt => Statistic::MinAt,
         MeasureStatistic::MaxAt => Statistic::MaxAt,
     }

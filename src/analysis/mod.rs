@@ -160,7 +160,10 @@ pub fn run_with(
     let outcome = match &spec.kind {
         AnalysisKind::Op => op::run(circuit, spec, states, sink),
         AnalysisKind::Dc(sweeps) => dc::run(circuit, spec, sweeps, states, sink, watch),
-        AnalysisKind::Ac { spacing, from, to } => ac::run(circuit, spec, (*spacing, *from, *to), states, sink, watch),
+        AnalysisKind::Ac { table: Some(table), .. } => ac::run_table(circuit, spec, table, states, sink, watch),
+        AnalysisKind::Ac { spacing, from, to, table: None } => {
+            ac::run(circuit, spec, (*spacing, *from, *to), states, sink, watch)
+        }
         AnalysisKind::Noise { output, input, spacing, from, to, summary } => {
             let (input, spacing, from, to, summary) = (*input, *spacing, *from, *to, *summary);
             noise::run(circuit, spec, &noise::Asked { output, input, spacing, from, to, summary }, states, sink, watch)

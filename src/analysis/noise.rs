@@ -96,9 +96,13 @@ pub(super) fn run(
         own.extend(devices.iter().map(|d| density(format!("onoise_{}", d.name), of)));
         own.extend(parts.iter().map(|p| density(format!("onoise_{}", p.name), of)));
     }
+    let names: Vec<String> =
+        devices.iter().map(|d| d.name.clone()).chain(parts.iter().map(|p| p.name.clone())).collect();
+    // Squares of these are observed behind what has columns, at the output and at the input.
+    let shown = own.len();
     let axis = Axis { axis: Some(("frequency", Quantity::Frequency)), outer: Vec::new(), own: Some(own) };
     let mut recorder = {
-        let resolver = Resolver::of_noise(&linear.solver.system);
+        let resolver = Resolver::of_noise(circuit, &linear.solver.system, &names, shown);
         Recorder::new(circuit, spec, "Noise Spectral Density Curves", &axis, &resolver, &mut *sink)?
     };
     let mut y = c.clone();
@@ -136,6 +140,10 @@ pub(super) fn run(
                 let whole = |d: &Device| parts[d.parts.clone()].iter().map(|p| p.last.output).sum::<f64>().sqrt();
                 observed.extend(devices.iter().map(whole));
                 observed.extend(parts.iter().map(|p| p.last.output.sqrt()));
+            }
+            for view in [|p: &Part| p.last.output, |p: &Part| p.last.input] {
+                observed.extend(devices.iter().map(|d| parts[d.parts.clone()].iter().map(view).sum::<f64>()));
+                observed.extend(parts.iter().map(view));
             }
             let none: &[f64] = &[];
             recorder.point(&Point { axis: *f, outer: &[], x: none, observed: &observed, smooth: 1 })?;

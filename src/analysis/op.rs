@@ -225,7 +225,7 @@ pub(super) fn run(
     let observers = observers(circuit, "op");
     let (Solved { solver, x, mut stats }, warnings) = Solved::of(circuit, spec, states, &observers)?;
     let axis = Axis { axis: None, outer: Vec::new(), own: None };
-    let resolver = Resolver::new(&solver.system, &observers, false);
+    let resolver = Resolver::new(circuit, &solver.system, &observers, false);
     let mut recorder = Recorder::new(circuit, spec, "Operating Point", &axis, &resolver, sink)?;
     let n = solver.system.n();
     let currents = observed(&solver.arrays.f, n);

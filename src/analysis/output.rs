@@ -6,7 +6,7 @@
 use super::layout::{Axis, Layout};
 use super::measure;
 use crate::circuit::{AnalysisSpec, Circuit, NoiseDensity, Output, OutputPart, SaveSpec};
-use crate::device::{ExpressionInput, NodeId};
+use crate::device::{ExpressionInput, NodeId, Value};
 use crate::diagnostic::Diagnostic;
 use crate::number::Real;
 use crate::program::Program;
@@ -31,6 +31,8 @@ pub enum Source {
     Between(NodeId, NodeId),
     /// An observed current.
     Observed(usize),
+    /// A number that does not change with the point.
+    Constant(f64),
     /// A real view of a complex value.
     Part(Part, Box<Source>),
     /// An expression of other sources.
@@ -95,6 +97,7 @@ impl Source {
                 T::of(a.0 - b.0, a.1 - b.1)
             }
             Source::Observed(k) => p.observed.get(*k).copied().unwrap_or_default(),
+            Source::Constant(x) => T::of(*x, 0.0),
             Source::Part(part, of) => {
                 let (re, im) = of.value(p, scratch).parts();
                 let v = match part {
@@ -132,6 +135,20 @@ pub fn observers(circuit: &Circuit, analysis: &str) -> Vec<Observer> {
     found.into_iter().map(|(instance, terminal)| Observer { instance, terminal }).collect()
 }
 
+/// Does some output or measurement name a parameter of an instance?
+pub fn shows_parameters(circuit: &Circuit, analysis: &str) -> bool {
+    fn names(o: &Output) -> bool {
+        match o {
+            Output::Parameter(..) => true,
+            Output::Expression(_, quantities) => quantities.iter().any(names),
+            _ => false,
+        }
+    }
+    let mut found = false;
+    for_each_output(circuit, analysis, &mut |o| found |= names(o));
+    found
+}
+
 fn for_each_output(circuit: &Circuit, analysis: &str, visit: &mut impl FnMut(&Output)) {
     let ours = |a: &Option<String>| a.as_deref().is_none_or(|a| a == analysis);
     for save in &circuit.saves {
@@ -152,19 +169,23 @@ pub struct Resolver<'a, R: Real> {
     pub(super) system: &'a System<R>,
     observers: &'a [Observer],
     pub(super) complex: bool,
-    /// Does the analysis give densities of noise, as its first two own columns?
-    noise: bool,
+    /// What the columns are of.
+    circuit: &'a Circuit,
+    /// If the analysis gives densities of noise, as its first two own columns: the names of what has a part in them. Number
+    /// k of n is, squared, observed value `first` + k at the output, and `first` + n + k at the input.
+    noise: Option<(&'a [String], usize)>,
 }
 
 impl<'a, R: Real> Resolver<'a, R> {
     /// For a system with these observers.
-    pub fn new(system: &'a System<R>, observers: &'a [Observer], complex: bool) -> Self {
-        Resolver { system, observers, complex, noise: false }
+    pub fn new(circuit: &'a Circuit, system: &'a System<R>, observers: &'a [Observer], complex: bool) -> Self {
+        Resolver { system, observers, complex, circuit, noise: None }
     }
 
-    /// For an analysis that gives densities of noise as its first two own columns.
-    pub fn of_noise(system: &'a System<R>) -> Self {
-        Resolver { system, observers: &[], complex: false, noise: true }
+    /// For an analysis that gives densities of noise as its first two own columns, and squares of these parts from observed
+    /// value `first` on.
+    pub fn of_noise(circuit: &'a Circuit, system: &'a System<R>, parts: &'a [String], first: usize) -> Self {
+        Resolver { system, observers: &[], complex: false, circuit, noise: Some((parts, first)) }
     }
 
     fn current(&self, instance: usize) -> Source {
@@ -184,10 +205,30 @@ impl<'a, R: Real> Resolver<'a, R> {
     /// # Errors
     /// An expression that would need complex arithmetic.
     pub fn source(&self, output: &Output) -> Result<Source, &'static str> {
-        if self.noise {
+        if let Output::Parameter(index, param, element) = output {
+            let value = self.circuit.instances.get(*index).and_then(|i| i.params.values.get(*param)?.as_ref());
+            return match value {
+                Some(Value::Number(x)) => Ok(Source::Constant(*x)),
+                Some(Value::List(list)) => Ok(Source::Constant(list.get(*element).copied().unwrap_or(0.0))),
+                None => Err("this parameter has no value of its own"),
+                Some(_) => Err("this parameter is no number"),
+            };
+        }
+        if let Some((parts, first)) = self.noise {
             return match output {
                 Output::Noise(NoiseDensity::Output) => Ok(Source::Observed(0)),
                 Output::Noise(NoiseDensity::Input) => Ok(Source::Observed(1)),
+                Output::NoiseOf(density, name) if name.is_empty() => {
+                    let mut builder = crate::program::Builder::new();
+                    let x = builder.input(0);
+                    let square = builder.mul(x, x);
+                    let root = self.source(&Output::Noise(*density))?;
+                    Ok(Source::Program(Arc::new(builder.finish(&[square])), vec![root]))
+                }
+                Output::NoiseOf(density, name) => {
+                    let k = parts.iter().position(|p| p == name).ok_or("this device has no such noise")?;
+                    Ok(Source::Observed(first + k + if *density == NoiseDensity::Output { 0 } else { parts.len() }))
+                }
                 Output::Expression(e, quantities) => {
                     let input = |i: &ExpressionInput| match i {
                         ExpressionInput::Quantity(k) => {
@@ -203,7 +244,8 @@ impl<'a, R: Real> Resolver<'a, R> {
             };
         }
         Ok(match output {
-            Output::Noise(_) => return Err("only .noise has densities of noise"),
+            Output::Noise(_) | Output::NoiseOf(..) => return Err("only .noise has densities of noise"),
+            Output::Parameter(..) => return Err("this parameter is no number"),
             Output::Voltage(a, b) => Source::Between(*a, *b),
             Output::Current(i) => self.current(*i),
             Output::Terminal(i, terminal) => self.terminal(*i, *terminal),

@@ -36,7 +36,7 @@ impl Probe {
     /// Something that the output reads is no unknown: why, in words.
     pub fn new(circuit: &Circuit, output: &Output) -> Result<Probe, String> {
         let system = System::<f64>::new(circuit, tolerances(circuit), &circuit.setting, &[]);
-        let source = Resolver::new(&system, &[], false).source(output)?;
+        let source = Resolver::new(circuit, &system, &[], false).source(output)?;
         let (program, sources) = match &source {
             Source::Program(program, inputs) => (Some(program.clone()), inputs.as_slice()),
             one => (None, std::slice::from_ref(one)),
@@ -64,7 +64,11 @@ impl Probe {
                 let mut node = |n: u32| (n as usize).checked_sub(1).map(&mut unknown);
                 Some(Leaf::Difference(node(*a), node(*b)))
             }
-            Source::OuterSweep(_) | Source::Observed(_) | Source::Part(..) | Source::Program(..) => None,
+            Source::OuterSweep(_)
+            | Source::Observed(_)
+            | Source::Constant(_)
+            | Source::Part(..)
+            | Source::Program(..) => None,
         };
         let leaves: Vec<Leaf> = sources.iter().map(&mut leaf).collect::<Option<_>>().ok_or_else(why)?;
         let scratch = vec![0.0; program.as_ref().map_or(0, |p| p.scratch_len())];

@@ -190,7 +190,7 @@ pub(super) fn run(
     let axis = complex.then_some(("frequency", Quantity::Frequency));
     let axis = Axis { axis, outer: Vec::new(), own: Some(own) };
     let mut recorder = {
-        let resolver = Resolver::new(&linear.solver.system, &[], complex);
+        let resolver = Resolver::new(circuit, &linear.solver.system, &[], complex);
         Recorder::new(circuit, spec, "Sensitivity Analysis", &axis, &resolver, sink)?
     };
     let mut stopped_at = None;

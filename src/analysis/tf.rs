@@ -58,7 +58,7 @@ pub(super) fn run(
     ];
     let axis = Axis { axis: None, outer: Vec::new(), own: Some(own) };
     let mut recorder = {
-        let resolver = Resolver::new(&linear.solver.system, &[], false);
+        let resolver = Resolver::new(circuit, &linear.solver.system, &[], false);
         Recorder::new(circuit, spec, "Transfer Function", &axis, &resolver, sink)?
     };
     let observed: [f64; 3] = [dot(&y, &b).re, output_resistance, input_resistance];

@@ -113,7 +113,7 @@ pub(super) fn run(
     let axis = Axis { axis: Some(("time", Quantity::Time)), outer: Vec::new(), own: None };
     let limits = solver.arrays.limits.clone();
     let mut recorder = {
-        let resolver = Resolver::new(&solver.system, &observers, false);
+        let resolver = Resolver::new(circuit, &solver.system, &observers, false);
         Recorder::new(circuit, spec, "Transient Analysis", &axis, &resolver, sink)?
     };
     let mut stepper = Stepper::new(&solver.system, options, &x, &limits);

@@ -24,6 +24,7 @@ impl AnalysisSpec {
             SweepTarget::Instance { .. } => false,
         };
         matches!(&self.kind, AnalysisKind::Dc(sweeps) if sweeps.iter().any(again))
+            || matches!(&self.kind, AnalysisKind::Ac { table: Some(t), .. } if !t.names.is_empty())
     }
 }
 
@@ -42,6 +43,8 @@ pub enum AnalysisKind {
         from: f64,
         /// Last frequency, Hz.
         to: f64,
+        /// `.ac data=table`: what is set at each point, the frequency too, in the place of all this.
+        table: Option<FrequencyTable>,
     },
     /// Noise at an output, and as if it all came from one source.
     Noise {
@@ -108,6 +111,17 @@ impl AnalysisKind {
             AnalysisKind::Tran { .. } => "tran",
         }
     }
+}
+
+/// Points of a small-signal analysis, one by one.
+#[derive(Debug, Clone, PartialEq)]
+pub struct FrequencyTable {
+    /// The frequencies, Hz.
+    pub frequencies: Vec<f64>,
+    /// Names of overrides, as steps have them.
+    pub names: Vec<String>,
+    /// Their values at each frequency.
+    pub rows: Vec<Vec<f64>>,
 }
 
 /// How frequencies are spaced.
@@ -237,7 +251,8 @@ impl<'a> Elab<'a> {
         let mut times: Vec<(f64, Span)> = Vec::new();
         for arg in &card.args {
             match arg {
-                Arg::Word { text, .. } if text == "uic" => uic = true,
+                // Xyce says NOOP for it.
+                Arg::Word { text, .. } if matches!(text.as_str(), "uic" | "noop") => uic = true,
                 Arg::Word { number: Some(_), .. } | Arg::Expr(_) => times.push((self.number(arg, top)?, arg.span())),
                 other => {
                     let message = format!("'{}' is not a time", self.written(other.span()));

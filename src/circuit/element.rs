@@ -333,6 +333,21 @@ impl<'a> Elab<'a> {
         }
         let spec = setter.spec;
         for (k, p) in spec.instance.iter().enumerate() {
+            if p.name == "ac" && p.kind == ParamKind::List {
+                // Magnitude and phase are one parameter, of which either can be set.
+                for (name, at) in [("ac", 0), ("acmag", 0), ("acphase", 1)] {
+                    if let Some(x) = self.overrides.take(&format!("{}.{name}", setter.name)) {
+                        let mut list = match setter.values.values.get(k) {
+                            Some(Some(Value::List(list))) => list.clone(),
+                            _ => vec![0.0],
+                        };
+                        list.resize(list.len().max(at + 1), 0.0);
+                        list[at] = x;
+                        setter.put(k, Value::List(list));
+                    }
+                }
+                continue;
+            }
             let is_main = spec.positional.first() == Some(&p.name);
             let by_name = std::iter::once(&p.name).chain(p.aliases).map(|n| format!("{}.{n}", setter.name));
             let names: Vec<String> = by_name.chain(is_main.then(|| setter.name.clone())).collect();

@@ -202,7 +202,7 @@ impl<'a> Quantities<'a> {
         }
     }
 
-    fn ident(&mut self, elab: &mut Elab<'a>, name: &str, span: Span) -> Option<Value> {
+    pub fn ident(&mut self, elab: &mut Elab<'a>, name: &str, span: Span) -> Option<Value> {
         if let Some((_, value)) = self.args.iter().find(|(n, _)| *n == name) {
             return Some(*value);
         }
@@ -223,16 +223,21 @@ impl<'a> Quantities<'a> {
         if let Some(x) = named_constant(name, elab) {
             return Some(self.builder.constant(x));
         }
-        if matches!(name, "hertz" | "freq") {
+        if matches!(name, "hertz" | "freq" | "frequency") {
             return match self.mode {
                 Mode::Constant => self.not_constant(elab, "the frequency", span),
                 Mode::Device | Mode::Output => Some(self.input(ExpressionInput::Hertz)),
             };
         }
         if self.mode == Mode::Output
-            && let Some(density) = NoiseDensity::named(name)
+            && let Some(density) = elab.noise_density(name)
         {
-            return Some(self.quantity(Output::Noise(density)));
+            return Some(self.quantity(density));
+        }
+        if self.mode == Mode::Output
+            && let Some(output) = elab.parameter_output(name, self.scope)
+        {
+            return Some(self.quantity(output));
         }
         if self.mode == Mode::Output
             && let Some(output) = elab.internal_output(name, span, self.scope)
@@ -277,7 +282,7 @@ impl<'a> Quantities<'a> {
         }
         match f {
             "ddt" | "idt" | "sdt" => return self.state(elab, f, args, span),
-            "pwl" | "table" => return self.table(elab, f, args, span),
+            "pwl" | "table" | "fasttable" => return self.table(elab, f, args, span),
             "spice_pulse" | "spice_sin" | "spice_exp" | "spice_sffm" => {
                 return self.source_function(elab, f, args, span);
             }
@@ -293,8 +298,20 @@ impl<'a> Quantities<'a> {
                 return value;
             }
             let known = Function::ALL.iter().flat_map(|f| f.names().iter().copied()).chain(Draw::NAMES);
-            let others =
-                ["v", "i", "ddt", "idt", "sdt", "pwl", "table", "spice_pulse", "spice_sin", "spice_exp", "spice_sffm"];
+            let others = [
+                "v",
+                "i",
+                "ddt",
+                "idt",
+                "sdt",
+                "pwl",
+                "table",
+                "fasttable",
+                "spice_pulse",
+                "spice_sin",
+                "spice_exp",
+                "spice_sffm",
+            ];
             let user: Vec<&str> =
                 elab.outwards(self.scope).flat_map(|s| elab.scopes[s].body.funcs.keys().copied()).collect();
             let help = did_you_mean(f, known.chain(others).chain(user))
@@ -358,11 +375,6 @@ impl<'a> Quantities<'a> {
         match elab.special_output(f, &name, span, self.scope)?? {
             Output::Voltage(a, b) => Some(self.input(ExpressionInput::Voltage(a, b))),
             Output::Current(k) => Some(self.input(ExpressionInput::Current(k))),
-            Output::Expression(e, _) => {
-                // The product of its two inputs.
-                let inputs: Vec<Value> = e.inputs.iter().map(|i| self.input(*i)).collect();
-                inputs.into_iter().reduce(|a, b| self.builder.mul(a, b))
-            }
             other => Some(self.quantity(other)),
         }
     }
@@ -564,6 +576,8 @@ impl<'a> Elab<'a> {
     /// An instance that must exist; reports it if it does not.
     pub fn known_instance(&mut self, name: &str, scope: ScopeId, span: Span) -> Option<usize> {
         let index = self.find_instance(name, scope).or_else(|| self.find_instance(&xyce_path(name)?, scope));
+        // Xyce's `YMEMRISTOR!MR1`.
+        let index = index.or_else(|| self.find_instance(name.split_once('!')?.1, scope));
         if index.is_none() {
             let full = self.full_name(name, scope);
             let block = self.blocks.contains_key(&full) || self.blocks.contains_key(name);

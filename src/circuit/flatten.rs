@@ -23,7 +23,10 @@ impl<'a> Elab<'a> {
 
     fn expand_body(&mut self, scope: ScopeId, chain: &mut Vec<(&'a Subckt, Span)>) {
         let body = Rc::clone(&self.scopes[scope].body);
-        for element in &body.elements {
+        for (k, element) in body.elements.iter().enumerate() {
+            if !self.chosen_by(body.guards.get(&k), scope) {
+                continue;
+            }
             if self.flat.len() + self.blocks.len() >= MAX_ELEMENTS {
                 self.error(
                     "too-large",
@@ -38,6 +41,12 @@ impl<'a> Elab<'a> {
                 self.add_element(element, scope);
             }
         }
+    }
+
+    /// Do the conditions of an element hold in this instance?
+    fn chosen_by(&mut self, guard: Option<&super::condition::Guard<'a>>, scope: ScopeId) -> bool {
+        let mut holds = |e: &'a crate::netlist::ast::Expr| self.constant(e, scope).map(|x| x != 0.0);
+        guard.is_none_or(|g| g.iter().all(|(e, wanted)| holds(e) == Some(*wanted)))
     }
 
     fn add_element(&mut self, element: &'a Element, scope: ScopeId) {

@@ -5,6 +5,7 @@ use super::expression::{Mode, Quantities};
 use super::output::Output;
 use super::scope::ScopeId;
 use super::*;
+use crate::device::{Expression, ExpressionInput};
 use crate::netlist::ast::{Arg, Card, Expr};
 use crate::program::Program;
 
@@ -54,6 +55,19 @@ pub enum MeasureQuantity {
         statistic: MeasureStatistic,
         /// The signal.
         signal: Output,
+        /// The stretch.
+        window: MeasureWindow,
+    },
+    /// `DUTY`, `ON_TIME`, `OFF_TIME`, `FREQ`.
+    Cycles {
+        /// Which number.
+        count: MeasureCount,
+        /// The signal.
+        signal: Output,
+        /// On from here.
+        on: f64,
+        /// Off from here.
+        off: f64,
         /// The stretch.
         window: MeasureWindow,
     },
@@ -139,6 +153,16 @@ pub struct MeasureWindow {
     pub to: Option<f64>,
 }
 
+/// What is told of a signal that goes on and off.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[allow(missing_docs)]
+pub enum MeasureCount {
+    Duty,
+    OnTime,
+    OffTime,
+    Frequency,
+}
+
 /// One number for a stretch of a signal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[allow(missing_docs)]
@@ -149,12 +173,14 @@ pub enum MeasureStatistic {
     Max,
     PeakToPeak,
     Integral,
+    Last,
     MinAt,
     MaxAt,
 }
 
 const FORM: &str = ".measure tran name WHEN v(a)=x [RISE|FALL|CROSS=n|LAST], FIND v(b) WHEN …|AT=t, TRIG … TARG …, \
-                    AVG|RMS|MIN|MAX|PP|INTEG v(a) [FROM=t] [TO=t] or [TRIG … TARG …], DERIV v(a) AT=t, or PARAM='expression'";
+                    AVG|RMS|MIN|MAX|PP|INTEG v(a) [FROM=t] [TO=t] or [TRIG … TARG …], DERIV v(a) AT=t, \
+                    DUTY|ON_TIME|OFF_TIME|FREQ v(a) ON=x OFF=y, ERR1|ERR2 v(a) v(b), EQN {expression}, or PARAM='expression'";
 
 fn statistic(word: &str) -> Option<MeasureStatistic> {
     Some(match word {
@@ -276,7 +302,39 @@ impl<'a> Elab<'a> {
             return None;
         };
         r.at += 1;
+        let count = match word {
+            "duty" => Some(MeasureCount::Duty),
+            "on_time" => Some(MeasureCount::OnTime),
+            "off_time" => Some(MeasureCount::OffTime),
+            "freq" => Some(MeasureCount::Frequency),
+            _ => None,
+        };
+        if let Some(count) = count {
+            let signal = self.read_signal(r);
+            let keys = self.read_keys(r)?;
+            let (on, off) = (keys.on.unwrap_or(0.0), keys.off.or(keys.on).unwrap_or(0.0));
+            return Some(MeasureQuantity::Cycles { count, signal: signal?, on, off, window: keys.window });
+        }
         match word {
+            "err" | "err1" | "err2" => {
+                let (measured, wanted) = (self.read_signal(r), self.read_signal(r));
+                let keys = self.read_keys(r)?;
+                let signal = relative_difference(measured?, wanted?, keys.least.unwrap_or(1e-12), word == "err2");
+                let statistic = if word == "err2" { MeasureStatistic::Average } else { MeasureStatistic::Rms };
+                Some(MeasureQuantity::Over { statistic, signal, window: keys.window })
+            }
+            "eqn" => {
+                match r.args.get(r.at) {
+                    Some(Arg::Expr(e)) if !mentions_circuit(e) => {
+                        r.at += 1;
+                        return self.measure_expression(e, r.top, earlier);
+                    }
+                    _ => {}
+                }
+                let signal = self.read_signal(r);
+                let keys = self.read_keys(r)?;
+                Some(MeasureQuantity::Over { statistic: MeasureStatistic::Last, signal: signal?, window: keys.window })
+            }
             "trig" => {
                 let (trig, targ) = self.read_interval(r)?;
                 Some(MeasureQuantity::Interval { trig, targ })
@@ -315,12 +373,18 @@ impl<'a> Elab<'a> {
                         return Some(MeasureQuantity::Between { statistic, signal: signal?, trig, targ });
                     }
                     let keys = self.read_keys(r)?;
+                    let statistic = match statistic {
+                        MeasureStatistic::Min if keys.place => MeasureStatistic::MinAt,
+                        MeasureStatistic::Max if keys.place => MeasureStatistic::MaxAt,
+                        other => other,
+                    };
                     Some(MeasureQuantity::Over { statistic, signal: signal?, window: keys.window })
                 }
                 None => {
                     r.at -= 1;
                     let known = [
                         "trig", "when", "find", "deriv", "avg", "rms", "min", "max", "pp", "integ", "min_at", "max_at",
+                        "duty", "on_time", "off_time", "freq", "err1", "err2", "eqn",
                     ];
                     let message = match super::nearest::did_you_mean(word, known) {
                         Some(hint) => format!("'{word}' cannot be measured; {hint}"),
@@ -361,6 +425,7 @@ impl<'a> Elab<'a> {
         }
         match r.args.get(r.at) {
             Some(Arg::Assign(_)) => self.read_when(r).map(MeasureMoment::Crossing),
+            Some(Arg::Call { name, .. }) if name.value == "=" => self.read_when(r).map(MeasureMoment::Crossing),
             Some(Arg::Word { text, .. }) if text == "when" => {
                 r.at += 1;
                 self.read_when(r).map(MeasureMoment::Crossing)
@@ -382,6 +447,16 @@ impl<'a> Elab<'a> {
 
     /// Behind WHEN: `v(a)=x` or `v(a)=v(b)`, then keys.
     fn read_when(&mut self, r: &mut Reader<'a>) -> Option<MeasureCrossing> {
+        if let Some(Arg::Call { name, args, .. }) = r.args.get(r.at)
+            && let ("=", [signal, value]) = (name.value.as_str(), &args[..])
+        {
+            r.at += 1;
+            let signal = self.read_output(signal, r.top, FORM);
+            let level = self.read_level(value, r.top);
+            let keys = self.read_keys(r)?;
+            let (edge, which) = keys.edge;
+            return Some(MeasureCrossing { signal: signal?, level: level?, edge, which, window: keys.window });
+        }
         let Some(Arg::Assign(assign)) = r.args.get(r.at) else {
             self.malformed(r.span(), "a condition such as v(a)=0.5 is expected", FORM);
             return None;
@@ -389,7 +464,7 @@ impl<'a> Elab<'a> {
         r.at += 1;
         let key = assign.key.value.as_str();
         let parts = key.strip_suffix(')').and_then(|k| k.split_once('('));
-        let density = NoiseDensity::named(key).map(|d| Some(Output::Noise(d)));
+        let density = self.noise_density(key).map(Some);
         let found = density.or_else(|| {
             let (f, names) = parts?;
             let names: Vec<&str> = names.split(',').map(str::trim).collect();
@@ -399,22 +474,32 @@ impl<'a> Elab<'a> {
             self.malformed(assign.key.span, "the signal of a condition is v(a), v(a,b) or i(instance)", FORM);
             return None;
         };
-        let level = match &*assign.value {
-            Arg::Expr(expr) if mentions_circuit(expr) => {
-                self.read_output(&assign.value, r.top, FORM).map(MeasureLevel::Signal)
-            }
-            Arg::Call { .. } => self.read_output(&assign.value, r.top, FORM).map(MeasureLevel::Signal),
-            value => self.keyed_number(value, r.top).map(MeasureLevel::Value),
-        };
+        let level = self.read_level(&assign.value, r.top);
         let keys = self.read_keys(r)?;
         let (edge, which) = keys.edge;
         Some(MeasureCrossing { signal: signal?, level: level?, edge, which, window: keys.window })
     }
 
+    /// What stands behind the `=` of a condition.
+    fn read_level(&mut self, value: &'a Arg, top: ScopeId) -> Option<MeasureLevel> {
+        match value {
+            Arg::Expr(expr) if mentions_circuit(expr) => self.read_output(value, top, FORM).map(MeasureLevel::Signal),
+            Arg::Call { .. } => self.read_output(value, top, FORM).map(MeasureLevel::Signal),
+            value => self.keyed_number(value, top).map(MeasureLevel::Value),
+        }
+    }
+
     /// `VAL= RISE= FALL= CROSS= FROM= TO= TD=` in any order.
     fn read_keys(&mut self, r: &mut Reader<'a>) -> Option<Keys> {
-        let mut keys =
-            Keys { value: None, edge: (MeasureEdge::Cross, MeasureWhich::Nth(1)), window: MeasureWindow::default() };
+        let mut keys = Keys {
+            value: None,
+            edge: (MeasureEdge::Cross, MeasureWhich::Nth(1)),
+            window: MeasureWindow::default(),
+            on: None,
+            off: None,
+            least: None,
+            place: false,
+        };
         while let Some((key, span, value, n)) = r.key() {
             match key {
                 "val" => keys.value = Some(self.keyed_number(value, r.top)?),
@@ -422,6 +507,12 @@ impl<'a> Elab<'a> {
                 "fall" => keys.edge = (MeasureEdge::Fall, self.read_which(value, r.top)?),
                 "cross" => keys.edge = (MeasureEdge::Cross, self.read_which(value, r.top)?),
                 "from" | "td" => keys.window.from = Some(self.keyed_number(value, r.top)?),
+                "on" => keys.on = Some(self.keyed_number(value, r.top)?),
+                "off" => keys.off = Some(self.keyed_number(value, r.top)?),
+                "minval" => keys.least = Some(self.keyed_number(value, r.top)?),
+                "output" => keys.place = self.written(value.span()).eq_ignore_ascii_case("time"),
+                // What Xyce has for optimisers and for its own files.
+                "goal" | "weight" | "default_val" | "precision" | "print" | "rfc_level" | "ytol" => {}
                 "to" => keys.window.to = Some(self.keyed_number(value, r.top)?),
                 _ => {
                     self.malformed(span, &format!("'{key}' is not understood"), FORM);
@@ -438,6 +529,9 @@ impl<'a> Elab<'a> {
             return Some(MeasureWhich::Last);
         }
         let n = self.keyed_number(arg, top)?;
+        if n == -1.0 {
+            return Some(MeasureWhich::Last);
+        }
         if n < 1.0 || n != n.trunc() || n > 1e15 {
             self.malformed(arg.span(), "the number of a crossing is 1, 2, … or LAST", FORM);
             return None;
@@ -481,6 +575,29 @@ struct Keys {
     value: Option<f64>,
     edge: (MeasureEdge, MeasureWhich),
     window: MeasureWindow,
+    /// `ON=`, `OFF=`.
+    on: Option<f64>,
+    off: Option<f64>,
+    /// `MINVAL=`.
+    least: Option<f64>,
+    /// `OUTPUT=TIME`: the place, not the value.
+    place: bool,
+}
+
+/// (m − c)/max(|m|, least), or its magnitude.
+fn relative_difference(measured: Output, wanted: Output, least: f64, magnitude: bool) -> Output {
+    let mut b = crate::program::Builder::new();
+    let (m, c) = (b.input(0), b.input(1));
+    let (difference, size, least) = (b.sub(m, c), b.abs(m), b.constant(least));
+    let most = b.max(size, least);
+    let mut value = b.div(difference, most);
+    if magnitude {
+        value = b.abs(value);
+    }
+    let inputs = vec![ExpressionInput::Quantity(0), ExpressionInput::Quantity(1)];
+    let program = b.finish(&[value]);
+    let e = Expression { text: "relative difference".to_string(), inputs, program, states: Vec::new() };
+    Output::Expression(Arc::new(e), vec![measured, wanted])
 }
 
 /// Does an expression hold circuit quantities? Looks a few levels deep, which is as far as people write them.

@@ -28,15 +28,16 @@ mod source_functions;
 mod step;
 mod topology;
 mod value;
+mod xspice;
 mod xyce;
 
-pub use analysis::{AnalysisKind, AnalysisSpec, Spacing, Sweep, SweepTarget, SweepValues};
+pub use analysis::{AnalysisKind, AnalysisSpec, FrequencyTable, Spacing, Sweep, SweepTarget, SweepValues};
 pub use dialect::Dialect;
 pub use formula::formula;
 pub use fourier::FourierSpec;
 pub use measure::{
-    MeasureCrossing, MeasureEdge, MeasureLevel, MeasureMoment, MeasureQuantity, MeasureSpec, MeasureStatistic,
-    MeasureWhich, MeasureWindow,
+    MeasureCount, MeasureCrossing, MeasureEdge, MeasureLevel, MeasureMoment, MeasureQuantity, MeasureSpec,
+    MeasureStatistic, MeasureWhich, MeasureWindow,
 };
 pub use options::{Method, Options};
 pub use output::{NoiseDensity, Output, OutputPart, OutputSpec, SaveSpec};
@@ -152,6 +153,8 @@ impl Circuit {
         let mut request = request.clone();
         request.overrides.extend_from_slice(values);
         let (netlist, mut said) = condition::chosen(netlist, &request);
+        let (netlist, more) = xspice::expanded(netlist);
+        said.extend(more);
         let mut elab = context::Elab::new(&netlist, &request);
         let circuit = elab.run();
         let failed = elab.report.failed() || !said.is_empty();
@@ -215,6 +218,8 @@ pub struct Request {
 /// As [`elaborate`], with all that can be asked.
 pub fn elaborate_with(netlist: &Netlist, request: &Request) -> (Option<Circuit>, Vec<Diagnostic>) {
     let (chosen, mut diagnostics) = condition::chosen(netlist, request);
+    let (chosen, more) = xspice::expanded(chosen);
+    diagnostics.extend(more);
     let mut elab = context::Elab::new(&chosen, request);
     let circuit = elab.run();
     diagnostics.extend(elab.report.finish());

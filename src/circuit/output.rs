@@ -17,6 +17,11 @@ pub enum Output {
     Terminal(usize, usize),
     /// A result of `.noise`: `onoise_spectrum`, `inoise_spectrum`.
     Noise(NoiseDensity),
+    /// The square of the part that one device has in it, by its name, or one source of the device (`q1_rb`); without a name
+    /// the square of all.
+    NoiseOf(NoiseDensity, String),
+    /// A parameter of an instance as it is set: (circuit-wide index, index into the kind's parameters, element of a list).
+    Parameter(usize, usize, usize),
     /// A real view of a complex quantity: `vm(a)`, `vdb(a,b)`, `ip(v1)`.
     Part(OutputPart, Box<Output>),
     /// An expression. Its `Current` inputs may name any instance, also one without a branch current; it has no states. Behind
@@ -28,7 +33,7 @@ impl Output {
     /// The currents that it reads: instances and their terminals.
     pub fn currents(&self) -> Vec<(usize, usize)> {
         match self {
-            Output::Voltage(..) | Output::Noise(_) => Vec::new(),
+            Output::Voltage(..) | Output::Noise(_) | Output::NoiseOf(..) | Output::Parameter(..) => Vec::new(),
             Output::Current(i) => vec![(*i, 0)],
             Output::Terminal(i, terminal) => vec![(*i, *terminal)],
             Output::Part(_, of) => of.currents(),
@@ -108,6 +113,14 @@ impl<'a> Elab<'a> {
     pub fn read_saves(&mut self, top: ScopeId) -> Vec<SaveSpec> {
         let mut saves = Vec::new();
         for card in self.cards(&["save", "probe"]) {
+            // Xyce's and ngspice's `.save type=ic file=…` writes a file of initial conditions.
+            if let Some(Arg::Assign(a)) = card.args.first()
+                && matches!(a.key.value.as_str(), "type" | "file" | "level" | "time")
+            {
+                let d = Diagnostic::warning("ignored", "no file of initial conditions is written", card.span);
+                self.report.add(d.help("neurospice --save-state writes the state of a circuit"));
+                continue;
+            }
             for arg in &card.args {
                 match arg {
                     Arg::Word { text, .. } if text == "all" || text == "alli" || text == "allv" => {
@@ -136,7 +149,7 @@ impl<'a> Elab<'a> {
                 analysis = Some(text.clone());
                 args = rest;
             }
-            if args.is_empty() {
+            if args.is_empty() && analysis.as_deref() != Some("sens") {
                 self.malformed(card.span, "nothing to print", PRINT);
             }
             for arg in args {
@@ -154,6 +167,13 @@ impl<'a> Elab<'a> {
             }
         }
         prints
+    }
+
+    /// A density of noise by its name. Xyce's ONOISE and INOISE are squares, V²/Hz.
+    pub fn noise_density(&self, name: &str) -> Option<Output> {
+        let density = NoiseDensity::named(name)?;
+        let square = self.dialect == Dialect::Xyce && !name.ends_with("_spectrum");
+        Some(if square { Output::NoiseOf(density, String::new()) } else { Output::Noise(density) })
     }
 
     pub fn read_column(
@@ -179,6 +199,10 @@ impl<'a> Elab<'a> {
                     None
                 }
             },
+            // `('v(a)*2')`: an expression in quotes and parentheses.
+            Arg::Call { name, args, .. } if name.value.is_empty() && matches!(&args[..], [Arg::Expr(_)]) => {
+                self.read_output(args.first()?, top, form)
+            }
             Arg::Call { name, args, span } => {
                 let names: Vec<&str> = args
                     .iter()
@@ -215,9 +239,7 @@ impl<'a> Elab<'a> {
                 }
                 self.output_expression(expr, top)
             }
-            Arg::Word { text, .. } if NoiseDensity::named(text).is_some() => {
-                NoiseDensity::named(text).map(Output::Noise)
-            }
+            Arg::Word { text, .. } if NoiseDensity::named(text).is_some() => self.noise_density(text),
             Arg::Word { text, span, .. } if text.starts_with('@') => {
                 let found = self.internal_output(text, *span, top);
                 if found.is_none() {
@@ -226,6 +248,7 @@ impl<'a> Elab<'a> {
                 }
                 found?
             }
+            Arg::Word { text, number: None, span } if self.stands_alone(text, top) => self.named_word(text, *span, top),
             other => {
                 let message = format!("'{}' is no quantity that can be shown", self.written(other.span()));
                 self.malformed(other.span(), &message, form);
@@ -245,8 +268,9 @@ impl<'a> Elab<'a> {
                 let two = self.find_instance(device, top).and_then(|k| self.flat.get(k)?.chosen.as_ref());
                 two.is_some_and(|c| c.nodes.len() == 2)
                     .then(|| self.known_instance(device, top, span).map(Output::Current))
+                    .or_else(|| self.parameter_output(&format!("{device}:{what}"), top).map(Some))
             }),
-            _ => None,
+            _ => self.parameter_output(&format!("{device}:{what}"), top).map(Some),
         }
     }
 
@@ -258,6 +282,13 @@ impl<'a> Elab<'a> {
             && self.find_node(name, top).is_none()
         {
             return Some(Some(Output::Noise(density)));
+        }
+        // Xyce's `dno(r1)`, `dni(q1,rb)`.
+        if let ("dno" | "dni", [_] | [_, _]) = (f, names) {
+            let density = if f == "dno" { NoiseDensity::Output } else { NoiseDensity::Input };
+            let device = self.known_instance(names[0], top, span).and_then(|k| self.flat.get(k));
+            let name = device.map(|d| d.name.clone());
+            return Some(name.map(|n| Output::NoiseOf(density, [&[n.as_str()], &names[1..]].concat().join("_"))));
         }
         if let [name] = names
             && let Some(found) = self.special_output(f, name, span, top)

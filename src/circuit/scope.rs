@@ -3,6 +3,7 @@
 //! A name is looked for in the instance itself, then in the subcircuit definition around it, up to the top level. An
 //! inner name shadows an outer one. Nodes are local unless they are ports, ground, or named by `.global`.
 
+use super::condition::{Guard, Guards};
 use super::context::Elab;
 use super::*;
 use crate::netlist::ast::{Arg, Assign, Card, Element, Func, Item, ModelCard, Name, Subckt};
@@ -19,6 +20,8 @@ pub(super) struct Body<'a> {
     pub models: HashMap<&'a str, &'a ModelCard>,
     pub subckts: HashMap<&'a str, &'a Subckt>,
     pub elements: Vec<&'a Element>,
+    /// For elements that an instance chooses by its parameters: their numbers and what must hold.
+    pub guards: HashMap<usize, Guard<'a>>,
     /// Cards that are none of the above.
     pub cards: Vec<&'a Card>,
 }
@@ -74,9 +77,24 @@ impl<'a> Elab<'a> {
     /// Collects the definitions of a body; reports names that are defined twice.
     pub fn body(&mut self, items: &'a [Item]) -> Body<'a> {
         let mut body = Body::default();
+        let mut guards = Guards::default();
         for item in items {
+            if guards.take(item) {
+                continue;
+            }
+            let guard = guards.here();
             match item {
-                Item::Element(element) => body.elements.push(element),
+                Item::Element(element) => {
+                    if !guard.is_empty() {
+                        body.guards.insert(body.elements.len(), guard);
+                    }
+                    body.elements.push(element);
+                }
+                Item::Model(ModelCard { name, .. }) | Item::Subckt(Subckt { name, .. }) if !guard.is_empty() => {
+                    let message = "only elements can depend on the parameters of their subcircuit";
+                    let help = "put this outside of .if, under a name of its own for each branch";
+                    self.error_help("bad-if", message, name.span, help);
+                }
                 Item::Param(assign) => body.params.push(assign),
                 Item::Func(func) => {
                     if let Some(old) = body.funcs.insert(&func.name.value, func) {

@@ -5,15 +5,40 @@ use super::scope::ScopeId;
 use super::*;
 use crate::netlist::ast::{Arg, Card};
 
-const AC: &str = ".ac dec|oct|lin points fstart fstop";
+const AC: &str = ".ac dec|oct|lin points fstart fstop, or .ac data=table";
 const NOISE: &str = ".noise v(out[,ref]) source dec|oct|lin points fstart fstop [points per summary]";
 const TF: &str = ".tf v(out[,ref])|i(v1) source";
 const SENS: &str = ".sens v(out[,ref])|i(v1) [ac dec|oct|lin points fstart fstop]";
 
 impl<'a> Elab<'a> {
     pub(super) fn read_ac(&mut self, card: &'a Card, top: ScopeId) -> Option<AnalysisKind> {
+        if let [Arg::Assign(assign)] = &card.args[..]
+            && assign.key.value == "data"
+        {
+            let table = self.read_frequency_table(&assign.value, top)?;
+            let ends = |pick: fn(f64, f64) -> f64| table.frequencies.iter().copied().reduce(pick).unwrap_or(0.0);
+            let (from, to) = (ends(f64::min), ends(f64::max));
+            let count = table.frequencies.len().min(u32::MAX as usize) as u32;
+            return Some(AnalysisKind::Ac { spacing: Spacing::Linear(count), from, to, table: Some(table) });
+        }
         let (spacing, from, to) = self.read_frequencies(&card.args, card.span, top, AC)?;
-        Some(AnalysisKind::Ac { spacing, from, to })
+        Some(AnalysisKind::Ac { spacing, from, to, table: None })
+    }
+
+    /// The rows of a `.data` card with a column `freq`.
+    fn read_frequency_table(&mut self, named: &'a Arg, top: ScopeId) -> Option<FrequencyTable> {
+        let (mut names, mut rows) = self.data_table(named, top)?;
+        let Some(at) = names.iter().position(|n| matches!(n.as_str(), "freq" | "hertz" | "frequency")) else {
+            self.malformed(named.span(), "the table has no column freq", ".ac data=table");
+            return None;
+        };
+        names.remove(at);
+        let frequencies: Vec<f64> = rows.iter_mut().map(|r| r.remove(at)).collect();
+        if frequencies.iter().any(|f| *f < 0.0) {
+            self.malformed(named.span(), "a frequency must not be below 0 Hz", ".ac data=table");
+            return None;
+        }
+        Some(FrequencyTable { frequencies, names, rows })
     }
 
     pub(super) fn read_noise(&mut self, card: &'a Card, top: ScopeId) -> Option<AnalysisKind> {
@@ -62,6 +87,11 @@ impl<'a> Elab<'a> {
             self.malformed(card.span, ".sens needs an output", SENS);
             return None;
         };
+        if let Arg::Assign(first) = output
+            && matches!(first.key.value.as_str(), "objvars" | "objfunc" | "param")
+        {
+            return self.read_xyce_sens(card, top);
+        }
         let output = self.read_response(output, top, SENS)?;
         let frequencies = match rest {
             [] => None,
@@ -77,6 +107,34 @@ impl<'a> Elab<'a> {
                 );
                 return None;
             }
+        };
+        Some(AnalysisKind::Sens { output, frequencies })
+    }
+
+    /// Xyce's `.sens objvars=node param=…` or `objfunc={v(node)} …`: over the frequencies of the `.ac` card if there is one. The
+    /// derivatives by all parameters are given, not by some.
+    fn read_xyce_sens(&mut self, card: &'a Card, top: ScopeId) -> Option<AnalysisKind> {
+        let key = |name: &str| {
+            card.args.iter().find_map(|a| match a {
+                Arg::Assign(a) if a.key.value == name => Some(&*a.value),
+                _ => None,
+            })
+        };
+        let output = match (key("objvars"), key("objfunc")) {
+            (Some(node), _) => {
+                let name = self.written(node.span()).to_lowercase();
+                self.known_node(&name, top, node.span()).map(|n| Output::Voltage(n, 0))?
+            }
+            (None, Some(of)) => self.read_response(of, top, SENS)?,
+            (None, None) => {
+                self.malformed(card.span, ".sens needs objvars=node or objfunc={v(node)}", SENS);
+                return None;
+            }
+        };
+        let ac = self.cards(&["ac"]).into_iter().find(|c| c.args.len() == 4);
+        let frequencies = match ac {
+            Some(ac) => Some(self.read_frequencies(&ac.args, ac.span, top, AC)?),
+            None => None,
         };
         Some(AnalysisKind::Sens { output, frequencies })
     }

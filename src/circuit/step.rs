@@ -304,7 +304,8 @@ impl<'a> Elab<'a> {
                 || scope.body.models.contains_key(owner)
                 || self.models.keys().any(|(home, model, _)| self.full_name(model, *home) == owner)
         };
-        let known = scope.params.contains_key(name)
+        let known = matches!(name, "freq" | "frequency" | "hertz")
+            || scope.params.contains_key(name)
             || self.flat_ids.contains_key(name)
             || super::options::is_numeric(name)
             || name.rsplit_once('.').is_some_and(|(of, _)| owner(of));

@@ -2,6 +2,7 @@
 //! `.options timeint …`.
 
 use super::context::Elab;
+use super::expression::{Mode, Quantities};
 use super::scope::ScopeId;
 use super::*;
 use crate::device::{Expression, ExpressionInput};
@@ -81,27 +82,65 @@ impl<'a> Elab<'a> {
         }
     }
 
-    /// The power that a device with two terminals takes up: v·i.
+    /// The power that a device takes up: v·i of one with two terminals, the sum of v·i over the terminals of another.
     fn power(&mut self, name: &str, span: Span, top: ScopeId) -> Option<Output> {
         let index = self.known_instance(name, top, span)?;
         let chosen = self.flat.get(index)?.chosen.as_ref()?;
         let (spec, nodes) = (chosen.kind.spec(), chosen.nodes.clone());
-        let (true, [a, b, ..]) =
-            (spec.terminals.len() == 2 || spec.controls.is_empty() && matches!(spec.letter, 'e' | 'g'), &nodes[..])
-        else {
-            let message = format!("'{name}' is a {}: only the power of devices with two terminals is known", spec.name);
-            self.error("bad-expression", message, span);
-            return None;
-        };
         let mut builder = crate::program::Builder::new();
-        let (v, i) = (builder.input(0), builder.input(1));
-        let p = builder.mul(v, i);
-        let product = Expression {
-            text: self.written(span),
-            inputs: vec![ExpressionInput::Voltage(*a, *b), ExpressionInput::Current(index)],
-            program: builder.finish(&[p]),
-            states: Vec::new(),
+        let mut inputs = Vec::new();
+        let mut quantities = Vec::new();
+        let two = spec.terminals.len() == 2 || spec.controls.is_empty() && matches!(spec.letter, 'e' | 'g');
+        let power = if let (true, [a, b, ..]) = (two, &nodes[..]) {
+            inputs.extend([ExpressionInput::Voltage(*a, *b), ExpressionInput::Current(index)]);
+            let (v, i) = (builder.input(0), builder.input(1));
+            builder.mul(v, i)
+        } else {
+            let mut sum = builder.constant(0.0);
+            for (k, node) in nodes.iter().enumerate().filter(|(_, n)| **n != 0) {
+                let (v, i) = (builder.input(inputs.len()), builder.input(inputs.len() + 1));
+                inputs.extend([ExpressionInput::Voltage(*node, 0), ExpressionInput::Quantity(quantities.len())]);
+                quantities.push(Output::Terminal(index, k));
+                let part = builder.mul(v, i);
+                sum = builder.add(sum, part);
+            }
+            sum
         };
-        Some(Output::Expression(Arc::new(product), Vec::new()))
+        let product =
+            Expression { text: self.written(span), inputs, program: builder.finish(&[power]), states: Vec::new() };
+        Some(Output::Expression(Arc::new(product), quantities))
+    }
+
+    /// A parameter of an instance, `r1:r`, also `v1:acmag` and `v1:acphase`, if there is one that has a number.
+    pub fn parameter_output(&mut self, text: &str, top: ScopeId) -> Option<Output> {
+        let (device, name) = text.rsplit_once(':')?;
+        let index = self.find_instance(&device.replace(':', "."), top).or_else(|| self.find_instance(device, top))?;
+        let spec = self.flat.get(index)?.chosen.as_ref()?.kind.spec();
+        let (name, element) = match name {
+            "acmag" => ("ac", 0),
+            "acphase" => ("ac", 1),
+            "dcv0" => ("dc", 0),
+            other => (other, 0),
+        };
+        let param = spec.instance.iter().position(|p| p.name == name || p.aliases.contains(&name))?;
+        Some(Output::Parameter(index, param, element))
+    }
+
+    /// Is this word alone a quantity: `time`, `freq`, `temp`, a parameter, `r1:r`?
+    pub fn stands_alone(&mut self, text: &str, top: ScopeId) -> bool {
+        matches!(text, "time" | "freq" | "frequency" | "hertz" | "temp" | "temper")
+            || self.parameter_output(text, top).is_some()
+            || self.scopes[top].params.contains_key(text)
+    }
+
+    /// Such a word as an output.
+    pub fn named_word(&mut self, text: &str, span: Span, top: ScopeId) -> Option<Output> {
+        if let Some(output) = self.parameter_output(text, top) {
+            return Some(output);
+        }
+        let mut q = Quantities::new(top, Mode::Output);
+        let value = q.ident(self, text, span)?;
+        let quantities = std::mem::take(&mut q.quantities);
+        Some(Output::Expression(Arc::new(q.finish(value, text.to_string())), quantities))
     }
 }

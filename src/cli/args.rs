@@ -21,7 +21,8 @@ use std::path::PathBuf;
   neurospice -b FILE… [-r RAW] [-o LOG] [-D name=value]   in place of ngspice; also -s
 
 Exit codes: 0 done, 1 the simulation failed or its output could not be written,
-2 the input is wrong, 130 stopped by Ctrl-C."
+2 the input is wrong, 130 stopped by Ctrl-C. `neurospice --help` says more.",
+    after_long_help = super::help::LONG_HELP
 )]
 pub(super) struct Args {
     #[command(subcommand)]
@@ -87,6 +88,9 @@ pub(super) struct RunArgs {
     /// Monte Carlo: so many runs, each with random numbers of its own; agauss() and its like are drawn in each
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=1_000_000))]
     pub runs: Option<u64>,
+    /// Runs and steps at a time; default: one for each core. The results are the same bytes
+    #[arg(short, long, value_name = "N", value_parser = at_a_time)]
+    pub jobs: Option<usize>,
     /// Whose meaning of log, pwr and ^ expressions have [default: ngspice]
     #[arg(long, value_name = "NAME", value_enum)]
     pub dialect: Option<DialectName>,
@@ -277,6 +281,9 @@ pub(super) struct DevicesArgs {
     /// Print JSON
     #[arg(long)]
     pub json: bool,
+    /// Print Markdown, as the manual has it
+    #[arg(long, conflicts_with = "json")]
+    pub markdown: bool,
 }
 
 /// Draw a result file

@@ -1,5 +1,8 @@
 //! `neurospice devices`: what the kinds of device declare about themselves, as text and as JSON.
 
+#[path = "devices_markdown.rs"]
+mod markdown;
+
 use super::args::DevicesArgs;
 use super::table::{Align, table, wrapped};
 use super::{Exit, terminal};
@@ -14,11 +17,16 @@ const WIDTH: usize = 100;
 pub(super) fn devices(args: &DevicesArgs) -> Exit {
     let text = match &args.name {
         None if args.json => pretty(&json!(specs().map(kind_json).collect::<Vec<_>>())),
+        None if args.markdown => markdown::all(),
         None => list(),
         Some(name) => match found(&name.to_lowercase()) {
             Found::Kinds(kinds) if args.json => pretty(&json!(kinds.into_iter().map(kind_json).collect::<Vec<_>>())),
+            Found::Kinds(kinds) if args.markdown => {
+                kinds.into_iter().map(markdown::kind).collect::<Vec<_>>().join("\n")
+            }
             Found::Kinds(kinds) => kinds.into_iter().map(explain).collect::<Vec<_>>().join("\n"),
             Found::Function(function, _) if args.json => pretty(&json!([function_json(function)])),
+            Found::Function(function, _) if args.markdown => markdown::function(function),
             Found::Function(function, takers) => explain_function(function, &takers),
             Found::Nothing(hint) => {
                 terminal::error(&format!("there is no device, model type or source function '{name}'; {hint}"));

@@ -37,6 +37,8 @@ pub(super) struct RunRequest {
     pub set: Vec<(String, f64)>,
     pub seed: Option<u64>,
     pub runs: Option<u64>,
+    /// Runs and steps at a time.
+    pub jobs: usize,
     pub dialect: Option<Dialect>,
     pub state: StateRequest,
     pub json: bool,
@@ -93,6 +95,7 @@ pub(super) fn run(typed: RunArgs) -> Result<RunRequest, String> {
         set: typed.set,
         seed: typed.seed,
         runs: typed.runs,
+        jobs: super::args::threads(typed.jobs),
         dialect: typed.dialect.map(Into::into),
         state: StateRequest {
             load: typed.load_state,

@@ -15,12 +15,13 @@ use super::output::Files;
 use super::progress::{self, Progress};
 use super::report::{Done, Report, label};
 use super::state::{self, States};
+use super::steps::{Step, Steps};
 use super::summary::Summary;
 use super::{input, terminal};
 use crate::analysis::{self, Failure, State};
-use crate::circuit::{AnalysisSpec, Circuit, Request, elaborate_with};
+use crate::circuit::{AnalysisSpec, Circuit};
 use crate::control::{End, Place, has_block};
-use crate::diagnostic::{Diagnostic, Severity};
+use crate::diagnostic::Diagnostic;
 use crate::netlist::ast::Netlist;
 use crate::waveform::fourier::LastPeriod;
 use crate::waveform::{Finite, NonFinite, Tee};
@@ -102,10 +103,20 @@ fn work(request: &RunRequest, report: &mut Report) -> Exit {
     let mut saved = None;
     let mut told: Vec<String> = Vec::new();
     for (index, spec) in circuit.analyses.iter().enumerate() {
+        let requests = (0..steps).filter_map(|k| circuit.request_of(k, &request.elaboration())).collect();
+        let mut ahead = Steps::new(&tree, index, requests, request.jobs);
         for k in 0..steps {
             let step = circuit.step(k);
-            let varied = match stepped(&tree, circuit.request_of(k, &request.elaboration())) {
-                Ok(varied) => varied,
+            files.step(&step, k == 0);
+            let done = match (&mut ahead, circuit.request_of(k, &request.elaboration())) {
+                (Some(ahead), _) => ahead.next().unwrap_or(Err(Vec::new())).map(|s| from(s, index, &mut files, &step)),
+                (None, Some(asked)) => {
+                    super::steps::circuit(&tree, &asked).map(|varied| one(request, &states, varied, index, &mut files))
+                }
+                (None, None) => Ok(one(request, &states, circuit.clone(), index, &mut files)),
+            };
+            let (varied, outcome, summary, periods, place) = match done {
+                Ok(done) => done,
                 Err(diagnostics) => {
                     terminal::diagnose(&diagnostics, &circuit.sources, request.messages);
                     report.take(&diagnostics, &circuit.sources);
@@ -113,10 +124,7 @@ fn work(request: &RunRequest, report: &mut Report) -> Exit {
                     return Exit::Wrong;
                 }
             };
-            let circuit = varied.as_ref().unwrap_or(&circuit);
-            files.step(&step, k == 0);
-            let mut periods = last_periods(circuit, index);
-            let (outcome, summary, place) = one(request, &states, circuit, index, &mut files, &mut periods);
+            let circuit = &varied;
             // Only what ended as it should gets its name.
             let kept = |o| if k + 1 == steps { files.keep().map(|()| o).map_err(Failure::from) } else { Ok(o) };
             let mut outcome = match outcome.and_then(kept) {
@@ -167,18 +175,6 @@ fn control(tree: &Netlist, request: &RunRequest, files: &mut Files, report: &mut
     crate::control::run(tree, &request.elaboration(), place, &[], &mut host)
 }
 
-/// The circuit of a step; none if nothing is stepped.
-fn stepped(tree: &Netlist, asked: Option<Request>) -> Result<Option<Circuit>, Vec<Diagnostic>> {
-    let Some(asked) = asked else { return Ok(None) };
-    match elaborate_with(tree, &asked) {
-        (Some(circuit), _) => Ok(Some(circuit)),
-        (None, mut said) => {
-            said.retain(|d| d.severity == Severity::Error);
-            Err(said)
-        }
-    }
-}
-
 /// What `.four` asks for of an analysis.
 fn last_periods(circuit: &Circuit, index: usize) -> Vec<LastPeriod> {
     let tran = circuit.analyses.get(index).is_some_and(|a| a.kind.name() == "tran");
@@ -186,27 +182,37 @@ fn last_periods(circuit: &Circuit, index: usize) -> Vec<LastPeriod> {
     wanted.map(|f| LastPeriod::new(f.frequency, &f.names)).collect()
 }
 
-/// One analysis: its outcome, its summary, and how far it came.
-fn one(
-    request: &RunRequest,
-    states: &States,
-    circuit: &Circuit,
-    index: usize,
-    files: &mut Files,
-    periods: &mut [LastPeriod],
-) -> (Result<analysis::Outcome, Failure>, Summary, String) {
+/// An analysis that was done: its circuit, its outcome, its summary, the spectra that are asked for, and how far it came.
+type Ran = (Circuit, Result<analysis::Outcome, Failure>, Summary, Vec<LastPeriod>, String);
+
+/// One analysis.
+fn one(request: &RunRequest, states: &States, circuit: Circuit, index: usize, files: &mut Files) -> Ran {
     let spec = &circuit.analyses[index];
     let mut summary = Summary::default();
+    let mut periods = last_periods(&circuit, index);
     let mut progress = Progress::new(spec.kind.name(), request.progress);
     let outcome = {
-        let mut tee = Tee::new().with(&mut summary).with(files);
-        for period in periods {
-            tee = tee.with(period);
-        }
-        analysis::run_with(circuit, index, states.of(&spec.kind), &mut Finite::new(tee), &mut progress)
+        let tee = tee(&mut summary, files, &mut periods);
+        analysis::run_with(&circuit, index, states.of(&spec.kind), &mut Finite::new(tee), &mut progress)
     };
     let place = progress.place();
-    (outcome, summary, place)
+    (circuit, outcome, summary, periods, place)
+}
+
+/// One that was computed in memory.
+fn from(step: Step, index: usize, files: &mut Files, named: &[(String, f64)]) -> Ran {
+    let mut summary = Summary::default();
+    let mut periods = last_periods(&step.circuit, index);
+    let (circuit, outcome) = step.into(&mut tee(&mut summary, files, &mut periods));
+    (circuit, outcome, summary, periods, format!("the step {}", label(named)))
+}
+
+fn tee<'a>(summary: &'a mut Summary, files: &'a mut Files, periods: &'a mut [LastPeriod]) -> Tee<'a> {
+    let mut tee = Tee::new().with(summary).with(files);
+    for period in periods {
+        tee = tee.with(period);
+    }
+    tee
 }
 
 /// Gives the files their names.

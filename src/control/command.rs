@@ -4,7 +4,7 @@ use super::block::{rest, verb};
 use super::vector::Plot;
 use super::{Flow, Session};
 use crate::analysis::Failure;
-use crate::circuit::{Circuit, elaborate_with};
+use crate::circuit::{AnalysisKind, Circuit, elaborate_with};
 use crate::diagnostic::{Diagnostic, Severity, Span};
 use crate::netlist::ast::{Item, Netlist};
 use crate::netlist::parse_card;
@@ -20,12 +20,31 @@ impl Session<'_> {
         let word = verb(line);
         // Of `let` only what stands behind the `=` has variables whose digits all count.
         let Some(line) = self.substituted(line, word == "echo", span) else { return Flow::On };
-        let args = rest(&line).to_string();
-        match word.as_str() {
+        self.read_device_values(&line, span);
+        let mut args = rest(&line).to_string();
+        // `print … > file`, with blanks around the `>` and a plain name behind it.
+        let target = match word.as_str() {
+            "print" | "echo" | "display" => args.rsplit_once(" > ").map(|(a, f)| (a.to_string(), f.trim().to_string())),
+            _ => None,
+        };
+        let target = target.filter(|(_, f)| !f.is_empty() && !f.contains(char::is_whitespace));
+        if let Some((before, _)) = &target {
+            args.clone_from(before);
+            self.redirected = Some(String::new());
+        }
+        let flow = self.done(&word, &line, &args, span);
+        if let (Some((_, file)), Some(text)) = (target, self.redirected.take()) {
+            self.put_text(&file, &text, span);
+        }
+        flow
+    }
+
+    fn done(&mut self, word: &str, line: &str, args: &str, span: Span) -> Flow {
+        match word {
             "op" | "dc" | "ac" | "tran" | "noise" | "tf" | "sens" => self.analysis(&format!(".{line}"), span),
             "run" => self.run_cards(span),
-            "meas" | "measure" => self.measure(&args, span),
-            "let" => self.assign(&args, span),
+            "meas" | "measure" => self.measure(args, span),
+            "let" => self.assign(args, span),
             "unlet" => {
                 for name in args.split_whitespace() {
                     if let Some(plot) = self.plots.get_mut(self.current) {
@@ -33,16 +52,16 @@ impl Session<'_> {
                     }
                 }
             }
-            "alter" => self.alter(&args, false, span),
-            "altermod" => self.alter(&args, true, span),
-            "alterparam" => self.alter_parameter(&args, span),
-            "set" => self.set(&args, span),
+            "alter" => self.alter(args, false, span),
+            "altermod" => self.alter(args, true, span),
+            "alterparam" => self.alter_parameter(args, span),
+            "set" => self.set(args, span),
             "unset" => args.split_whitespace().for_each(|name| {
                 self.variables.remove(&name.to_lowercase());
             }),
-            "option" | "options" => self.option(&args, span),
+            "option" | "options" => self.option(args, span),
             "setseed" => {
-                if let Some(seed) = self.number(&args, span) {
+                if let Some(seed) = self.number(args, span) {
                     self.request.seed = Some(StreamKey { seed: seed.max(0.0) as u64, run: 0 });
                 }
             }
@@ -54,19 +73,27 @@ impl Session<'_> {
                     seed.run += 1;
                 }
             }
-            "destroy" => self.destroy(&args),
-            "setplot" => self.set_plot(&args, span),
-            "print" => self.print(&args, span),
+            "compose" => self.compose(args, span),
+            "define" => self.define(args, span),
+            "undefine" => args.split_whitespace().for_each(|name| {
+                self.functions.remove(&name.to_lowercase());
+            }),
+            "strcmp" => self.compare_texts(args, span),
+            "linearize" => self.linearize(args, span),
+            "display" => self.display(),
+            "destroy" => self.destroy(args),
+            "setplot" => self.set_plot(args, span),
+            "print" => self.print(args, span),
             "echo" => {
                 let (newline, args) = match args.strip_prefix("-n") {
                     Some(rest) => ("", rest.trim_start()),
-                    None => ("\n", args.as_str()),
+                    None => ("\n", args),
                 };
                 let said: String = args.chars().filter(|c| *c != '"').collect();
-                self.host.text(&format!("{said}{newline}"));
+                self.out(&format!("{said}{newline}"));
             }
-            "write" => self.write(&args, span),
-            "wrdata" => self.write_data(&args, span),
+            "write" => self.write(args, span),
+            "wrdata" => self.write_data(args, span),
             // Everything is saved.
             "save" => {}
             "break" => return Flow::Break,
@@ -101,6 +128,8 @@ impl Session<'_> {
     /// A `.save` of the currents of elements that the block names, for those that are no unknowns.
     pub(super) fn save_currents(&mut self) {
         let mut names: Vec<String> = Vec::new();
+        // What is asked of a device for each point: `save @v1[dc]`.
+        let mut kept: Vec<String> = Vec::new();
         for line in super::block::lines(&self.netlist) {
             let text = line.value.to_lowercase();
             for (open, close) in [("i(", ')'), ("@", '[')] {
@@ -109,6 +138,10 @@ impl Session<'_> {
                     let inside =
                         text.get(at + open.len()..).and_then(|r| r.split_once(close)).map_or("", |r| r.0.trim());
                     let current = open == "i(" || text.get(at..).is_some_and(|r| r.contains("[i]"));
+                    let whole = text.get(at..).and_then(|r| r.get(..=r.find(']')?)).filter(|_| open == "@" && !current);
+                    if let Some(whole) = whole.filter(|_| self.has_element(inside)) {
+                        kept.push(whole.to_string());
+                    }
                     if !before.is_some_and(char::is_alphanumeric)
                         && current
                         && self.has_element(inside)
@@ -119,10 +152,12 @@ impl Session<'_> {
                 }
             }
         }
-        if names.is_empty() {
+        kept.sort();
+        kept.dedup();
+        if names.is_empty() && kept.is_empty() {
             return;
         }
-        let list: Vec<String> = names.iter().map(|n| format!("i({n})")).collect();
+        let list: Vec<String> = names.iter().map(|n| format!("i({n})")).chain(kept).collect();
         let text = format!(".print {}", list.join(" "));
         let file = self.source(text.clone());
         self.currents = parse_card(&text, file).0;
@@ -217,7 +252,11 @@ impl Session<'_> {
             let kind = w.header.analysis.trim_end_matches("_total").to_string();
             let count = self.counts.entry(kind.clone()).or_insert(0);
             *count += 1;
-            self.plots.push(Plot::new(format!("{kind}{count}"), w));
+            let name = format!("{kind}{count}");
+            if let Some(AnalysisKind::Tran { tstep, .. }) = circuit.analyses.get(index).map(|a| &a.kind) {
+                self.steps.insert(name.clone(), *tstep);
+            }
+            self.plots.push(Plot::new(name, w));
             self.current = self.plots.len() - 1;
         }
         match outcome {
@@ -293,6 +332,11 @@ impl Session<'_> {
         const FORM: &str =
             "it is written alter device = value, alter device parameter = value, or alter @device[parameter] = value";
         let args = args.to_lowercase();
+        if let Some((target, list)) = args.split_once('=')
+            && let Some(list) = list.trim().strip_prefix('[').and_then(|l| l.strip_suffix(']'))
+        {
+            return self.alter_list(target, list, span);
+        }
         let (target, value) = match args.split_once('=') {
             Some((target, value)) => (target.trim().to_string(), value.trim().to_string()),
             None => match args.rsplit_once(char::is_whitespace) {
@@ -343,7 +387,15 @@ impl Session<'_> {
 
     /// `set name`, `set name = value`, several of them.
     fn set(&mut self, args: &str, span: Span) {
-        let spaced = args.replace('=', " = ");
+        // What stands in quotes is one word, blanks and `=` with it.
+        let spaced: String = args
+            .split('"')
+            .enumerate()
+            .map(|(k, part)| match k % 2 {
+                0 => part.replace('=', " = "),
+                _ => format!("\"{}\"", part.replace(' ', "\u{0}").replace('=', "\u{1}")),
+            })
+            .collect();
         let words: Vec<&str> = spaced.split_whitespace().collect();
         let mut k = 0;
         while let Some(name) = words.get(k) {
@@ -361,6 +413,7 @@ impl Session<'_> {
                     k += 1;
                 }
             }
+            value = value.replace('\u{0}', " ").replace('\u{1}', "=");
             let name = name.to_lowercase();
             if matches!(name.as_str(), "temp" | "tnom") && !value.is_empty() {
                 self.option(&format!("{name}={value}"), span);

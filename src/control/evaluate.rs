@@ -3,6 +3,7 @@
 use super::vector::{Number, Plot, Vector};
 use crate::netlist::ast::{BinaryOp, Expr, ExprKind, UnaryOp};
 use crate::netlist::{parse_expression, print_expression};
+use std::collections::{BTreeMap, HashMap};
 use std::f64::consts::TAU;
 
 /// What names mean.
@@ -13,7 +14,14 @@ pub(super) struct Scope<'p> {
     pub current: usize,
     /// Angles in degrees?
     pub degrees: bool,
+    /// What `define` defined.
+    pub functions: &'p Functions,
+    /// Parameters of devices and models.
+    pub device_values: &'p HashMap<String, Vector>,
 }
+
+/// Functions of a block: their arguments and what they are.
+pub(super) type Functions = BTreeMap<String, (Vec<String>, Expr)>;
 
 /// Words that stand for operators in conditions.
 const OPERATORS: [(&str, &str); 10] = [
@@ -38,6 +46,10 @@ impl Scope<'_> {
     /// # Errors
     /// In words.
     pub fn evaluate(&self, text: &str) -> Result<Vector, String> {
+        // A number is one even where a node is called by it.
+        if let Ok(x) = crate::diagnostic::units::parse_number(text.trim()) {
+            return Ok(Vector::scalar(x));
+        }
         if let Some(vector) = self.named(text.trim()) {
             return Ok(vector);
         }
@@ -55,7 +67,16 @@ impl Scope<'_> {
     fn indexed(&self, text: &str) -> Result<(String, Vec<Vector>), String> {
         let mut out = String::new();
         let mut values = Vec::new();
-        let mut rest = text;
+        // `"temp-sweep"` is the name of a vector that no expression could hold.
+        let mut plain = String::new();
+        let mut quoted = text.split('"');
+        plain.push_str(quoted.next().unwrap_or(""));
+        while let (Some(name), Some(after)) = (quoted.next(), quoted.next()) {
+            plain.push_str(&format!("element_{}", values.len()));
+            values.push(self.named(name).ok_or_else(|| format!("there is no vector '{name}'"))?);
+            plain.push_str(after);
+        }
+        let mut rest = plain.as_str();
         while let Some(open) = rest.find('[') {
             let close = rest.get(open..).and_then(|r| r.find(']')).ok_or("'[' has no ']'")? + open;
             let before = rest.get(..open).unwrap_or("");
@@ -64,6 +85,22 @@ impl Scope<'_> {
             let operand = before.get(from..).unwrap_or("");
             let whole = rest.get(from..=close).unwrap_or("");
             out.push_str(before.get(..from).unwrap_or(""));
+            if let (Some(vector), true) = (self.named(whole), rest.get(close + 1..).is_some_and(|r| r.starts_with('[')))
+            {
+                // `@v1[dc][2]`: an element of it.
+                let name = format!("element_{}", values.len());
+                values.push(vector);
+                let next = rest.get(close + 1..).unwrap_or("");
+                let end = next.find(']').ok_or("'[' has no ']'")?;
+                let k = self.evaluate(next.get(1..end).unwrap_or(""))?.last();
+                let element = values.last().and_then(|v| v.data.get(k.max(0.0) as usize)).copied();
+                let x = element.ok_or_else(|| format!("'{whole}' has no element {k}"))?;
+                values.pop();
+                values.push(Vector { data: vec![x], complex: x.1 != 0.0 });
+                out.push_str(&name);
+                rest = next.get(end + 1..).unwrap_or("");
+                continue;
+            }
             let value = match self.named(whole) {
                 // `@r1[i]` is a name.
                 Some(vector) => vector,
@@ -102,7 +139,8 @@ impl Scope<'_> {
             self.plots.iter().find(|p| p.name == plot)?.find(name)
         };
         let constant = || self.plots.iter().find(|p| p.name == "const")?.find(&lower);
-        here.or_else(elsewhere).or_else(constant).map(|v| v.vector.clone())
+        let found = here.or_else(elsewhere).or_else(constant).map(|v| v.vector.clone());
+        found.or_else(|| self.device_values.get(&lower).cloned())
     }
 
     fn value(&self, e: &Expr, indexed: &[Vector], depth: usize) -> Result<Vector, String> {
@@ -172,6 +210,12 @@ impl Scope<'_> {
                 _ => return Err(format!("'{written}' is no quantity")),
             };
             return self.function(view, &[value]).unwrap_or_else(|| Err(format!("'{written}' is no quantity")));
+        }
+        if let Some((names, body)) = self.functions.get(f) {
+            if names.len() != args.len() {
+                return Err(format!("{f}() is defined with {} arguments", names.len()));
+            }
+            return inner(&replaced(body, names, args));
         }
         let values = args.iter().map(inner).collect::<Result<Vec<_>, _>>()?;
         self.function(f, &values).unwrap_or_else(|| Err(format!("there is no function '{f}' of so many vectors")))
@@ -273,6 +317,26 @@ impl Scope<'_> {
         }
         Ok(Vector::real(out))
     }
+}
+
+/// The body of a function with its arguments put in.
+fn replaced(e: &Expr, names: &[String], args: &[Expr]) -> Expr {
+    let again = |e: &Expr| replaced(e, names, args);
+    let boxed = |e: &Expr| Box::new(replaced(e, names, args));
+    let kind = match &e.kind {
+        ExprKind::Ident(name) | ExprKind::Circuit(name) => {
+            return match names.iter().position(|n| n == name).and_then(|k| args.get(k)) {
+                Some(arg) => arg.clone(),
+                None => e.clone(),
+            };
+        }
+        ExprKind::Number(x) => ExprKind::Number(*x),
+        ExprKind::Unary(op, a) => ExprKind::Unary(*op, boxed(a)),
+        ExprKind::Binary(op, a, b) => ExprKind::Binary(*op, boxed(a), boxed(b)),
+        ExprKind::Ternary(c, a, b) => ExprKind::Ternary(boxed(c), boxed(a), boxed(b)),
+        ExprKind::Call(f, of) => ExprKind::Call(f.clone(), of.iter().map(again).collect()),
+    };
+    Expr { kind, span: e.span }
 }
 
 /// Where the operand of an index begins: a name, with its parentheses.

@@ -112,6 +112,11 @@ fn named(circuit: &Circuit, output: &Output) -> Result<String, String> {
     Ok(match output {
         Output::Noise(NoiseDensity::Output) => "onoise_spectrum".to_string(),
         Output::Noise(NoiseDensity::Input) => "inoise_spectrum".to_string(),
+        Output::NoiseOf(_, name) => return Err(format!("the noise of '{name}' is not kept")),
+        Output::Parameter(k, ..) => {
+            let name = circuit.instances.get(*k).map_or("", |i| i.name.as_str());
+            return Err(format!("a parameter of {name} is no result"));
+        }
         Output::Voltage(a, 0) => format!("v({})", node(*a)),
         Output::Voltage(a, b) => format!("v({},{})", node(*a), node(*b)),
         Output::Current(k) => format!("i({})", circuit.instances.get(*k).map_or("", |i| i.name.as_str())),

@@ -9,6 +9,7 @@
 
 mod block;
 mod command;
+mod compose;
 mod evaluate;
 mod measure;
 mod place;
@@ -25,7 +26,7 @@ use crate::diagnostic::{Diagnostic, Severity, Sources, Span};
 use crate::netlist::ast::{Item, Netlist};
 use crate::waveform::data::Collector;
 use block::{Step, rest};
-use evaluate::Scope;
+use evaluate::{Functions, Scope};
 use std::collections::{BTreeMap, HashMap};
 use vector::{Plot, Vector};
 
@@ -104,6 +105,10 @@ pub fn run(
         title,
         scratch: 0,
         currents: Vec::new(),
+        functions: Functions::new(),
+        device_values: HashMap::new(),
+        redirected: None,
+        steps: HashMap::new(),
     };
     session.scratch = session.netlist.sources.files.len() as u32;
     session.netlist.sources.files.push((COMMAND.to_string(), String::new()));
@@ -172,6 +177,14 @@ struct Session<'h> {
     scratch: u32,
     /// A `.print` of currents that the block names.
     currents: Vec<Item>,
+    /// What `define` defined.
+    functions: Functions,
+    /// Parameters of devices and models that the present command names, `@v1[pulse]`.
+    device_values: HashMap<String, Vector>,
+    /// Text that goes to a file instead of the user, while a command with `>` is done.
+    redirected: Option<String>,
+    /// The print steps of transients, by plot.
+    steps: HashMap<String, f64>,
 }
 
 /// What the text of a command is called in messages.
@@ -271,6 +284,14 @@ impl Session<'_> {
         }
     }
 
+    /// Text for the user, or for the file that the command names.
+    fn out(&mut self, text: &str) {
+        match &mut self.redirected {
+            Some(file) => file.push_str(text),
+            None => self.host.text(text),
+        }
+    }
+
     /// Is a condition true? `None` if it makes no sense.
     fn holds(&mut self, condition: &block::Line) -> Option<bool> {
         let text = self.substituted(rest(&condition.value), false, condition.span)?;
@@ -297,7 +318,13 @@ impl Session<'_> {
 
     fn scope(&self) -> Scope<'_> {
         let degrees = self.variables.get("units").is_some_and(|u| u.starts_with("deg"));
-        Scope { plots: &self.plots, current: self.current, degrees }
+        Scope {
+            plots: &self.plots,
+            current: self.current,
+            degrees,
+            functions: &self.functions,
+            device_values: &self.device_values,
+        }
     }
 
     /// The number that an expression is.

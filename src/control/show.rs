@@ -61,12 +61,12 @@ impl Session<'_> {
         let digits = self.digits();
         if form != "col" && vectors.iter().all(|v| v.1.data.len() == 1) {
             let text: String = vectors.iter().map(|(name, v)| text::scalar(name, v, digits)).collect();
-            return self.host.text(&text);
+            return self.out(&text);
         }
         if form == "line" {
             for (name, v) in &vectors {
                 let values: Vec<String> = v.data.iter().map(|x| text::exponent(x.0, digits)).collect();
-                self.host.text(&format!("{name} = ( {} )\n", values.join(" ")));
+                self.out(&format!("{name} = ( {} )\n", values.join(" ")));
             }
             return;
         }
@@ -74,7 +74,7 @@ impl Session<'_> {
         let Some(plot) = self.plots.get(self.current) else { return };
         let head = text::Head { title: &plot.title, plot: &plot.plot_name, date: &date };
         let text = text::table(&head, plot.scale(), &vectors, digits);
-        self.host.text(&text);
+        self.out(&text);
     }
 
     /// `write file [expressions]`: a raw file.
@@ -208,7 +208,7 @@ fn waveform(plot: &Plot, vectors: &[(String, Vector)]) -> Waveform {
 }
 
 /// Expressions parted by blanks, which may also stand inside parentheses and around operators.
-fn split(list: &str) -> Vec<String> {
+pub(super) fn split(list: &str) -> Vec<String> {
     let mut items: Vec<String> = Vec::new();
     let mut depth = 0i32;
     let mut item = String::new();
@@ -216,6 +216,8 @@ fn split(list: &str) -> Vec<String> {
     let chars: Vec<char> = list.chars().collect();
     for (k, c) in chars.iter().copied().enumerate() {
         match c {
+            '"' if depth == 0 => depth = 1000,
+            '"' if depth == 1000 => depth = 0,
             '(' | '[' => depth += 1,
             ')' | ']' => depth -= 1,
             _ => {}

@@ -30,6 +30,14 @@ impl Session<'_> {
                 rest = after;
                 continue;
             }
+            // `{$x}` is `$x`, whatever follows it.
+            let next = match next.strip_prefix('}').filter(|_| out.ends_with('{')) {
+                Some(next) => {
+                    out.pop();
+                    next
+                }
+                None => next,
+            };
             let value = if vector {
                 self.scope().evaluate(&name).map(|v| {
                     let text = |x: f64| if shown { general(x) } else { number_text(x) };
@@ -42,6 +50,19 @@ impl Session<'_> {
                     _ => None,
                 });
                 known.ok_or_else(|| format!("there is no variable '{name}'"))
+            };
+            // `$list[2]`: a word of it, counted from 1.
+            let (value, next) = match (vector, next.strip_prefix('[').and_then(|n| n.split_once(']'))) {
+                (false, Some((inside, after))) => {
+                    match self.substituted(inside, false, span)?.trim().parse::<usize>() {
+                        Ok(k) => {
+                            let pick = |v: String| v.split_whitespace().nth(k.max(1) - 1).unwrap_or("").to_string();
+                            (value.map(pick), after)
+                        }
+                        Err(_) => (value, next),
+                    }
+                }
+                _ => (value, next),
             };
             match value {
                 Ok(value) => out.push_str(&value),

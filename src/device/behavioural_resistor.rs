@@ -22,7 +22,8 @@ const SPEC: DeviceSpec = DeviceSpec {
         ParamSpec::real("m", "", 1.0, "number of devices in parallel").range(Range::Positive),
         ParamSpec::real("tc1", "1/K", 0.0, "linear temperature coefficient"),
         ParamSpec::real("tc2", "1/K²", 0.0, "quadratic temperature coefficient"),
-        ParamSpec::optional("temp", "°C", "device temperature; default: the circuit's"),
+        ParamSpec::optional("temp", "°C", "device temperature; default: the circuit's plus dtemp"),
+        ParamSpec::real("dtemp", "K", 0.0, "device temperature above the circuit's, if temp is not given"),
     ],
     ..DeviceSpec::EMPTY
 };

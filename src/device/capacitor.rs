@@ -31,7 +31,7 @@ const SPEC: DeviceSpec = DeviceSpec {
         ParamSpec::real("scale", "", 1.0, "factor on the capacitance").range(Range::NonNegative),
     ],
     model_params: &[
-        ParamSpec::optional("c", "F", "default capacitance").range(Range::NonNegative).alias(&["cap"]),
+        ParamSpec::optional("c", "F", "default capacitance").range(Range::NonNegative).alias(&["cap", "capacitance"]),
         ParamSpec::real("cj", "F/m²", 0.0, "capacitance per area; not given: di·ε₀/thick").range(Range::NonNegative),
         ParamSpec::real("di", "", 3.9, "relative permittivity").range(Range::NonNegative),
         ParamSpec::optional("thick", "m", "thickness of the insulator").range(Range::Positive),

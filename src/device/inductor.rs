@@ -27,7 +27,7 @@ const SPEC: DeviceSpec = DeviceSpec {
     model_params: &[
         ParamSpec::real("tc1", "1/K", 0.0, "linear temperature coefficient"),
         ParamSpec::real("tc2", "1/K²", 0.0, "quadratic temperature coefficient"),
-        ParamSpec::optional("l", "H", "default inductance").range(Range::NonNegative).alias(&["ind"]),
+        ParamSpec::optional("l", "H", "default inductance").range(Range::NonNegative).alias(&["ind", "inductance"]),
     ],
     connections: &[Connection::new(0, 1, Joins::Inductive)],
     ..DeviceSpec::EMPTY

@@ -46,7 +46,7 @@ const SPEC: DeviceSpec = DeviceSpec {
             "1/K",
             "exponential temperature coefficient in per cent, in the place of tc1 and tc2",
         ),
-        ParamSpec::optional("r", "Ω", "default resistance").range(Range::NonZero).alias(&["res"]),
+        ParamSpec::optional("r", "Ω", "default resistance").range(Range::NonZero).alias(&["res", "resistance"]),
         ParamSpec::real("rsh", "Ω", 0.0, "resistance of a square").range(Range::NonNegative),
         ParamSpec::optional("l", "m", "default length").range(Range::NonNegative),
         ParamSpec::real("defw", "m", 1e-5, "default width").range(Range::NonNegative).alias(&["w"]),

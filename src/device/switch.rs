@@ -6,7 +6,9 @@
 //! of g goes smoothly from one value to the other, `ln g = ln goff + (ln gon − ln goff)·u²·(3 − 2u)`,
 //! u = (c − t + |h|)/(2|h|).
 //!
-//! Parameters as in the ngspice manual, section "Switches"; a negative hysteresis is read as LTspice reads it.
+//! Parameters as in the ngspice manual, section "Switches"; a negative hysteresis is read as LTspice reads it. Models of the
+//! types vswitch and iswitch are those of PSpice and Xyce (Xyce Reference Guide, "Voltage- or Current-controlled Switch"):
+//! t and |h| are the middle and half the distance of the controls where they are on and off.
 
 use super::comparator::hysteresis_floor;
 use super::*;
@@ -36,13 +38,17 @@ const VOLTAGE: DeviceSpec = DeviceSpec {
     ],
     connections: &[Connection::new(0, 1, Joins::Conductive), Connection::new(2, 3, Joins::Sense)],
     model: ModelUse::Required,
-    model_types: &["sw"],
+    model_types: &["sw", "vswitch", "switch"],
     instance: INITIAL,
     model_params: &[
         ParamSpec::real("vt", "V", 0.0, "threshold voltage"),
         ParamSpec::real("vh", "V", 0.0, "hysteresis voltage; negative: a smooth transition instead"),
         ParamSpec::real("ron", "Ω", 1.0, MODEL_DOC_ON).range(Range::Positive),
         ParamSpec::real("roff", "Ω", 1e12, MODEL_DOC_OFF).range(Range::Positive),
+        ParamSpec::optional("von", "V", "of a vswitch: on from here; 1 V by default, and roff is then 1 MΩ")
+            .alias(&["on"]),
+        ParamSpec::optional("voff", "V", "of a vswitch: off from here, smooth in between; 0 V by default")
+            .alias(&["off"]),
     ],
     ..DeviceSpec::EMPTY
 };
@@ -60,13 +66,17 @@ const CURRENT: DeviceSpec = DeviceSpec {
         doc: "voltage source (or other branch with a current of its own) whose current controls",
     }],
     model: ModelUse::Required,
-    model_types: &["csw"],
+    model_types: &["csw", "iswitch"],
     instance: INITIAL,
     model_params: &[
         ParamSpec::real("it", "A", 0.0, "threshold current"),
         ParamSpec::real("ih", "A", 0.0, "hysteresis current; negative: a smooth transition instead"),
         ParamSpec::real("ron", "Ω", 1.0, MODEL_DOC_ON).range(Range::Positive),
         ParamSpec::real("roff", "Ω", 1e12, MODEL_DOC_OFF).range(Range::Positive),
+        ParamSpec::optional("ion", "A", "of an iswitch: on from here; 1 mA by default, and roff is then 1 MΩ")
+            .alias(&["on"]),
+        ParamSpec::optional("ioff", "A", "of an iswitch: off from here, smooth in between; 0 A by default")
+            .alias(&["off"]),
     ],
     ..DeviceSpec::EMPTY
 };
@@ -109,6 +119,8 @@ impl Kind for CurrentSwitch {
 trait Control: Send + 'static {
     /// Names of threshold and hysteresis in the model.
     const NAMES: (&'static str, &'static str);
+    /// Names of the values where a PSpice switch is on and off, and where it is on by default.
+    const ENDS: (&'static str, &'static str, f64);
     /// The locals whose sum, each with its sign, is the control.
     const LOCALS: &'static [(usize, f64)];
     /// The same as a voltage between two terminals.
@@ -117,12 +129,14 @@ trait Control: Send + 'static {
 struct ByVoltage;
 impl Control for ByVoltage {
     const NAMES: (&'static str, &'static str) = ("vt", "vh");
+    const ENDS: (&'static str, &'static str, f64) = ("von", "voff", 1.0);
     const LOCALS: &'static [(usize, f64)] = &[(2, 1.0), (3, -1.0)];
     const TERMINALS: Option<(usize, usize)> = Some((2, 3));
 }
 struct ByCurrent;
 impl Control for ByCurrent {
     const NAMES: (&'static str, &'static str) = ("it", "ih");
+    const ENDS: (&'static str, &'static str, f64) = ("ion", "ioff", 1e-3);
     const LOCALS: &'static [(usize, f64)] = &[(2, 1.0)];
     const TERMINALS: Option<(usize, usize)> = None;
 }
@@ -157,6 +171,21 @@ impl<R: Real, C: Control> Switches<R, C> {
     }
 }
 
+/// What a switch is made of: threshold, hysteresis, resistances when on and off.
+fn law<C: Control>(instance: &Instance) -> [f64; 4] {
+    let real = |name: &str| instance.model_real(name);
+    let Some(model) = instance.model.as_ref().filter(|m| m.type_index > 0) else {
+        return [real(C::NAMES.0), real(C::NAMES.1), real("ron"), real("roff")];
+    };
+    // PSpice's switch: the same smooth law between two values of the control, where it may also be on below and off above.
+    let given = |name: &str| model.params.given(name);
+    let on = model.params.number(C::ENDS.0).unwrap_or(C::ENDS.2);
+    let off = model.params.number(C::ENDS.1).unwrap_or(0.0);
+    let (ron, roff) = (real("ron"), if given("roff") { real("roff") } else { 1e6 });
+    let (above, below) = if on >= off { (ron, roff) } else { (roff, ron) };
+    [0.5 * (on + off), -0.5 * (on - off).abs(), above, below]
+}
+
 impl<R: Real, C: Control> Element<R> for Switches<R, C> {
     const CROSSINGS: usize = 1;
     const SENSES: Option<(usize, usize)> = C::TERMINALS;
@@ -172,7 +201,7 @@ impl<R: Real, C: Control> Element<R> for Switches<R, C> {
             span: zeros(),
             starts_on: zeros(),
             on: zeros(),
-            any_smooth: instances.iter().map(|s| s.model_real(C::NAMES.1) < 0.0).collect(),
+            any_smooth: instances.iter().map(|s| law::<C>(s)[1] < 0.0).collect(),
             control: PhantomData,
         }
     }
@@ -196,11 +225,10 @@ impl<R: Real, C: Control> Element<R> for Switches<R, C> {
 
     fn reload(&mut self, lane: usize, instances: &[Arc<Instance>], _setting: &Setting) {
         for (i, instance) in instances.iter().enumerate() {
-            let threshold = instance.model_real(C::NAMES.0);
-            let hysteresis = instance.model_real(C::NAMES.1);
+            let [threshold, hysteresis, ron, roff] = law::<C>(instance);
             let smooth = hysteresis < 0.0;
             let m = instance.params.real("m");
-            let (gon, goff) = (m / instance.model_real("ron"), m / instance.model_real("roff"));
+            let (gon, goff) = (m / ron, m / roff);
             self.threshold[i].set_lane(lane, threshold);
             self.hysteresis[i].set_lane(lane, hysteresis.abs().max(hysteresis_floor(threshold)));
             self.smooth[i].set_lane(lane, f64::from(u8::from(smooth)));

@@ -80,6 +80,7 @@ impl<'a> Arguments<'_, 'a> {
             Some(b'{' | b'\'') => {
                 let (rest, e) = delimited(self.st, i)?;
                 match assigned(rest) {
+                    Some(value) if self.inline => self.condition(Arg::Expr(e), i, value, nesting),
                     Some(value) => {
                         let key = Spanned { value: key_of_expression(&e), span: self.st.span(i, rest) };
                         // `table {e} = (0,1)`: a group is no expression.
@@ -124,6 +125,9 @@ impl<'a> Arguments<'_, 'a> {
         let name: Name = Spanned { value: fold(text), span: self.st.span(i, rest) };
         let plain = Arguments { values: Values::Auto, inline: false, ..*self };
         let (after, args) = plain.group(open, nesting)?;
+        if let (true, "par", Some(value), [Arg::Expr(e)]) = (self.inline, &*name.value, assigned(after), &args[..]) {
+            return self.condition(Arg::Expr(e.clone()), i, value, nesting);
+        }
         if let Some(value) = assigned(after) {
             let key = Spanned { value: key_of_call(&name.value, &args), span: self.st.span(i, after) };
             return self.assign(key, value, nesting);
@@ -155,8 +159,18 @@ impl<'a> Arguments<'_, 'a> {
     fn nameless(&self, i: &'a str, nesting: usize) -> Parsed<'a, Arg> {
         let plain = Arguments { values: Values::Auto, inline: false, ..*self };
         let (rest, args) = plain.group(i, nesting)?;
+        if let (true, Some(value), [Arg::Expr(e)]) = (self.inline, assigned(rest), &args[..]) {
+            return self.condition(Arg::Expr(e.clone()), i, value, nesting);
+        }
         let name = Spanned { value: String::new(), span: self.st.span(i, i) };
         Ok((rest, Arg::Call { name, args, span: self.st.span(i, rest) }))
+    }
+
+    /// `{v(a)+v(b)}=1`, where a measure looks for a moment: a call of `=`.
+    fn condition(&self, of: Arg, i: &'a str, value: &'a str, nesting: usize) -> Parsed<'a, Arg> {
+        let name = Spanned { value: "=".to_string(), span: of.span() };
+        let (rest, value) = self.value(&name, value, nesting)?;
+        Ok((rest, Arg::Call { name, args: vec![of, value], span: self.st.span(i, rest) }))
     }
 
     fn assign(&self, key: Name, i: &'a str, nesting: usize) -> Parsed<'a, Arg> {

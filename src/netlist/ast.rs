@@ -6,7 +6,7 @@
 //! How the arguments of cards come out: `.measure tran t when v(a)=0.5 rise=last` is the words `tran`, `t`, `when`, the
 //! `Assign` of key `v(a)` to the word `0.5` (or to an `Expr`, as in `v(a)=v(b)`), and the `Assign` of `rise` to the word
 //! `last`; `find v(a)` is a word and a `Call`; an unbraced `v(a)*i(r1)` is an `Expr`. `.print tran v(a,b) {expr}` is a
-//! word, a `Call` of `v` with two words, and an `Expr`. E, F, G and H lines with POLY, TABLE, VALUE or LAPLACE have the
+//! word, a `Call` of `v` with two words, and an `Expr`; a measure's `when {v(a)+v(b)}=1` has a `Call` of `=`. E, F, G and H lines with POLY, TABLE, VALUE or LAPLACE have the
 //! key `value` and an expression instead. A `.control` block is one card `control` whose arguments are its
 //! lines, each a `Text`. A list after a key, as in `ic=1,2,3`, is the `Assign` of the first and then plain words.
 

@@ -3,7 +3,7 @@
 use super::argument::{Arguments, Values, assigned};
 use super::ast::{Arg, Assign, Card, Element, Func, Item, ModelCard, Name};
 use super::controlled;
-use super::expression::{is_name, whole};
+use super::expression::{condition, is_name, whole};
 use super::lexer::{Fault, Help, Parsed, Statement, blanks, fold, separators, word};
 use super::number;
 use crate::diagnostic::Spanned;
@@ -11,7 +11,7 @@ use crate::diagnostic::Spanned;
 type Failed = nom::Err<Fault>;
 
 /// Names of dot cards, without the dot. (`include`, `lib`, `end` and the like never reach the tree.)
-pub(super) const CARDS: [&str; 49] = [
+pub(super) const CARDS: [&str; 50] = [
     "tran",
     "op",
     "dc",
@@ -56,6 +56,7 @@ pub(super) const CARDS: [&str; 49] = [
     "backanno",
     "csparam",
     "preprocess",
+    "result",
     "if",
     "elseif",
     "else",
@@ -73,6 +74,7 @@ pub(super) fn canonical(name: &str) -> &str {
         "sub" => "subckt",
         "eom" => "ends",
         "probe64" => "probe",
+        "dcvolt" | "initcond" => "ic",
         other => other,
     }
 }
@@ -118,7 +120,7 @@ pub(super) fn element(st: &Statement<'_>) -> Result<Vec<Item>, Failed> {
         coefficients(&mut args);
     }
     let element = Element { name, letter, device_type, args, span: st.whole() };
-    if matches!(letter, 'e' | 'f' | 'g' | 'h') {
+    if matches!(letter, 'e' | 'f' | 'g' | 'h' | 's') {
         controlled::items(st, element)
     } else {
         Ok(vec![Item::Element(element)])
@@ -204,13 +206,13 @@ pub(super) fn card<'a>(st: &Statement<'a>, name: Name, i: &'a str, out: &mut Vec
         "param" | "global_param" => param(st, i, out)?,
         "func" => out.push(Item::Func(func(st, i)?)),
         "if" | "elseif" => {
-            let (_, condition) = whole(st, i)?;
+            let (_, condition) = condition(st, i)?;
             out.push(Item::Card(Card { name, args: vec![Arg::Expr(condition)], span: st.whole() }));
         }
         _ => {
             let (values, inline) = match name.value.as_str() {
                 "options" => (Values::Words, false),
-                "save" | "print" | "plot" | "probe" | "four" | "fourier" | "fft" => (Values::Words, true),
+                "save" | "result" | "print" | "plot" | "probe" | "four" | "fourier" | "fft" => (Values::Words, true),
                 "measure" => (Values::Expressions, true),
                 "ic" | "nodeset" | "step" | "temp" | "data" => (Values::Expressions, false),
                 _ => (Values::Auto, false),

@@ -9,6 +9,8 @@
 //! | `E1 a b VALUE {u}` | `value={u}` |
 //! | `E1 a b LAPLACE {u} {H(s)}`, `E1 a b c d LAPLACE=H(s)` | y with Σ aₖ·dᵏy/dtᵏ = Σ bₖ·dᵏu/dtᵏ, H = Σ bₖsᵏ / Σ aₖsᵏ |
 //!
+//! | `S1 a b model CONTROL={u}` | `S1 a b s1#control 0 model` and `Bs1#control s1#control 0 v={u}` |
+//!
 //! A single coefficient is k0, as in ngspice. For LAPLACE, y is the voltage of the source itself, or of a node
 //! `name#y` with a source of its own beside a G; derivatives are `ddt(…)`.
 
@@ -28,6 +30,9 @@ const MOST_ORDER: usize = 12;
 
 /// The items that an E, F, G or H line is.
 pub(super) fn items(st: &Statement<'_>, mut e: Element) -> Result<Vec<Item>, Failed> {
+    if e.letter == 's' {
+        return Ok(controlled_switch(e));
+    }
     let word = |a: &Arg, wanted: &str| matches!(a, Arg::Word { text, .. } if text == wanted);
     let poly = e.args.iter().position(|a| matches!(a, Arg::Call { name, .. } if name.value == "poly"));
     if let Some(at) = poly {
@@ -55,6 +60,27 @@ pub(super) fn items(st: &Statement<'_>, mut e: Element) -> Result<Vec<Item>, Fai
         Some(at) => transfer(st, e, at),
         None => Ok(vec![Item::Element(e)]),
     }
+}
+
+/// Xyce's switch that an expression controls.
+fn controlled_switch(mut e: Element) -> Vec<Item> {
+    let at = e.args.iter().position(|a| matches!(a, Arg::Assign(a) if a.key.value == "control"));
+    let Some(at) = at else { return vec![Item::Element(e)] };
+    let Arg::Assign(Assign { mut key, value }) = e.args.remove(at) else { return vec![Item::Element(e)] };
+    let span = key.span;
+    let node = Arg::Word { text: format!("{}#control", e.name.value), number: None, span };
+    let ground = Arg::Word { text: "0".to_string(), number: Some(0.0), span };
+    key.value = "v".to_string();
+    let source = Element {
+        name: Spanned { value: format!("b{}#control", e.name.value), span: e.name.span },
+        letter: 'b',
+        device_type: None,
+        args: vec![node.clone(), ground.clone(), Arg::Assign(Assign { key, value })],
+        span: e.span,
+    };
+    let behind = e.args.len().min(2);
+    e.args.splice(behind..behind, [node, ground]);
+    vec![Item::Element(e), Item::Element(source)]
 }
 
 fn assign(value: Expr) -> Arg {

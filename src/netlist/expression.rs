@@ -18,6 +18,7 @@ use nom::bytes::complete::{tag, take_while, take_while1};
 use nom::character::complete::{char, satisfy};
 use nom::combinator::value;
 use nom::{IResult, Parser};
+use std::cell::Cell;
 
 /// Reads a whole text as an expression (spans count from its first byte, in file 0).
 ///
@@ -40,14 +41,20 @@ pub(super) fn whole<'a>(st: &Statement<'a>, i: &'a str) -> Parsed<'a, Expr> {
     Err(unexpected(rest))
 }
 
+/// The condition that fills the rest of an `.if`, where `=` is `==`.
+pub(super) fn condition<'a>(st: &Statement<'a>, i: &'a str) -> Parsed<'a, Expr> {
+    let (rest, t) = Grammar { st, choices: Cell::new(0), compares: true }.ternary(i, 0)?;
+    if blanks(rest).is_empty() { Ok(("", t.expr)) } else { Err(unexpected(rest)) }
+}
+
 /// The longest expression at the front of `i`.
 pub(super) fn expression<'a>(st: &Statement<'a>, i: &'a str) -> Parsed<'a, Expr> {
-    Grammar { st }.ternary(i, 0).map(|(rest, t)| (rest, t.expr))
+    Grammar { st, choices: Cell::new(0), compares: false }.ternary(i, 0).map(|(rest, t)| (rest, t.expr))
 }
 
 /// `{expr}` or `'expr'`, at whose opening mark `i` begins.
 pub(super) fn delimited<'a>(st: &Statement<'a>, i: &'a str) -> Parsed<'a, Expr> {
-    Grammar { st }.enclosed(i, 0).map(|(rest, t)| (rest, t.expr))
+    Grammar { st, choices: Cell::new(0), compares: false }.enclosed(i, 0).map(|(rest, t)| (rest, t.expr))
 }
 
 /// What cannot stand here.
@@ -76,6 +83,10 @@ struct Tree {
 
 struct Grammar<'s, 'a> {
     st: &'s Statement<'a>,
+    /// How many choices are open between their `?` and `:`. There a colon is theirs; elsewhere `r1:r` is a parameter of r1.
+    choices: Cell<u32>,
+    /// Is a lone `=` a comparison?
+    compares: bool,
 }
 
 impl<'a> Grammar<'_, 'a> {
@@ -93,7 +104,9 @@ impl<'a> Grammar<'_, 'a> {
         let (rest, mut last) = loop {
             let (rest, first) = self.binary(at, 0, nesting)?;
             let Some(then) = blanks(rest).strip_prefix('?') else { break (rest, first) };
+            self.choices.set(self.choices.get() + 1);
             let (rest, a) = self.ternary(then, nesting + 1)?;
+            self.choices.set(self.choices.get() - 1);
             let Some(otherwise) = blanks(rest).strip_prefix(':') else {
                 let fault = Fault::at("bad-expression", rest, "`:` is missing after `?`");
                 return Err(fault.help("a choice is written `condition ? this : that`"));
@@ -112,7 +125,7 @@ impl<'a> Grammar<'_, 'a> {
     fn binary(&self, i: &'a str, least: u8, nesting: usize) -> Parsed<'a, Tree> {
         let start = blanks(i);
         let (mut rest, mut left) = self.unary(i, nesting)?;
-        while let Ok((right, (op, strength))) = operator(blanks(rest)) {
+        while let Ok((right, (op, strength))) = operator(blanks(rest), self.compares) {
             if strength < least {
                 break;
             }
@@ -157,7 +170,14 @@ impl<'a> Grammar<'_, 'a> {
                 Ok((rest, self.tree(ExprKind::Number(x), 0, i, rest)?))
             }
             Some(_) => {
-                let Ok((rest, name)) = name(i) else { return Err(unexpected(i)) };
+                let Ok((mut rest, mut name)) = name(i) else { return Err(unexpected(i)) };
+                while self.choices.get() == 0
+                    && let Some(more) = rest.strip_prefix(':')
+                    && let Ok((after, _)) = self::name(more)
+                {
+                    rest = after;
+                    name = i.get(..i.len() - rest.len()).unwrap_or(name);
+                }
                 let name: Name = Spanned { value: fold(name), span: self.st.span(i, rest) };
                 let Some(inside) = blanks(rest).strip_prefix('(') else {
                     return Ok((rest, self.tree(ExprKind::Ident(name.value), 0, i, rest)?));
@@ -253,10 +273,13 @@ impl<'a> Grammar<'_, 'a> {
 const POWER: u8 = 6;
 
 /// A binary operator and how tightly it binds.
-fn operator(i: &str) -> IResult<&str, (BinaryOp, u8)> {
+fn operator(i: &str, compares: bool) -> IResult<&str, (BinaryOp, u8)> {
     use BinaryOp::{Add, And, Caret, Div, Eq, Ge, Gt, Le, Lt, Mul, Ne, Or, Pow, Rem, Sub};
     if !i.starts_with(is_operator) {
         return Err(nom::Err::Error(nom::error::Error::new(i, nom::error::ErrorKind::OneOf)));
+    }
+    if let (true, Some(rest)) = (compares && !i.starts_with("=="), i.strip_prefix('=')) {
+        return Ok((rest, (Eq, 2)));
     }
     alt((
         value((Or, 0), alt((tag("||"), tag("|")))),

@@ -137,6 +137,7 @@ fn arg(a: &Arg) -> String {
         Arg::Text(t) => format!("\"{}\"", t.value),
         Arg::Expr(e) => format!("{{{}}}", print_expression(e)),
         Arg::Assign(a) => assign(a),
+        Arg::Call { name, args, .. } if name.value == "=" => args.iter().map(arg).collect::<Vec<_>>().join("="),
         Arg::Call { name, args, .. } => key_of_call(&name.value, args),
     }
 }

@@ -88,6 +88,13 @@ functions! {
     Sgn 1 ["sgn", "sign"] "sign of x: -1, 0 or 1" => |b, x| b.sgn(x[0]);
     U 1 ["u", "stp"] "unit step: 0 below 0, 0.5 at 0, 1 above" => |b, x| b.u(x[0]);
     Uramp 1 ["uramp"] "unit ramp: 0 below 0, x above" => |b, x| b.uramp(x[0]);
+    U2 1 ["u2"] "ramp of height 1: 0 below 0, x from 0 to 1, 1 above" => |b, x| { let (lo, hi) = (b.constant(0.0), b.constant(1.0)); b.limit(x[0], lo, hi) };
+    Eq0 1 ["eq0"] "1 where x is 0, else 0" => |b, x| { let z = b.constant(0.0); b.eq(x[0], z) };
+    Ne0 1 ["ne0"] "1 where x is not 0, else 0" => |b, x| { let z = b.constant(0.0); b.ne(x[0], z) };
+    Gt0 1 ["gt0"] "1 where x is above 0, else 0" => |b, x| { let z = b.constant(0.0); b.gt(x[0], z) };
+    Lt0 1 ["lt0"] "1 where x is below 0, else 0" => |b, x| { let z = b.constant(0.0); b.lt(x[0], z) };
+    Ge0 1 ["ge0"] "1 where x is 0 or above, else 0" => |b, x| { let z = b.constant(0.0); b.ge(x[0], z) };
+    Le0 1 ["le0"] "1 where x is 0 or below, else 0" => |b, x| { let z = b.constant(0.0); b.le(x[0], z) };
     Limit 3 ["limit"] "x held between lo and hi" => |b, x| b.limit(x[0], x[1], x[2]);
     Pow 2 ["pow"] "x to the power y" => |b, x| b.pow(x[0], x[1]);
     Square 1 ["sqr"] "x squared" => |b, x| b.mul(x[0], x[0]);

@@ -3,6 +3,7 @@
 //! A [`Measurer`] is a [`Sink`]: it takes the results of a run one after another and serves each measurement from those
 //! of its analysis (from the last of them, if there are several). What is not found is `None`, and `null` in JSON.
 
+mod cycles;
 mod integral;
 mod moment;
 mod probe;
@@ -14,6 +15,7 @@ pub use spec::*;
 
 use super::engineering::engineering;
 use super::{Header, Sink, wrong_width};
+use cycles::Cycles;
 use moment::{CrossingWatch, Watch};
 use probe::{Buffer, Probe, unit_of};
 pub(crate) use probe::{decibel, phase};
@@ -82,6 +84,10 @@ enum State {
         signal: Probe,
         stretch: Stretch,
     },
+    Cycles {
+        signal: Probe,
+        cycles: Cycles,
+    },
     Between {
         signal: Probe,
         stretch: Stretch,
@@ -137,6 +143,11 @@ impl Measurer {
                     if let Quantity::Over { statistic, .. } = &spec.quantity {
                         m.value = stretch.value(*statistic);
                         m.at = stretch.at(*statistic);
+                    }
+                }
+                State::Cycles { cycles, .. } => {
+                    if let Quantity::Cycles { count, .. } = &spec.quantity {
+                        m.value = cycles.value(*count);
                     }
                 }
                 State::Between { stretch, from, to, .. } => {
@@ -204,6 +215,16 @@ impl Measurer {
                 let unit = statistic.unit(unit_of(signal, header), &axis);
                 (State::Over { signal: Probe::new(signal, header)?, stretch: Stretch::new(*window) }, unit)
             }
+            Quantity::Cycles { count, signal, on, off, window } => {
+                let cycles = Cycles::new(*on, *off, *window);
+                let unit = match count {
+                    Count::Duty => String::new(),
+                    Count::OnTime | Count::OffTime => axis.clone(),
+                    Count::Frequency if axis == "s" => "Hz".to_string(),
+                    Count::Frequency => per_axis("1".to_string()),
+                };
+                (State::Cycles { signal: Probe::new(signal, header)?, cycles }, unit)
+            }
             Quantity::Param { .. } => (State::Param, String::new()),
         };
         self.states[k] = state;
@@ -258,6 +279,10 @@ impl State {
                 }
                 let y = signal.read(values);
                 stretch.step(previous, values[0], y);
+            }
+            State::Cycles { signal, cycles } => {
+                let y = signal.read(values);
+                cycles.step(previous, values[0], y);
             }
             State::Over { signal, stretch } => {
                 let y = signal.read(values);

@@ -9,6 +9,8 @@
 //! | `DERIV v(b) WHEN …`, `DERIV v(b) AT=t` | [`Quantity::Derivative`] |
 //! | `AVG RMS … v(b) TRIG … TARG …` | [`Quantity::Between`] |
 //! | `AVG RMS MIN MAX PP INTEG MIN_AT MAX_AT v(b) FROM=a TO=b` | [`Quantity::Over`] (`TD=t` stands for `FROM=t`) |
+//! | `DUTY ON_TIME OFF_TIME FREQ v(b) ON=x OFF=y` | [`Quantity::Cycles`] |
+//! | `EQN v(b)`, `ERR1 v(a) v(b)`, `ERR2 …` | [`Quantity::Over`]: the last value, RMS or mean of the relative difference |
 //! | `PARAM='a*2'` | [`Quantity::Param`] |
 //!
 //! The axis is the first column: time, frequency, or the swept value.
@@ -59,6 +61,19 @@ pub enum Quantity {
         statistic: Statistic,
         /// The signal.
         signal: Signal,
+        /// The stretch.
+        window: Window,
+    },
+    /// What a signal does that is on from where it rises above one level until it falls below another.
+    Cycles {
+        /// Which number.
+        count: Count,
+        /// The signal.
+        signal: Signal,
+        /// On from here.
+        on: f64,
+        /// Off from here.
+        off: f64,
         /// The stretch.
         window: Window,
     },
@@ -193,6 +208,19 @@ impl Statistic {
     }
 }
 
+/// What is told of a signal that goes on and off.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Count {
+    /// The part of the stretch in which it is on.
+    Duty,
+    /// Length on, per cycle.
+    OnTime,
+    /// Length off, per cycle.
+    OffTime,
+    /// Cycles per length: how often it goes on, divided by the length of the stretch.
+    Frequency,
+}
+
 /// One number for a stretch of a signal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Statistic {
@@ -208,6 +236,8 @@ pub enum Statistic {
     PeakToPeak,
     /// Integral over the axis.
     Integral,
+    /// The value at the end of the stretch.
+    Last,
     /// Axis value of the smallest value.
     MinAt,
     /// Axis value of the largest value.

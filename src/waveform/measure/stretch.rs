@@ -49,6 +49,8 @@ pub(super) struct Stretch {
     points: Option<(Extreme, Extreme)>,
     /// The same of the window's interpolated ends.
     ends: Option<(Extreme, Extreme)>,
+    /// The value at the last point inside, or at the window's end.
+    last: Option<f64>,
 }
 
 impl Stretch {
@@ -61,6 +63,7 @@ impl Stretch {
             length: Sum::default(),
             points: None,
             ends: None,
+            last: None,
         }
     }
 
@@ -79,6 +82,7 @@ impl Stretch {
         let (low, high) = self.window.ends();
         if low <= x && x <= high {
             note(&mut self.points, x, y);
+            self.last = Some(y);
         }
         let Some(x0) = previous_x else { return };
         // The step, cut to the window; it may run downwards (a falling sweep).
@@ -96,6 +100,7 @@ impl Stretch {
             return;
         }
         let (ya, yb) = (at(a), at(b));
+        self.last = Some(yb);
         let h = b - a;
         self.integral.add(0.5 * h * (ya + yb));
         self.square.add(0.5 * h * (ya * ya + yb * yb));
@@ -113,6 +118,7 @@ impl Stretch {
             Statistic::Average => (length != 0.0).then(|| self.integral.value() / length),
             Statistic::Rms => (length != 0.0).then(|| (self.square.value() / length).max(0.0).sqrt()),
             Statistic::Integral => (length != 0.0).then(|| self.integral.value()),
+            Statistic::Last => self.last,
             Statistic::Min => extremes.map(|e| e.0.y),
             Statistic::Max => extremes.map(|e| e.1.y),
             Statistic::PeakToPeak => extremes.map(|e| e.1.y - e.0.y),
