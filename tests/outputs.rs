@@ -319,3 +319,25 @@ fn instances_choose_their_elements_by_parameters() {
     let said = messages("t\nv1 1 0 1\na1 1 2 m\nr1 2 0 1k\n.model m hyst(hyst=1)\n.op\n.end\n");
     assert!(said.contains("the code model 'hyst' is not there"), "{said}");
 }
+
+#[test]
+fn points_of_a_source_stand_in_a_file() {
+    let path = std::env::temp_dir().join(format!("neurospice-{}-points.dat", std::process::id()));
+    std::fs::write(&path, "0 0\n1e-3 1\n2e-3 0\n").unwrap();
+    let name = path.display();
+    let w = results(&format!(
+        "t\nv1 1 0 pwl file \"{name}\"\nv2 2 0 pwl(file=\"{name}\")\nv3 3 0 PWL file={name} r=0\nv4 4 0 pwl FILE {name}\nr1 1 2 1k\nr2 2 3 1k\nr3 3 4 1k\n\
+         .tran 10u 4m\n.end\n"
+    ));
+    std::fs::remove_file(&path).unwrap();
+    let time = signal(&w[0], "time");
+    let at = |name: &str, t: f64| {
+        let k = time.iter().position(|x| *x >= t).unwrap();
+        signal(&w[0], name)[k - 1]
+            + (signal(&w[0], name)[k] - signal(&w[0], name)[k - 1]) * (t - time[k - 1]) / (time[k] - time[k - 1])
+    };
+    for (name, late) in [("v(1)", 0.0), ("v(2)", 0.0), ("v(3)", 0.5), ("v(4)", 0.0)] {
+        near(name, at(name, 0.5e-3), 0.5);
+        near(name, at(name, 2.5e-3), late);
+    }
+}

@@ -50,7 +50,23 @@ impl<'a> Elab<'a> {
         let mut file = None;
         let mut ok = true;
         let mut patterned = false;
-        for arg in args {
+        let mut args = args.iter();
+        while let Some(arg) = args.next() {
+            // Xyce's `PWL FILE "name"`.
+            if let Arg::Word { text, number: None, .. } = arg
+                && text == "file"
+                && let Some(k) = spec.options.iter().position(|o| o.name == "file")
+                && let Some(name) = args.as_slice().first()
+                && let Arg::Text(_) | Arg::Word { .. } = name
+            {
+                args.next();
+                let value = self.option_value(setter, &spec.options[k], name);
+                if let Some(Value::Text(text)) = &value {
+                    file = Some((text.clone(), name.span()));
+                }
+                options[k] = value;
+                continue;
+            }
             if let Arg::Assign(assign) = arg {
                 let key = assign.key.value.as_str();
                 let named = |o: &ParamSpec| o.name == key || o.aliases.contains(&key);

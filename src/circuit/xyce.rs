@@ -33,10 +33,9 @@ impl Package {
         Some(match word {
             "device" => Package::Common,
             "timeint" => Package::TimeIntegration,
-            "nonlin" | "nonlin-tran" | "nonlin-hb" | "linsol" | "linsol-hb" | "linsol-ac" | "output" | "measure"
-            | "parser" | "restart" | "diagnostic" | "dist" | "sensitivity" | "samples" | "hbint" | "loca" | "fft" => {
-                Package::Other
-            }
+            "nonlin" | "timeint-int" | "lintran" | "nonlin-tran" | "nonlin-hb" | "linsol" | "linsol-hb"
+            | "linsol-ac" | "output" | "measure" | "parser" | "restart" | "diagnostic" | "dist" | "sensitivity"
+            | "samples" | "hbint" | "loca" | "fft" => Package::Other,
             _ => return None,
         })
     }

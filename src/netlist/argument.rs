@@ -195,7 +195,8 @@ impl<'a> Arguments<'_, 'a> {
             // Most values are numbers; nothing that goes on as an expression is taken for one.
             let plain =
                 !rest.starts_with('(') && (self.values != Values::Expressions || !next.starts_with(is_operator));
-            if plain && (self.values == Values::Words || number::of_word(text).is_some()) {
+            // The name of a file is a word, whatever it looks like.
+            if plain && (self.values == Values::Words || key.value == "file" || number::of_word(text).is_some()) {
                 return Ok((rest, self.word_arg(i, rest, text)));
             }
         }
