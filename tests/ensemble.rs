@@ -163,7 +163,7 @@ impl Observer<()> for Trace {
 // covers: comparator, oneshot, switch
 #[test]
 fn what_logic_will_do_is_known_in_advance() {
-    let (netlist, _) = parse("logic.cir", LOGIC.as_bytes().to_vec(), &FileLoader);
+    let (netlist, _) = parse("logic.cir", LOGIC.as_bytes(), &FileLoader);
     let circuit = elaborate(&netlist, &[]).0.expect("a circuit");
     let run = |signals: &[&str]| {
         let base = Base::new(&circuit, 0, None, signals).expect("the base circuit runs");
