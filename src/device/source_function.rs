@@ -217,6 +217,7 @@ impl SourceWave {
                 }
             }
             SourceWave::Sin { vo, va, omega, td, theta, phase, end } => {
+                let (vo, va, omega, td, phase) = (*vo, *va, *omega, *td, *phase);
                 let dt = if t > *end { 0.0 } else { (t - td).max(0.0) };
                 // Without damping the factor is 1 and costs nothing.
                 let damping = if *theta == 0.0 { 1.0 } else { exp(-dt * theta) };
@@ -226,6 +227,7 @@ impl SourceWave {
                 vo + va * sin(carrier.0 * t + carrier.1 + index * sin(signal.0 * t + signal.1))
             }
             SourceWave::Am { va, vo, signal, carrier, td } => {
+                let (va, vo) = (*va, *vo);
                 let dt = t - td;
                 if dt < 0.0 || dt == 0.0 && *td > 0.0 {
                     return 0.0;

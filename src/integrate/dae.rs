@@ -112,7 +112,7 @@ pub trait Dae<R: Real> {
     fn settle(&mut self, t: R, x: &[R], mode: &Mode<R>, mask: R::Mask) -> R::Mask;
     /// (t, x) was accepted in the masked lanes.
     fn accept(&mut self, t: R, x: &[R], mode: &Mode<R>, mask: R::Mask);
-    /// What is known without being solved for, where it was last evaluated.
+    /// What is known without being solved for, at each lane's last accepted point.
     fn driven(&self) -> &[R] {
         &[]
     }

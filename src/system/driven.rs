@@ -21,6 +21,8 @@ pub(super) struct Driven<R> {
     x: Vec<R>,
     f: Vec<R>,
     q: Vec<R>,
+    /// Their values at each lane's last accepted point, before anything acts there.
+    accepted: Vec<R>,
     /// Where x was last driven to: time, factor on sources, and whether they have their DC values.
     at: Option<(R, R, bool)>,
 }
@@ -30,12 +32,30 @@ impl<R: Real> Driven<R> {
     pub fn new(n: usize, names: Vec<String>, groups: Vec<usize>) -> Self {
         let count = names.len();
         let rows = || vec![R::zero(); n + 1 + count];
-        Driven { count, names, groups, coefficients: vec![R::one(); count], x: rows(), f: rows(), q: rows(), at: None }
+        Driven {
+            count,
+            names,
+            groups,
+            coefficients: vec![R::one(); count],
+            x: rows(),
+            f: rows(),
+            q: rows(),
+            accepted: vec![R::zero(); count],
+            at: None,
+        }
     }
 
-    /// Their values where they were last asked for.
-    pub fn values(&self) -> &[R] {
-        &self.x[self.x.len() - self.count..]
+    /// Their values at each lane's last accepted point.
+    pub fn accepted(&self) -> &[R] {
+        &self.accepted
+    }
+
+    /// A point was accepted in these lanes, where x as devices see it is this.
+    pub fn accept(&mut self, x: &[R], lanes: R::Mask) {
+        let first = x.len() - self.count;
+        for (to, from) in self.accepted.iter_mut().zip(&x[first..]) {
+            *to = R::select(lanes, *from, *to);
+        }
     }
 
     /// What drives them may have changed.

@@ -659,11 +659,12 @@ impl<R: Real> Dae<R> for System<R> {
         self.seeing(t, x, mode, |system, x| {
             let cx = Self::cx(t, x, &[], mode);
             system.groups.iter_mut().for_each(|g| g.bank.accept(&cx, mask));
+            system.driven.accept(x, mask);
         });
         self.driven.forget();
     }
 
     fn driven(&self) -> &[R] {
-        self.driven.values()
+        self.driven.accepted()
     }
 }

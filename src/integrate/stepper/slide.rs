@@ -26,8 +26,7 @@ impl Lane {
 impl<R: Real> Stepper<R> {
     /// Moves the point of the masked lanes to the time `to`, on the parabola through the last point, the stage and this one.
     pub(super) fn slide(&mut self, dae: &mut impl Dae<R>, to: R, lanes: R::Mask) {
-        // Elsewhere this point stays, to the bit.
-        let mut w = [R::zero(), R::zero(), R::one()];
+        let mut w = [R::zero(); 2];
         for (l, lane) in self.lanes.iter_mut().enumerate().filter(|(l, _)| lanes.lane(*l)) {
             let mut own = [0.0; 3];
             let (step, new) = (lane.step, to.lane(l) - lane.t);
@@ -44,7 +43,8 @@ impl<R: Real> Stepper<R> {
             R::LANES,
             #[inline(always)]
             || {
-                let moved = |a: R, s: R, b: R| R::select(lanes, w[0] * a + w[1] * s + w[2] * b, b);
+                // The weights sum to 1. What does not move stays where it is, to the bit.
+                let moved = |a: R, s: R, b: R| R::select(lanes, b + (w[0] * (a - b) + w[1] * (s - b)), b);
                 for k in 0..n {
                     self.x[k] = moved(self.x_n[k], self.x_s[k], self.x[k]);
                 }
