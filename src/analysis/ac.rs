@@ -9,6 +9,43 @@ use crate::diagnostic::Diagnostic;
 use crate::solve::Complex;
 use crate::waveform::{Quantity, Sink};
 
+fn axis() -> Axis {
+    Axis { axis: Some(("frequency", Quantity::Frequency)), outer: Vec::new(), own: None }
+}
+
+/// The response to the sources' AC values, and room to compute it in.
+struct Response {
+    re: Vec<f64>,
+    im: Vec<f64>,
+    solution: Vec<Complex>,
+    currents: Vec<Complex>,
+}
+
+impl Response {
+    fn new(linear: &Linearised<'_>, observers: usize) -> Response {
+        let n = linear.n();
+        let (mut re, mut im) = (vec![0.0; n + 1], vec![0.0; n + 1]);
+        linear.solver.system.ac_rhs(&mut re, &mut im);
+        Response { re, im, solution: vec![Complex::default(); n], currents: vec![Complex::default(); observers] }
+    }
+
+    /// Has no source an AC value?
+    fn is_unexcited(&self) -> bool {
+        self.re.iter().chain(&self.im).all(|v| *v == 0.0)
+    }
+
+    /// Solves at the frequency, hertz, that `linear` is at, and records the point.
+    fn record(&mut self, linear: &mut Linearised<'_>, f: f64, recorder: &mut Recorder<'_>) -> Result<(), Failure> {
+        for (s, (re, im)) in self.solution.iter_mut().zip(self.re.iter().zip(&self.im)) {
+            *s = Complex { re: *re, im: *im };
+        }
+        linear.solve(&mut self.solution);
+        linear.solver.system.observe_ac(&linear.x, &self.solution, std::f64::consts::TAU * f, &mut self.currents);
+        recorder.point(&Point { axis: f, outer: &[], x: &self.solution, observed: &self.currents, smooth: 1 })?;
+        Ok(())
+    }
+}
+
 pub(super) fn run(
     circuit: &Circuit,
     spec: &AnalysisSpec,
@@ -19,22 +56,18 @@ pub(super) fn run(
 ) -> Result<Outcome, Failure> {
     let observers = observers(circuit, "ac");
     let (mut linear, mut warnings) = Linearised::new(circuit, spec, states, &observers)?;
-    let n = linear.n();
-    let (mut re, mut im) = (vec![0.0; n + 1], vec![0.0; n + 1]);
-    linear.solver.system.ac_rhs(&mut re, &mut im);
-    let axis = Axis { axis: Some(("frequency", Quantity::Frequency)), outer: Vec::new(), own: None };
+    let mut response = Response::new(&linear, observers.len());
+    let axis = axis();
     let mut recorder = {
         let resolver = Resolver::new(circuit, &linear.solver.system, &observers, true);
         Recorder::new(circuit, spec, "AC Analysis", &axis, &resolver, sink)?
     };
-    if re.iter().chain(&im).all(|v| *v == 0.0) {
+    if response.is_unexcited() {
         warnings.push(
             Diagnostic::warning("no-excitation", "no source has an AC value: every result is zero", spec.span)
                 .help("give a source one, such as `V1 in 0 dc 0 ac 1`"),
         );
     }
-    let mut solution = vec![Complex::default(); n];
-    let mut currents = vec![Complex::default(); observers.len()];
     let mut stopped_at = None;
     let list = frequencies(spacing, from, to);
     for f in &list {
@@ -42,12 +75,7 @@ pub(super) fn run(
             recorder.end()?;
             return Err(failure);
         }
-        for (k, s) in solution.iter_mut().enumerate() {
-            *s = Complex { re: re[k], im: im[k] };
-        }
-        linear.solve(&mut solution);
-        linear.solver.system.observe_ac(&linear.x, &solution, std::f64::consts::TAU * f, &mut currents);
-        recorder.point(&Point { axis: *f, outer: &[], x: &solution, observed: &currents, smooth: 1 })?;
+        response.record(&mut linear, *f, &mut recorder)?;
         if watch.at(recorder.points as f64, list.len() as f64).is_break() {
             stopped_at = Some(*f);
             break;
@@ -67,7 +95,7 @@ pub(super) fn run_table(
     sink: &mut dyn Sink,
     watch: &mut dyn Watch,
 ) -> Result<Outcome, Failure> {
-    let axis = Axis { axis: Some(("frequency", Quantity::Frequency)), outer: Vec::new(), own: None };
+    let axis = axis();
     let mut recorder = {
         let observers = observers(circuit, "ac");
         let (linear, _) = Linearised::new(circuit, spec, states, &observers)?;
@@ -85,18 +113,11 @@ pub(super) fn run_table(
         let (mut linear, said) = Linearised::new(&varied, spec, states, &observers)?;
         warnings = said;
         recorder.rewire(&varied, spec, &axis, &Resolver::new(&varied, &linear.solver.system, &observers, true))?;
-        let n = linear.n();
-        let (mut re, mut im) = (vec![0.0; n + 1], vec![0.0; n + 1]);
-        linear.solver.system.ac_rhs(&mut re, &mut im);
         if let Err(failure) = linear.at(*f) {
             recorder.end()?;
             return Err(failure);
         }
-        let mut solution: Vec<Complex> = (0..n).map(|k| Complex { re: re[k], im: im[k] }).collect();
-        linear.solve(&mut solution);
-        let mut currents = vec![Complex::default(); observers.len()];
-        linear.solver.system.observe_ac(&linear.x, &solution, std::f64::consts::TAU * f, &mut currents);
-        recorder.point(&Point { axis: *f, outer: &[], x: &solution, observed: &currents, smooth: 1 })?;
+        Response::new(&linear, observers.len()).record(&mut linear, *f, &mut recorder)?;
         stats = linear.stats;
         if watch.at(recorder.points as f64, table.rows.len() as f64).is_break() {
             stopped_at = Some(*f);

@@ -152,16 +152,8 @@ impl Circuit {
         let (netlist, request) = &**made_of;
         let mut request = request.clone();
         request.overrides.extend_from_slice(values);
-        let (netlist, mut said) = condition::chosen(netlist, &request);
-        let (netlist, more) = xspice::expanded(netlist);
-        said.extend(more);
-        let mut elab = context::Elab::new(&netlist, &request);
-        let circuit = elab.run();
-        let failed = elab.report.failed() || !said.is_empty();
-        circuit.filter(|_| !failed).ok_or_else(|| {
-            said.extend(elab.report.finish());
-            said
-        })
+        let (circuit, said, _) = made(netlist, &request);
+        circuit.ok_or(said)
     }
     /// The circuit-wide index of the instance with this (full, folded) name.
     pub fn instance(&self, name: &str) -> Option<usize> {
@@ -217,6 +209,17 @@ pub struct Request {
 
 /// As [`elaborate`], with all that can be asked.
 pub fn elaborate_with(netlist: &Netlist, request: &Request) -> (Option<Circuit>, Vec<Diagnostic>) {
+    let (mut circuit, diagnostics, uses_temperature) = made(netlist, request);
+    if let Some(circuit) = &mut circuit
+        && circuit.analyses.iter().any(|a| a.remakes(uses_temperature))
+    {
+        circuit.made_of = Some(Arc::new((netlist.clone(), request.clone())));
+    }
+    (circuit, diagnostics)
+}
+
+/// The circuit, none where something is wrong; what is to be said; does anything depend on the temperature?
+fn made(netlist: &Netlist, request: &Request) -> (Option<Circuit>, Vec<Diagnostic>, bool) {
     let (chosen, mut diagnostics) = condition::chosen(netlist, request);
     let (chosen, more) = xspice::expanded(chosen);
     diagnostics.extend(more);
@@ -224,11 +227,5 @@ pub fn elaborate_with(netlist: &Netlist, request: &Request) -> (Option<Circuit>,
     let circuit = elab.run();
     diagnostics.extend(elab.report.finish());
     let failed = diagnostics.iter().any(|d| d.severity == Severity::Error);
-    let mut circuit = if failed { None } else { circuit };
-    if let Some(circuit) = &mut circuit
-        && circuit.analyses.iter().any(|a| a.remakes(elab.uses_temperature))
-    {
-        circuit.made_of = Some(Arc::new((netlist.clone(), request.clone())));
-    }
-    (circuit, diagnostics)
+    (circuit.filter(|_| !failed), diagnostics, elab.uses_temperature)
 }

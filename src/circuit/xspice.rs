@@ -22,7 +22,7 @@ use crate::netlist::{parse_expression, print_expression};
 use std::borrow::Cow;
 
 /// Model types that are done.
-const TYPES: [&str; 9] = ["gain", "summer", "mult", "divide", "limit", "pwl", "int", "d_dt", "s_xfer"];
+const TYPES: [&str; 10] = ["gain", "summer", "mult", "divide", "limit", "pwl", "int", "d_dt", "s_xfer", "aswitch"];
 
 /// The netlist without `A` devices, and what is wrong with them.
 pub(super) fn expanded<'n>(netlist: Cow<'n, Netlist>) -> (Cow<'n, Netlist>, Vec<Diagnostic>) {
@@ -43,7 +43,7 @@ pub(super) fn expanded<'n>(netlist: Cow<'n, Netlist>) -> (Cow<'n, Netlist>, Vec<
 }
 
 fn is_ours(card: &ModelCard) -> bool {
-    TYPES.contains(&card.model_type.value.as_str()) || card.model_type.value == "aswitch"
+    TYPES.contains(&card.model_type.value.as_str())
 }
 
 /// `outer`: the models of the scopes around, the nearest last.
@@ -105,7 +105,7 @@ fn block(e: &Element, models: &[&ModelCard]) -> Result<Vec<Item>, Failed> {
     };
     if !is_ours(card) {
         let message = format!("{name}: the code model '{}' is not there", card.model_type.value);
-        let help = format!("there are: {}, aswitch", TYPES.join(", "));
+        let help = format!("there are: {}", TYPES.join(", "));
         return Err(Box::new(
             Diagnostic::error("unknown-device", message, e.span).also(card.span, "its model").help(help),
         ));

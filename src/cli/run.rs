@@ -103,15 +103,16 @@ fn work(request: &RunRequest, report: &mut Report) -> Exit {
     let mut saved = None;
     let mut told: Vec<String> = Vec::new();
     for (index, spec) in circuit.analyses.iter().enumerate() {
-        let requests = (0..steps).filter_map(|k| circuit.request_of(k, &request.elaboration())).collect();
-        let mut ahead = Steps::new(&tree, index, requests, request.jobs);
+        // None where nothing is stepped.
+        let requests: Vec<_> = (0..steps).filter_map(|k| circuit.request_of(k, &request.elaboration())).collect();
+        let mut ahead = Steps::new(&tree, index, &requests, request.jobs);
         for k in 0..steps {
             let step = circuit.step(k);
             files.step(&step, k == 0);
-            let done = match (&mut ahead, circuit.request_of(k, &request.elaboration())) {
+            let done = match (&mut ahead, requests.get(k)) {
                 (Some(ahead), _) => ahead.next().unwrap_or(Err(Vec::new())).map(|s| from(s, index, &mut files, &step)),
                 (None, Some(asked)) => {
-                    super::steps::circuit(&tree, &asked).map(|varied| one(request, &states, varied, index, &mut files))
+                    super::steps::circuit(&tree, asked).map(|varied| one(request, &states, varied, index, &mut files))
                 }
                 (None, None) => Ok(one(request, &states, circuit.clone(), index, &mut files)),
             };

@@ -64,7 +64,7 @@ impl Watch for Interrupts {
 pub(super) struct Steps<'a> {
     tree: &'a Netlist,
     index: usize,
-    requests: Vec<Request>,
+    requests: &'a [Request],
     next: usize,
     ready: VecDeque<Result<Step, Vec<Diagnostic>>>,
     pool: rayon::ThreadPool,
@@ -72,7 +72,7 @@ pub(super) struct Steps<'a> {
 
 impl<'a> Steps<'a> {
     /// Of analysis `index`, by so many threads; none if there is nothing to gain, or no threads.
-    pub fn new(tree: &'a Netlist, index: usize, requests: Vec<Request>, threads: usize) -> Option<Self> {
+    pub fn new(tree: &'a Netlist, index: usize, requests: &'a [Request], threads: usize) -> Option<Self> {
         if threads < 2 || requests.len() < 2 {
             return None;
         }

@@ -152,7 +152,8 @@ pub trait Bank<R: Real>: Send {
     fn planned(&self, _instance: usize, _terminal: usize, _lane: usize, _t: f64) -> Planned {
         Planned::NOTHING
     }
-    /// Nobody needs to see the corners of this instance: they are no breakpoints any more.
+    /// Nobody needs to see the corners of this instance: they are no breakpoints any more, and after its events the solution
+    /// goes on as if nothing had happened.
     fn silence(&mut self, _instance: usize) {}
     /// An event of crossing function `crossing` at (t, x) in the masked lanes: discrete state moves.
     fn on_event(&mut self, crossing: usize, cx: &EvalCx<'_, R>, mask: R::Mask) -> Discontinuity;

@@ -249,7 +249,8 @@ impl<R: Real, E: Element<R>> Bank<R> for UniformBank<R, E> {
     fn on_event(&mut self, crossing: usize, cx: &EvalCx<'_, R>, mask: R::Mask) -> Discontinuity {
         let i = crossing / E::CROSSINGS.max(1);
         let at = At { cx, cols: self.wiring.cols_of(i), limit_base: self.limit_base + i * E::LIMITS };
-        self.element.on_event(i, crossing % E::CROSSINGS.max(1), &at, mask)
+        let after = self.element.on_event(i, crossing % E::CROSSINGS.max(1), &at, mask);
+        if self.silent[i] { Discontinuity::None } else { after }
     }
 
     fn settle(&mut self, cx: &EvalCx<'_, R>, mask: R::Mask) -> R::Mask {

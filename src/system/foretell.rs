@@ -13,9 +13,9 @@ use crate::circuit::Circuit;
 use crate::number::Real;
 
 /// A crossing function whose events are known in advance.
-struct Foretold {
+pub(super) struct Foretold {
     /// Its number in the system and in its bank, and its group.
-    crossing: usize,
+    pub crossing: usize,
     own: usize,
     group: usize,
     /// Does it sense the negative of the planned voltage?
@@ -24,36 +24,17 @@ struct Foretold {
     planner: (usize, usize, usize),
 }
 
-/// What a system knows in advance.
-#[derive(Default)]
-pub(super) struct Foresight {
-    foretold: Vec<Foretold>,
-    /// Are all outputs of an instance silent? By group.
-    silent: Vec<Vec<bool>>,
-}
-
-impl Foresight {
-    /// Does an event of this instance change nothing but silent nodes?
-    pub fn is_silent(&self, group: usize, instance: usize) -> bool {
-        self.silent.get(group).is_some_and(|g| g.get(instance).copied().unwrap_or(false))
-    }
-
-    /// The crossing functions whose events are known in advance.
-    pub fn crossings(&self) -> impl Iterator<Item = usize> {
-        self.foretold.iter().map(|f| f.crossing)
-    }
-}
-
-/// What is known in advance. `cols` are the new numbers of unknowns, of which there are `n`; `is_quiet` tells driven nodes,
-/// by their old numbers, that no equation but their source's contains and that nobody asks for.
-pub(super) fn foresight<R: Real>(
+/// The crossing functions whose events are known in advance; silences who plans nothing but silent nodes. `cols` are the new
+/// numbers of unknowns, of which there are `n`; `is_quiet` tells driven nodes, by their old numbers, that no equation but
+/// their source's contains and that nobody asks for.
+pub(super) fn foretold<R: Real>(
     circuit: &Circuit,
     groups: &mut [Group<R>],
     crossing_base: &[usize],
     cols: &[u32],
     n: usize,
     is_quiet: impl Fn(usize) -> bool,
-) -> Foresight {
+) -> Vec<Foretold> {
     let ground = n as u32;
     // Who plans which driven node.
     let mut planners = vec![None; cols.len()];
@@ -93,19 +74,17 @@ pub(super) fn foresight<R: Real>(
             }
         }
     }
-    let mut silent: Vec<Vec<bool>> = groups.iter().map(|g| vec![false; g.bank.len()]).collect();
-    for (group, silent) in groups.iter_mut().zip(&mut silent) {
-        for (i, silent) in silent.iter_mut().enumerate() {
+    let unseen =
+        |(_, col): &(usize, u32)| of_col(*col).is_some_and(|k| *col > ground && is_quiet(k) && looked_at[k] == 0);
+    for group in groups.iter_mut() {
+        for i in 0..group.bank.len() {
             let plans = group.bank.plans(i);
-            let unseen = |k: usize| is_quiet(k) && looked_at[k] == 0;
-            *silent =
-                !plans.is_empty() && plans.iter().all(|(_, col)| *col > ground && of_col(*col).is_some_and(unseen));
-            if *silent {
+            if !plans.is_empty() && plans.iter().all(unseen) {
                 group.bank.silence(i);
             }
         }
     }
-    Foresight { foretold, silent }
+    foretold
 }
 
 impl<R: Real> System<R> {
@@ -114,7 +93,7 @@ impl<R: Real> System<R> {
         use crate::number::Mask;
         let mut first = R::splat(f64::INFINITY);
         for l in (0..R::LANES).filter(|l| lanes.lane(*l)) {
-            let times = self.foresight.foretold.iter().map(|f| self.crosses_at(f, l, t.lane(l)));
+            let times = self.foretold.iter().map(|f| self.crosses_at(f, l, t.lane(l)));
             first.set_lane(l, times.fold(f64::INFINITY, f64::min));
         }
         first

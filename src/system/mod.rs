@@ -93,7 +93,7 @@ pub struct System<R: Real> {
     /// Loaded values of held unknowns.
     kept: Vec<state::Kept>,
     driven: driven::Driven<R>,
-    foresight: foretell::Foresight,
+    foretold: Vec<foretell::Foretold>,
 }
 
 /// Kinds and their instances, grouped for banks; keeps the circuit's order within a kind.
@@ -255,11 +255,11 @@ impl<R: BankNumber> System<R> {
             charges: Vec::new(),
             held_slots: Vec::new(),
             driven: driven::Driven::new(n, driven_names, drive),
-            foresight: Default::default(),
+            foretold: Vec::new(),
         };
         if let Some(numbers) = numbers {
             let (groups, base) = (&mut system.groups, &system.crossing_base);
-            system.foresight = foretell::foresight(circuit, groups, base, &numbers.cols, n, |k| numbers.quiet[k]);
+            system.foretold = foretell::foretold(circuit, groups, base, &numbers.cols, n, |k| numbers.quiet[k]);
         }
         system.find_charges();
         system.find_held_slots();
@@ -628,17 +628,15 @@ impl<R: Real> Dae<R> for System<R> {
         let after =
             self.seeing(t, x, mode, |system, x| system.groups[g].bank.on_event(k, &Self::cx(t, x, &[], mode), mask));
         self.driven.forget();
-        let bank = &self.groups[g].bank;
-        let instance = k * bank.len() / bank.n_crossings().max(1);
         match after {
-            _ if self.foresight.is_silent(g, instance) => After::Undisturbed,
+            Discontinuity::None => After::Undisturbed,
+            Discontinuity::Slope => After::Slopes,
             Discontinuity::Jump => After::Jump,
-            Discontinuity::None | Discontinuity::Slope => After::Slopes,
         }
     }
 
     fn foretold(&self) -> Vec<usize> {
-        self.foresight.crossings().collect()
+        self.foretold.iter().map(|f| f.crossing).collect()
     }
 
     fn next_foretold(&self, t: R, lanes: R::Mask) -> R {

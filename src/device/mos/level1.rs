@@ -58,12 +58,10 @@ impl Kind for Mos1 {
         ];
         let with_resistance = [full, &[("rd", 20.0), ("rsh", 10.0)]].concat();
         let pmos: &[(&str, f64)] = &[("vto", -0.8), ("tox", 2e-8), ("nsub", 1e15), ("cbd", 1e-14), ("is", 1e-12)];
-        let size: &[(&str, f64)] =
-            &[("w", 4e-6), ("l", 1e-6), ("ad", 8e-12), ("as", 6e-12), ("pd", 1.2e-5), ("ps", 1e-5), ("m", 2.0)];
         vec![
-            Instance::example(&SPEC, size).with_model(&SPEC, "nmos", full),
-            Instance::example(&SPEC, size).with_model(&SPEC, "nmos", &with_resistance),
-            Instance::example(&SPEC, size).with_model(&SPEC, "pmos", pmos),
+            Instance::example(&SPEC, SIZE).with_model(&SPEC, "nmos", full),
+            Instance::example(&SPEC, SIZE).with_model(&SPEC, "nmos", &with_resistance),
+            Instance::example(&SPEC, SIZE).with_model(&SPEC, "pmos", pmos),
             Instance::example(&SPEC, &[]).with_model(&SPEC, "pmos", &[]),
         ]
     }

@@ -48,17 +48,16 @@ const MODEL: [ParamSpec; 40] = with_common([
     real("lambda", "1/V", 0.0, "channel length modulation; 0: from nsub where given"),
     TOX,
     mjsw(0.33),
-    real("delta", "", 0.0, "effect of the width on the threshold"),
+    DELTA,
     real("ucrit", "V/cm", 1e4, "field above which the mobility falls").range(Range::Positive),
     real("uexp", "", 0.0, "exponent of the fall of the mobility"),
     real("utra", "", 0.0, "accepted, not used: as in SPICE3"),
-    real("vmax", "m/s", 0.0, "largest drift velocity of carriers; 0: no limit").range(Range::NonNegative),
-    real("xj", "m", 0.0, "depth of the junctions; 0: no effect of the short channel").range(Range::NonNegative),
+    VMAX,
+    XJ,
     real("neff", "", 1.0, "charge of the channel in saturation, with vmax").range(Range::Positive),
-    real("nfs", "1/cm²", 0.0, "density of fast surface states; 0: no current below the threshold")
-        .range(Range::NonNegative),
+    NFS,
     real("xqc", "", 0.0, "accepted, not used: as in SPICE3"),
-    real("delvto", "V", 0.0, "added to the threshold").alias(&["delvt0"]),
+    DELVTO,
 ]);
 
 const SPEC: DeviceSpec = DeviceSpec {
@@ -111,12 +110,10 @@ impl Kind for Mos2 {
         ];
         let pmos: &[(&str, f64)] =
             &[("vto", -0.8), ("nsub", 5e15), ("uexp", 0.2), ("ucrit", 2e4), ("xj", 3e-7), ("cbd", 1e-14)];
-        let size: &[(&str, f64)] =
-            &[("w", 4e-6), ("l", 1e-6), ("ad", 8e-12), ("as", 6e-12), ("pd", 1.2e-5), ("ps", 1e-5), ("m", 2.0)];
         vec![
-            Instance::example(&SPEC, size).with_model(&SPEC, "nmos", long),
-            Instance::example(&SPEC, size).with_model(&SPEC, "nmos", short),
-            Instance::example(&SPEC, size).with_model(&SPEC, "pmos", pmos),
+            Instance::example(&SPEC, SIZE).with_model(&SPEC, "nmos", long),
+            Instance::example(&SPEC, SIZE).with_model(&SPEC, "nmos", short),
+            Instance::example(&SPEC, SIZE).with_model(&SPEC, "pmos", pmos),
         ]
     }
     fn noise(&self, instance: &Instance, cx: &NoiseCx<'_>) -> Vec<NoiseSource> {
@@ -129,8 +126,6 @@ impl Kind for Mos2 {
 #[derive(Debug, Clone, Copy, Default)]
 struct BulkCharge<R> {
     beta: R,
-    /// Effective length, m.
-    length: R,
     /// 2·X_d/x_j and x_j/2L; 0 without an effect of the short channel.
     depletion: R,
     depth: R,
@@ -160,7 +155,6 @@ impl<R: Real> Law<R> for BulkCharge<R> {
         let spread = if vmax > 0.0 { model.real("neff").sqrt() } else { 1.0 };
         let least = if process.nsub > 0.0 { xd * card.pb.sqrt() } else { 0.25e-6 };
         set(&mut self.beta, process.kp(model) / card.mobility_fall * m * w / l);
-        set(&mut self.length, *l);
         set(&mut self.depletion, if xj > 0.0 { 2.0 * xd / xj } else { 0.0 });
         set(&mut self.depth, if xj > 0.0 { 0.5 * xj / l } else { 0.0 });
         set(&mut self.narrow, model.real("delta") * FRAC_PI_4 * EPSILON_SI / process.cox / w);

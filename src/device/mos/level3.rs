@@ -39,13 +39,12 @@ const MODEL: [ParamSpec; 41] = with_common([
     real("xl", "m", 0.0, "what the mask adds to the length"),
     real("wd", "m", 0.0, "lateral diffusion of the width, at each side"),
     real("xw", "m", 0.0, "what the mask adds to the width"),
-    real("delvto", "V", 0.0, "added to the threshold").alias(&["delvt0"]),
-    real("vmax", "m/s", 0.0, "largest drift velocity of carriers; 0: no limit").range(Range::NonNegative),
-    real("xj", "m", 0.0, "depth of the junctions; 0: no effect of the short channel").range(Range::NonNegative),
-    real("nfs", "1/cm²", 0.0, "density of fast surface states; 0: no current below the threshold")
-        .range(Range::NonNegative),
+    DELVTO,
+    VMAX,
+    XJ,
+    NFS,
     real("eta", "", 0.0, "effect of the drain's voltage on the threshold"),
-    real("delta", "", 0.0, "effect of the width on the threshold"),
+    DELTA,
     real("theta", "1/V", 0.0, "fall of the mobility with the gate's voltage"),
     real("kappa", "", 0.2, "shortening of the channel in saturation").range(Range::NonNegative),
     real("lambda", "1/V", 0.0, "accepted, not used: kappa and nsub have its place"),
@@ -107,12 +106,10 @@ impl Kind for Mos3 {
             ("rsh", 10.0),
         ];
         let pmos: &[(&str, f64)] = &[("vto", -0.8), ("nsub", 1e15), ("kappa", 1.0), ("wd", 1e-7), ("cbd", 1e-14)];
-        let size: &[(&str, f64)] =
-            &[("w", 4e-6), ("l", 1e-6), ("ad", 8e-12), ("as", 6e-12), ("pd", 1.2e-5), ("ps", 1e-5), ("m", 2.0)];
         vec![
-            Instance::example(&SPEC, size).with_model(&SPEC, "nmos", long),
-            Instance::example(&SPEC, size).with_model(&SPEC, "nmos", short),
-            Instance::example(&SPEC, size).with_model(&SPEC, "pmos", pmos),
+            Instance::example(&SPEC, SIZE).with_model(&SPEC, "nmos", long),
+            Instance::example(&SPEC, SIZE).with_model(&SPEC, "nmos", short),
+            Instance::example(&SPEC, SIZE).with_model(&SPEC, "pmos", pmos),
         ]
     }
     fn noise(&self, instance: &Instance, cx: &NoiseCx<'_>) -> Vec<NoiseSource> {

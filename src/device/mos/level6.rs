@@ -30,7 +30,7 @@ const MODEL: [ParamSpec; 40] = with_common([
     real("ps", "", 0.0, "accepted, not used"),
     mjsw(0.5),
     TOX_OPTIONAL,
-    real("delvto", "V", 0.0, "added to the threshold").alias(&["delvt0"]),
+    DELVTO,
 ]);
 
 const SPEC: DeviceSpec = DeviceSpec {
@@ -77,11 +77,9 @@ impl Kind for Mos6 {
             ("rs", 10.0),
         ];
         let pmos: &[(&str, f64)] = &[("vto", -0.8), ("tox", 2e-8), ("nsub", 1e15), ("lambda", 0.03), ("cbd", 1e-14)];
-        let size: &[(&str, f64)] =
-            &[("w", 4e-6), ("l", 1e-6), ("ad", 8e-12), ("as", 6e-12), ("pd", 1.2e-5), ("ps", 1e-5), ("m", 2.0)];
         vec![
-            Instance::example(&SPEC, size).with_model(&SPEC, "nmos", full),
-            Instance::example(&SPEC, size).with_model(&SPEC, "pmos", pmos),
+            Instance::example(&SPEC, SIZE).with_model(&SPEC, "nmos", full),
+            Instance::example(&SPEC, SIZE).with_model(&SPEC, "pmos", pmos),
             Instance::example(&SPEC, &[]).with_model(&SPEC, "nmos", &[]),
         ]
     }

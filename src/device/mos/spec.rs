@@ -95,6 +95,17 @@ pub(super) const TOX: ParamSpec = real("tox", "m", 1e-7, "oxide thickness").rang
 /// The transconductance of the square law.
 pub(super) const KP: ParamSpec =
     real("kp", "A/V²", 2e-5, "transconductance; default: u0·C_ox where tox is given").range(Range::NonNegative);
+/// What is added to the threshold.
+pub(super) const DELVTO: ParamSpec = real("delvto", "V", 0.0, "added to the threshold").alias(&["delvt0"]);
+/// The effects of levels 2 and 3 on short and narrow channels.
+pub(super) const DELTA: ParamSpec = real("delta", "", 0.0, "effect of the width on the threshold");
+pub(super) const VMAX: ParamSpec =
+    real("vmax", "m/s", 0.0, "largest drift velocity of carriers; 0: no limit").range(Range::NonNegative);
+pub(super) const XJ: ParamSpec =
+    real("xj", "m", 0.0, "depth of the junctions; 0: no effect of the short channel").range(Range::NonNegative);
+pub(super) const NFS: ParamSpec =
+    real("nfs", "1/cm²", 0.0, "density of fast surface states; 0: no current below the threshold")
+        .range(Range::NonNegative);
 
 /// A level's own parameters, then [`COMMON`].
 pub(super) const fn with_common<const OWN: usize, const ALL: usize>(own: [ParamSpec; OWN]) -> [ParamSpec; ALL] {
@@ -107,3 +118,7 @@ pub(super) const fn with_common<const OWN: usize, const ALL: usize>(own: [ParamS
     }
     all
 }
+
+/// Size and junctions of the transistors in examples.
+pub(super) const SIZE: &[(&str, f64)] =
+    &[("w", 4e-6), ("l", 1e-6), ("ad", 8e-12), ("as", 6e-12), ("pd", 1.2e-5), ("ps", 1e-5), ("m", 2.0)];

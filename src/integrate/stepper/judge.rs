@@ -71,10 +71,11 @@ impl<R: Real> Stepper<R> {
         if self.options.eager && second.any() {
             self.extrapolate(dae.charges(), second);
         }
-        let n_crossings = self.g.len();
-        if n_crossings > 0 {
+        let mut crossed = none;
+        if !self.g.is_empty() {
             dae.crossings(self.solves.t, &self.x, &self.mode, &mut self.g);
-            if (self.crossed() & second).any() {
+            crossed = self.crossed();
+            if (crossed & second).any() {
                 // Inside the step as well: three points tell much better where.
                 let mut t = self.solves.t;
                 for (l, lane) in self.lanes.iter().enumerate().filter(|(l, _)| second.lane(*l)) {
@@ -89,7 +90,6 @@ impl<R: Real> Stepper<R> {
             #[inline(always)]
             || (error.max(R::splat(1e-6)).ln() * (-1.0 / 3.0)).exp() * 0.9,
         );
-        let crossed = self.crossed();
         let (mut accepted, mut events, mut slid) = (none, none, none);
         let mut target = self.solves.t;
         for l in (0..R::LANES).filter(|l| done.lane(*l)) {
