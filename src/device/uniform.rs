@@ -5,7 +5,9 @@ use super::instance::{Instance, Setting};
 use super::state::StateFields;
 use super::unknowns::*;
 use super::wiring::Wiring;
-use crate::number::{Mask, Real, dispatch};
+#[cfg(all(target_arch = "x86_64", not(any(debug_assertions, test))))]
+use crate::number::avx2_is_chosen;
+use crate::number::{Mask, Real};
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -58,21 +60,82 @@ impl<R: Real, E: Element<R>> UniformBank<R, E> {
 
     /// Adds the stamps of some instances: to their rows and slots or, if `apart`, by local number, with the Jacobian and
     /// limited voltages going nowhere. One compiled copy of a device's equations serves both: inlined, it would be two.
-    #[inline(never)]
     fn load<const JACOBIAN: bool>(&self, which: Range<usize>, apart: bool, cx: &EvalCx<'_, R>, load: &mut Load<'_, R>) {
         // A linear device is a few products: wider instructions would cost more code than they save time.
-        dispatch(
-            if E::LINEAR { 1 } else { R::LANES },
-            #[inline(always)]
-            || {
-                for i in which {
-                    let (rows, slots) = if apart { self.wiring.apart() } else { self.wiring.of(i) };
-                    let limit_base = if apart { 0 } else { self.limit_base + i * E::LIMITS };
-                    let mut s = LoadStamp::<R, JACOBIAN> { load, rows, slots, limit_base };
-                    self.element.eval(i, &self.at(i, cx), &mut s);
-                }
-            },
-        );
+        #[cfg(all(target_arch = "x86_64", not(any(debug_assertions, test))))]
+        if !E::LINEAR && R::LANES > 1 && avx2_is_chosen() {
+            // SAFETY: this CPU has what is chosen.
+            return unsafe { E::load_avx2::<JACOBIAN>(self, which, apart, cx, load) };
+        }
+        E::load_baseline::<JACOBIAN>(self, which, apart, cx, load);
+    }
+}
+
+/// A bank's loop over instances. As methods of the elements, these are compiled with the module of each device, in parallel;
+/// as methods of the bank all devices would be one piece of work for one core.
+trait LoadLoop<R: Real>: Element<R> {
+    #[inline(always)]
+    fn load_each<const JACOBIAN: bool>(
+        bank: &UniformBank<R, Self>,
+        which: Range<usize>,
+        apart: bool,
+        cx: &EvalCx<'_, R>,
+        load: &mut Load<'_, R>,
+    ) {
+        for i in which {
+            let (rows, slots) = if apart { bank.wiring.apart() } else { bank.wiring.of(i) };
+            let limit_base = if apart { 0 } else { bank.limit_base + i * Self::LIMITS };
+            let mut s = LoadStamp::<R, JACOBIAN> { load, rows, slots, limit_base };
+            bank.element.eval(i, &bank.at(i, cx), &mut s);
+        }
+    }
+
+    /// With the instructions that every CPU has.
+    fn load_baseline<const JACOBIAN: bool>(
+        bank: &UniformBank<R, Self>,
+        which: Range<usize>,
+        apart: bool,
+        cx: &EvalCx<'_, R>,
+        load: &mut Load<'_, R>,
+    );
+
+    /// With AVX2.
+    ///
+    /// # Safety
+    /// The CPU must have what [`avx2_is_chosen`] names.
+    #[cfg(all(target_arch = "x86_64", not(any(debug_assertions, test))))]
+    unsafe fn load_avx2<const JACOBIAN: bool>(
+        bank: &UniformBank<R, Self>,
+        which: Range<usize>,
+        apart: bool,
+        cx: &EvalCx<'_, R>,
+        load: &mut Load<'_, R>,
+    );
+}
+
+impl<R: Real, E: Element<R>> LoadLoop<R> for E {
+    #[inline(never)]
+    fn load_baseline<const JACOBIAN: bool>(
+        bank: &UniformBank<R, E>,
+        which: Range<usize>,
+        apart: bool,
+        cx: &EvalCx<'_, R>,
+        load: &mut Load<'_, R>,
+    ) {
+        E::load_each::<JACOBIAN>(bank, which, apart, cx, load);
+    }
+
+    #[cfg(all(target_arch = "x86_64", not(any(debug_assertions, test))))]
+    #[inline(never)]
+    #[target_feature(enable = "avx2,bmi1,bmi2,fma,lzcnt,popcnt")]
+    unsafe fn load_avx2<const JACOBIAN: bool>(
+        bank: &UniformBank<R, E>,
+        which: Range<usize>,
+        apart: bool,
+        cx: &EvalCx<'_, R>,
+        load: &mut Load<'_, R>,
+    ) {
+        E::load_each::<JACOBIAN>(bank, which, apart, cx, load);
     }
 }
 

@@ -116,4 +116,8 @@ pub trait Dae<R: Real> {
     fn driven(&self) -> &[R] {
         &[]
     }
+    /// The same at time t.
+    fn drives(&mut self, _t: R, _mode: &Mode<R>) -> &[R] {
+        &[]
+    }
 }

@@ -23,6 +23,7 @@ mod error;
 mod judge;
 mod lane;
 mod problem;
+mod ramps;
 mod slide;
 
 pub use checkpoint::{Checkpoint, Control, ROW_HISTORY, RowHistory};
@@ -31,6 +32,7 @@ use super::dae::{Arrays, Dae, Mode};
 use bracket::event_tolerance;
 use lane::{Lane, Phase};
 use problem::StepProblem;
+use ramps::Ramps;
 
 use super::scheme::{self, Coefficients, GAMMA, Method};
 use crate::number::{Mask, Real, dispatch};
@@ -137,6 +139,7 @@ pub struct Stepper<R: Real> {
     weights: Vec<f64>,
     abstol: Vec<f64>,
     solves: Solves<R>,
+    ramps: Ramps,
     /// Rows of q that may be other than 0, in order; observers' are last.
     charged: Vec<u32>,
     /// The crossing functions that are looked for between two points.
@@ -254,6 +257,7 @@ impl<R: Real> Stepper<R> {
                 b0: zero,
                 p: [R::one(), zero, zero, zero],
             },
+            ramps: Ramps::new(R::LANES, n, dae.driven().len()),
             charged: Vec::new(),
             watched: {
                 let foretold = dae.foretold();
@@ -427,7 +431,20 @@ impl<R: Real> Stepper<R> {
         }
         self.newton.begin(begins);
         self.predict(begins);
+        self.guess_ramps(dae, begins);
         copy_lanes(&mut self.arrays.limits, &self.limits_n, begins);
+    }
+
+    /// Begins ramps where the last ones of the same sources would lead.
+    fn guess_ramps(&mut self, dae: &mut impl Dae<R>, begins: R::Mask) {
+        let ramps = |lane: &Lane, l: usize| begins.lane(l) && lane.phase == Phase::Ramp;
+        if !self.ramps.any() || !self.lanes.iter().enumerate().any(|(l, lane)| ramps(lane, l)) {
+            return;
+        }
+        let lanes = || self.lanes.iter().enumerate().filter(|(l, lane)| ramps(lane, *l)).map(|(l, _)| l);
+        lanes().for_each(|l| self.ramps.begin(l, dae.driven()));
+        let driven = dae.drives(self.solves.t, &self.mode);
+        lanes().for_each(|l| self.ramps.guess(l, driven, &mut self.x[..self.n]));
     }
 
     /// Chooses what lane `l` solves next: coefficients and predictor weights.

@@ -52,6 +52,14 @@ fn chosen() -> pulp::Arch {
     }
 }
 
+/// Does [`dispatch`] choose AVX2 and what comes with it (FMA, BMI1, BMI2, LZCNT, POPCNT)? For who has a copy of the work
+/// for them.
+#[cfg(all(target_arch = "x86_64", not(any(debug_assertions, test))))]
+#[inline(always)]
+pub fn avx2_is_chosen() -> bool {
+    matches!(chosen(), pulp::Arch::V3(_))
+}
+
 /// Runs a closure with the best SIMD instructions of this CPU if there is more than one lane to fill.
 ///
 /// Everything the closure calls must be `#[inline(always)]` to be compiled with those instructions. Results are the

@@ -14,6 +14,8 @@ mod elementary;
 mod lanes;
 mod stream;
 
+#[cfg(all(target_arch = "x86_64", not(any(debug_assertions, test))))]
+pub(crate) use dispatch::avx2_is_chosen;
 pub use dispatch::{Simd, dispatch, limit_simd};
 pub use dual::Dual;
 pub use elementary::*;

@@ -25,6 +25,8 @@ pub(super) struct Driven<R> {
     accepted: Vec<R>,
     /// Where x was last driven to: time, factor on sources, and whether they have their DC values.
     at: Option<(R, R, bool)>,
+    /// An event has happened there since, which may have changed what drives them.
+    pub acted: bool,
 }
 
 impl<R: Real> Driven<R> {
@@ -42,12 +44,18 @@ impl<R: Real> Driven<R> {
             q: rows(),
             accepted: vec![R::zero(); count],
             at: None,
+            acted: false,
         }
     }
 
     /// Their values at each lane's last accepted point.
     pub fn accepted(&self) -> &[R] {
         &self.accepted
+    }
+
+    /// Their values where x was last driven to.
+    pub fn now(&self) -> &[R] {
+        &self.x[self.x.len() - self.count..]
     }
 
     /// A point was accepted in these lanes, where x as devices see it is this.
@@ -65,7 +73,10 @@ impl<R: Real> Driven<R> {
 
     fn is_at(&self, t: R, mode: &Mode<R>) -> bool {
         let same = |a: R, b: R| (a.le(b) & b.le(a)).all();
-        self.at.is_some_and(|(at, scale, dc)| dc == mode.dc_sources && same(at, t) && same(scale, mode.source_scale))
+        !self.acted
+            && self
+                .at
+                .is_some_and(|(at, scale, dc)| dc == mode.dc_sources && same(at, t) && same(scale, mode.source_scale))
     }
 }
 
@@ -86,18 +97,27 @@ impl<R: Real> System<R> {
         if self.driven.count == 0 {
             return None;
         }
-        let n = self.unknowns.len();
+        self.drive(t, mode);
         let mut full = std::mem::take(&mut self.driven.x);
-        full[..=n].copy_from_slice(x);
-        if !self.driven.is_at(t, mode) {
-            self.residuals(t, mode, R::zero(), &mut full);
-            let driven = &mut self.driven;
-            for (x, (f, c)) in full[n + 1..].iter_mut().zip(driven.f[n + 1..].iter().zip(&driven.coefficients)) {
-                *x = (R::zero() - *f) / *c;
-            }
-            driven.at = Some((t, mode.source_scale, mode.dc_sources));
-        }
+        full[..x.len()].copy_from_slice(x);
         Some(full)
+    }
+
+    /// Takes the driven nodes to time t.
+    pub(super) fn drive(&mut self, t: R, mode: &Mode<R>) {
+        if self.driven.count == 0 || self.driven.is_at(t, mode) {
+            return;
+        }
+        let first = self.unknowns.len() + 1;
+        let mut full = std::mem::take(&mut self.driven.x);
+        self.residuals(t, mode, R::zero(), &mut full);
+        let driven = &mut self.driven;
+        for (x, (f, c)) in full[first..].iter_mut().zip(driven.f[first..].iter().zip(&driven.coefficients)) {
+            *x = (R::zero() - *f) / *c;
+        }
+        driven.x = full;
+        driven.acted = false;
+        driven.at = Some((t, mode.source_scale, mode.dc_sources));
     }
 
     /// The equations of the driven nodes where all of these are `x`.

@@ -625,9 +625,11 @@ impl<R: Real> Dae<R> for System<R> {
     fn on_event(&mut self, k: usize, t: R, x: &[R], mode: &Mode<R>, mask: R::Mask) -> After {
         let Some(g) = self.group_of_crossing(k) else { return After::Undisturbed };
         let k = k - self.crossing_base[g];
+        // All that happens at one point sees what was driven before any of it.
+        self.driven.acted = false;
         let after =
             self.seeing(t, x, mode, |system, x| system.groups[g].bank.on_event(k, &Self::cx(t, x, &[], mode), mask));
-        self.driven.forget();
+        self.driven.acted = true;
         match after {
             Discontinuity::None => After::Undisturbed,
             Discontinuity::Slope => After::Slopes,
@@ -659,10 +661,14 @@ impl<R: Real> Dae<R> for System<R> {
             system.groups.iter_mut().for_each(|g| g.bank.accept(&cx, mask));
             system.driven.accept(x, mask);
         });
-        self.driven.forget();
     }
 
     fn driven(&self) -> &[R] {
         self.driven.accepted()
+    }
+
+    fn drives(&mut self, t: R, mode: &Mode<R>) -> &[R] {
+        self.drive(t, mode);
+        self.driven.now()
     }
 }

@@ -29,7 +29,12 @@ impl<R: Real> Stepper<R> {
                     lane.h1 = lane.step;
                     lane.history = (lane.history + 1).min(2);
                 }
-                _ => lane.history = 0,
+                phase => {
+                    if phase == Phase::Ramp && self.ramps.any() {
+                        self.ramps.learn(l, &self.x_n, &self.x);
+                    }
+                    lane.history = 0;
+                }
             }
         }
         let second = second & lanes;

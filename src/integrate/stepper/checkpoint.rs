@@ -220,6 +220,7 @@ impl<R: Real> Stepper<R> {
             to.iter_mut().for_each(|to| to.set_lane(lane, 0.0));
         }
         self.newton.forget_curvature_of(lane);
+        self.ramps.forget(lane);
         self.factored_alpha = None;
         self.lanes[lane] = Lane { charges: q.is_none(), ..Lane::new(self.options.h_first) };
     }

@@ -64,25 +64,22 @@ impl<R: Real> Stepper<R> {
             copy_rows(&mut self.qd_s, &self.qd, &self.charged, first);
         }
         let done = solved & !first;
-        if !done.any() {
-            return none;
-        }
-        let error = self.truncation_error(single, second, ramp);
-        if self.options.eager && second.any() {
-            self.extrapolate(dae.charges(), second);
+        let mut error = R::zero();
+        if done.any() {
+            error = self.truncation_error(single, second, ramp);
+            if self.options.eager && second.any() {
+                self.extrapolate(dae.charges(), second);
+            }
         }
         let mut crossed = none;
         if !self.g.is_empty() {
             dae.crossings(self.solves.t, &self.x, &self.mode, &mut self.g);
+            // Inside a step as well: three points tell much better where something crossed.
+            copy_lanes(&mut self.g_s, &self.g, first);
             crossed = self.crossed();
-            if (crossed & second).any() {
-                // Inside the step as well: three points tell much better where.
-                let mut t = self.solves.t;
-                for (l, lane) in self.lanes.iter().enumerate().filter(|(l, _)| second.lane(*l)) {
-                    t.set_lane(l, lane.t + GAMMA * lane.step);
-                }
-                dae.crossings(t, &self.x_s, &self.mode, &mut self.g_s);
-            }
+        }
+        if !done.any() {
+            return none;
         }
         // No platform power function here: step sizes must be the same bits everywhere.
         let factor = dispatch(
