@@ -116,7 +116,7 @@ fn tolerance(text: &str) -> Result<f64, String> {
 /// RESULT is anything that `compare` reads. Each measurement is taken of every result in it that has the signals: of all
 /// leaves of a family. They are computed by the code of .measure.
 ///
-/// Exit codes: 0 all were found, 1 one was not (a crossing that does not happen), 2 the input is wrong.
+/// Exit codes: 0 all were found, 1 one was found in no result (a crossing that does not happen), 2 the input is wrong.
 #[derive(Debug, ClapArgs)]
 #[command(after_help = measurements())]
 pub(super) struct MeasureArgs {

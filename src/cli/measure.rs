@@ -41,6 +41,8 @@ pub(super) fn measure(args: &MeasureArgs) -> Exit {
         let (mut unknown, mut found) = (None, false);
         for w in contents.waveforms.iter().filter(|w| w.points() > 0) {
             match evaluate(call, w) {
+                // An operating point has no axis to average over.
+                Ok(v) if v.value.is_none() && !w.header.has_axis() => {}
                 Ok(v) => {
                     found = true;
                     rows.push(Row { measurement: text, result: name_of(w), value: v.value, unit: v.unit });
@@ -52,14 +54,14 @@ pub(super) fn measure(args: &MeasureArgs) -> Exit {
         match unknown {
             Some(problem) if !found => return told(text, problem),
             None if !found => {
-                terminal::error(&format!("'{}' has no points", args.result.display()));
+                terminal::error(&format!("'{}' has nothing to measure '{text}' on", args.result.display()));
                 return Exit::Wrong;
             }
             _ => {}
         }
     }
     let text = if args.json { json(&rows) } else { table(&rows) };
-    let all = rows.iter().all(|r| r.value.is_some());
+    let all = calls.iter().all(|(text, _)| rows.iter().any(|r| r.measurement == *text && r.value.is_some()));
     if terminal::print(&text) && all { Exit::Done } else { Exit::Failed }
 }
 

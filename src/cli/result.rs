@@ -6,7 +6,12 @@ use crate::analysis::{self, Failure};
 use crate::circuit::Request;
 use crate::waveform::data::Collector;
 use crate::waveform::{Contents, Facts, Finite, ReadError};
+use std::fs::File;
+use std::io::Read;
 use std::path::Path;
+
+/// Bytes of a file that are looked at to see whether it is a netlist.
+const LOOKED_AT: u64 = 1 << 20;
 
 /// Reads a result and says what is to be known of it.
 ///
@@ -49,14 +54,19 @@ fn is_netlist(path: &Path) -> bool {
     if path == Path::new("-") {
         return true;
     }
-    let Ok(bytes) = std::fs::read(path) else { return false };
+    let mut bytes = Vec::new();
+    // As much as shows it: results may be large.
+    let read = File::open(path).and_then(|f| f.take(LOOKED_AT).read_to_end(&mut bytes));
+    if read.is_err() || bytes.iter().take(4096).any(|b| *b == 0) {
+        return false;
+    }
     let cards = [".end", ".tran", ".ac", ".dc", ".op", ".subckt", ".include", ".lib", ".param", ".model", ".noise"];
-    let mut words = bytes.split(|b| *b == b'\n').take(100_000).filter_map(|line| {
+    let mut words = bytes.split(|b| *b == b'\n').filter_map(|line| {
         let line = line.trim_ascii();
         let word = line.split(u8::is_ascii_whitespace).next()?;
         Some(word.to_ascii_lowercase())
     });
-    !bytes.iter().take(4096).any(|b| *b == 0) && words.any(|w| cards.iter().any(|c| c.as_bytes() == w))
+    words.any(|w| cards.iter().any(|c| c.as_bytes() == w))
 }
 
 /// All analyses of a netlist, in memory.

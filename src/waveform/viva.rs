@@ -33,7 +33,7 @@ struct Trace {
 pub(super) fn is_pairs(names: &[String]) -> bool {
     let stem = |name: &str, end: &str| name.trim_end().strip_suffix(end).map(|s| s.trim_end().to_string());
     names.len() >= 2
-        && names.len() % 2 == 0
+        && names.len().is_multiple_of(2)
         && names.chunks_exact(2).all(|p| stem(&p[0], " X").is_some_and(|x| stem(&p[1], " Y") == Some(x)))
 }
 

@@ -10,7 +10,8 @@
 //! delay: the shift τ of the result that leaves the smallest rms
 //! ```
 //! Integrals are of the straight lines between the values at the points. A value that is interpolated is only as good as its
-//! doubt (`curve`), by which the tube is wider there.
+//! doubt (`curve`), by which the tube is wider there; points where the doubt is larger than tol count for the tube alone, or the
+//! errors would be those of the interpolation.
 
 use super::curve::{Curve, Value, places};
 use serde::Serialize;
@@ -104,11 +105,9 @@ pub(super) fn compare(result: &Curve, reference: &Curve, (a, b): (f64, f64), tub
         worst: 0.0,
     };
     let (mut low, mut high) = (f64::INFINITY, f64::NEG_INFINITY);
+    let mut known = Vec::with_capacity(xs.len());
     for (x, (r, g)) in xs.iter().zip(&values) {
         let d = r.distance(*g);
-        if d > e.max {
-            (e.max, e.max_at) = (d, *x);
-        }
         let size = shown(*g, complex);
         (low, high) = (low.min(size), high.max(size));
         let allowed = tube.tolerance(g.size());
@@ -120,8 +119,12 @@ pub(super) fn compare(result: &Curve, reference: &Curve, (a, b): (f64, f64), tub
             (below - tube.tolerance(below) - r.re).max(r.re - above - tube.tolerance(above)) - doubt
         };
         e.worst = e.worst.max((beyond + allowed).max(0.0) / allowed.max(f64::MIN_POSITIVE));
-        // A comparison that is not true of NaN.
-        if !(beyond <= 0.0) {
+        let outside = beyond > 0.0 || beyond.is_nan();
+        known.push(outside || doubt <= allowed);
+        if known.last() == Some(&true) && d > e.max {
+            (e.max, e.max_at) = (d, *x);
+        }
+        if outside {
             e.outside += 1;
             e.first_outside.get_or_insert(Outside {
                 at: *x,
@@ -131,6 +134,8 @@ pub(super) fn compare(result: &Curve, reference: &Curve, (a, b): (f64, f64), tub
             });
         }
     }
+    let points = xs.into_iter().zip(values).zip(known).filter(|(_, known)| *known);
+    let (xs, values): (Vec<f64>, Vec<(Value, Value)>) = points.map(|(point, _)| point).unzip();
     e.rms = mean_square(&xs, |k| (values[k].0.re - values[k].1.re, values[k].0.im - values[k].1.im)).sqrt();
     e.nrms = (high > low).then(|| e.rms / (high - low));
     let weighted = |k: usize| {

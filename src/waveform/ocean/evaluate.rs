@@ -209,7 +209,7 @@ impl Measure<'_> {
         let mut crossing = UpCrossing::new(level, 0.25 * (high - low));
         let pairs = || x.iter().step_by(parts).zip(y.iter().step_by(parts)).filter(|(x, _)| (from..=to).contains(*x));
         let times: Vec<f64> = pairs().filter_map(|(x, y)| crossing.point(*x, *y)).collect();
-        let (first, last) = (pairs().next(), pairs().last());
+        let (first, last) = (pairs().next(), pairs().next_back());
         Ok((times, first.zip(last).map_or(0.0, |(a, b)| b.0 - a.0)))
     }
 
@@ -346,7 +346,7 @@ fn wave(argument: &Argument, header: &Header) -> Result<Wave, Diagnostic> {
         };
         if let Some((part, unit)) = part {
             let wave = inner()?;
-            let Signal::Column(k) = wave.signal else {
+            let (Signal::Column(k) | Signal::Part(Part::Magnitude, k, None)) = wave.signal else {
                 return Err(Diagnostic::error("bad-measurement", "expected a signal itself", call.span));
             };
             let unit = unit.map_or(wave.unit, str::to_string);
@@ -383,7 +383,10 @@ fn find(name: &str, span: Span, header: &Header) -> Result<Wave, Diagnostic> {
     let found = literal.or_else(|| names::find(&names::key(&Column::named(name)), &keys).map(|k| k + first));
     match found {
         Some(k) => {
-            Ok(Wave { signal: Signal::Column(k), window: Window::default(), unit: header.columns[k].unit.clone() })
+            let unit = header.columns[k].unit.clone();
+            // Of a phasor its size, unless real, imag or a phase is asked for.
+            let signal = if header.complex { Signal::Part(Part::Magnitude, k, None) } else { Signal::Column(k) };
+            Ok(Wave { signal, window: Window::default(), unit })
         }
         None => {
             let problem = Diagnostic::error(UNKNOWN_SIGNAL, format!("the result has no signal '{name}'"), span);

@@ -379,7 +379,7 @@ impl<'a> Reader<'a> {
             let (_, second) = self.quoted("the type of a value, or a text")?;
             let entry = match d.types.iter().position(|t| t.name == second) {
                 Some(of) => {
-                    let value = self.datum(&d.types[of].kind, 0)?;
+                    let value = self.datum(&d.types[of].kind)?;
                     Entry { name, of, value, properties: self.properties()? }
                 }
                 // A bare text.
@@ -392,7 +392,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    fn datum(&mut self, kind: &Kind, depth: usize) -> Result<Datum, ReadError> {
+    fn datum(&mut self, kind: &Kind) -> Result<Datum, ReadError> {
         match kind {
             Kind::Byte | Kind::Long | Kind::Real => Ok(Datum::Number(self.number()?)),
             Kind::Text => Ok(Datum::Text(self.quoted("a text")?.1)),
@@ -404,7 +404,7 @@ impl<'a> Reader<'a> {
             }
             Kind::Struct(members) => {
                 self.open("a struct")?;
-                let all = members.iter().map(|(_, k)| self.datum(k, depth + 1)).collect::<Result<Vec<_>, _>>()?;
+                let all = members.iter().map(|(_, k)| self.datum(k)).collect::<Result<Vec<_>, _>>()?;
                 self.close("a struct")?;
                 Ok(Datum::List(all))
             }
@@ -412,7 +412,7 @@ impl<'a> Reader<'a> {
                 self.open("an array")?;
                 let mut all = Vec::new();
                 while self.peek()? != Token::Close {
-                    all.push(self.datum(of, depth + 1)?);
+                    all.push(self.datum(of)?);
                 }
                 let at = self.at;
                 self.close("an array")?;

@@ -153,7 +153,9 @@ impl<'a> Reader<'a> {
                 );
             };
             let value = value.trim();
-            if !value.is_empty() {
+            // What the waveform itself does not say.
+            let own = ["title", "plotname", "flags", "no. variables", "no. points"];
+            if !value.is_empty() && !own.iter().any(|k| k.eq_ignore_ascii_case(key.trim())) {
                 facts.said.push((key.trim().to_string(), value.to_string()));
             }
             match key.trim().to_ascii_lowercase().as_str() {
