@@ -4,7 +4,7 @@
 #[path = "support/psf.rs"]
 mod psf;
 
-use neurospice::waveform::{Contents, Quantity, ReadError, Waveform, read};
+use neurospice::waveform::{Contents, Quantity, ReadError, Waveform, raw, read};
 use proptest::prelude::*;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -212,6 +212,41 @@ fn raw_files_of_ltspice() {
     let ac = "Title: t\nPlotname: AC Analysis\nFlags: complex forward log\nNo. Variables: 2\nNo. Points: 1\nVariables:\n\t0\
               \tfrequency\tfrequency\n\t1\tV(a)\tvoltage\nValues:\n0\t\t1.0,0.0\n\t0.5,-0.5\n";
     assert_eq!(one("lt.raw", wide(ac)).data, [[1.0, 0.0], [0.5, -0.5]]);
+}
+
+#[test]
+fn large_raw_files_are_read_piece_by_piece_with_the_same_result() {
+    let plot = |complex: bool, n: usize| {
+        let flags = if complex { "complex" } else { "real" };
+        let mut bytes = format!(
+            "Title: t\nPlotname: Transient Analysis\nFlags: {flags}\nNo. Variables: 3\nNo. Points: {n}\nVariables:\n\t0\ttime\ttime\n\t1\
+             \tv(a)\tvoltage\n\t2\tv(b)\tvoltage\nBinary:\n"
+        )
+        .into_bytes();
+        let width = if complex { 6 } else { 3 };
+        (0..n * width).for_each(|k| bytes.extend((k as f64).sqrt().to_le_bytes()));
+        bytes
+    };
+    let ascii = b"Title: t\nPlotname: Operating Point\nFlags: real\nNo. Variables: 1\nNo. Points: 1\nVariables:\n\t0\tv(a)\tvoltage\n\
+                  Values:\n 0\t1.5\n\n";
+    let mut several = plot(false, 30_011);
+    several.extend(plot(true, 9_001));
+    several.extend(ascii);
+    several.extend(plot(false, 3));
+    let points: Vec<[f64; 3]> = (0..70_001).map(|k| [f64::from(k), f64::from(k % 100), 0.5]).collect();
+    let files = [several.clone(), ltspice("real forward", &points), ltspice("real forward fastaccess", &points)];
+    for (k, bytes) in files.iter().enumerate() {
+        let (whole, pieces) = (raw::parse(bytes).unwrap(), parse("large.raw", bytes).unwrap());
+        assert_eq!(whole.waveforms, pieces.waveforms, "{k}");
+        assert_eq!(whole.waveforms.len(), [4, 1, 1][k]);
+    }
+    assert_eq!(raw::parse(&several).unwrap().waveforms[1].points(), 9_001);
+    let cut = parse("large.raw", &several[..400_000]).unwrap_err().to_string();
+    assert!(cut.contains("30011 points declared") && cut.contains("byte 400000"), "{cut}");
+    let mut more = plot(false, 30_011);
+    more.extend([7u8; 100_000]);
+    let c = parse("large.raw", &more).unwrap();
+    assert!(c.waveforms.len() == 1 && c.remarks[0].contains("100000 bytes follow"), "{:?}", c.remarks);
 }
 
 #[test]

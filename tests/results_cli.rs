@@ -100,7 +100,7 @@ fn what_cannot_be_compared_exits_with_2() {
 
 #[test]
 fn measurements_on_results_of_others() {
-    let o = run(&["measure", "binary/tran1.tran.tran", "ymax(v(\"/out\"))", "frequency(out)", "--json"]);
+    let o = run(&["measure", "binary/tran1.tran.tran", "ymax(v(\"/out\"))", "frequency(in)", "--json"]);
     ends(&o, 0);
     let v: Value = serde_json::from_str(&out(&o)).unwrap();
     let peak = v["measurements"][0]["value"].as_f64().unwrap();

@@ -2,7 +2,7 @@
 
 use super::{Contents, ReadError, csv, parquet, psf, raw, table, viva};
 use std::fs::{self, File};
-use std::io;
+use std::io::{self, Read};
 use std::path::Path;
 
 /// Time stamps that may be equal to their neighbour before it is told: 1 %.
@@ -19,13 +19,17 @@ pub fn read(path: &Path) -> Result<Contents, ReadError> {
         return folder(path);
     }
     let name = path.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
+    let mut head = Vec::new();
+    File::open(path)?.take(64).read_to_end(&mut head)?;
+    if raw::is_raw(&head) {
+        return raw::read_file(File::open(path)?).map(told);
+    }
+    if parquet::is_parquet(&head) {
+        return parquet::read_table(File::open(path)?).map(told);
+    }
     let bytes = fs::read(path)?;
     if name == "logFile" && psf::is_ascii(&bytes) {
         return psf::read_folder(path.parent().unwrap_or(Path::new(".")), &bytes).map(told);
-    }
-    if parquet::is_parquet(&bytes) {
-        drop(bytes);
-        return parquet::read_table(File::open(path)?).map(told);
     }
     parse(&bytes, path).map(told)
 }
@@ -130,8 +134,10 @@ fn told(mut contents: Contents) -> Contents {
         };
         let points = w.points();
         if w.header.analysis == "tran" && points > 1 {
-            let time: Vec<f64> = w.data.first().map_or(Vec::new(), |t| t.iter().step_by(w.parts()).copied().collect());
-            let equal = time.windows(2).filter(|p| p[0] == p[1]).count();
+            let time = w.data.first().map_or(&[][..], Vec::as_slice);
+            let parts = w.parts();
+            let equal =
+                time.iter().step_by(parts).zip(time.iter().skip(parts).step_by(parts)).filter(|p| p.0 == p.1).count();
             let share = equal as f64 / points as f64;
             if share > EQUAL {
                 contents.remarks.push(format!(

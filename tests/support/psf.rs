@@ -24,7 +24,7 @@ impl Bytes {
     fn text(&mut self, text: &str) -> &mut Self {
         self.u32(text.len() as u32);
         self.0.extend(text.as_bytes());
-        while self.0.len() % 4 != 0 {
+        while !self.0.len().is_multiple_of(4) {
             self.0.push(0);
         }
         self

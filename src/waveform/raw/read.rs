@@ -6,8 +6,9 @@
 //! numbers of a sensible size.
 
 use crate::waveform::{Column, Contents, Facts, Header, Quantity, ReadError, Waveform};
+use std::io::Read;
 
-const FORMAT: &str = "SPICE3 raw";
+pub(super) const FORMAT: &str = "SPICE3 raw";
 
 /// Does this look like a raw file?
 pub fn is_raw(bytes: &[u8]) -> bool {
@@ -23,32 +24,79 @@ pub fn is_raw(bytes: &[u8]) -> bool {
 /// # Errors
 /// With the byte at which the file stops making sense, and what was expected there.
 pub fn parse(bytes: &[u8]) -> Result<Contents, ReadError> {
-    let wide = is_wide(bytes);
-    let mut reader = Reader { bytes, at: if bytes.starts_with(b"\xff\xfe") { 2 } else { 0 }, wide, order: None };
-    let mut contents = Contents { format: FORMAT, ..Contents::default() };
-    loop {
+    let mut all = Plots::new(is_wide(bytes));
+    all.rest(bytes, 0)?;
+    all.finish()
+}
+
+/// The plots of a file as they are found.
+pub(super) struct Plots {
+    pub contents: Contents,
+    /// Is the text UTF-16?
+    pub wide: bool,
+    /// Of binary numbers, once it is known.
+    pub order: Option<Order>,
+}
+
+impl Plots {
+    pub fn new(wide: bool) -> Self {
+        Plots { contents: Contents { format: FORMAT, ..Contents::default() }, wide, order: None }
+    }
+
+    /// A reader of bytes that begin at `base` of the file.
+    pub fn reader<'a>(&self, bytes: &'a [u8], base: usize) -> Reader<'a> {
+        let mut reader =
+            Reader { bytes, at: if bytes.starts_with(b"\xff\xfe") { 2 } else { 0 }, wide: self.wide, base };
         reader.skip_blanks();
-        if reader.at == bytes.len() {
-            break;
+        reader
+    }
+
+    /// Does a plot begin here? After the first one something else may follow.
+    pub fn begins(&self, reader: &Reader<'_>) -> bool {
+        self.contents.waveforms.is_empty() || (!self.wide && is_raw(&reader.bytes[reader.at..]))
+    }
+
+    /// The plots in the bytes from `base` to the file's end.
+    pub fn rest(&mut self, bytes: &[u8], base: usize) -> Result<(), ReadError> {
+        let mut at = 0;
+        while at < bytes.len() {
+            let mut reader = self.reader(&bytes[at..], base + at);
+            if reader.at == reader.bytes.len() {
+                break;
+            }
+            if !self.begins(&reader) {
+                let rest = reader.bytes.len() - reader.at;
+                self.contents.remarks.push(format!(
+                    "{rest} bytes follow the last point that the file declares, from byte {}: it was not written to its end",
+                    reader.base + reader.at
+                ));
+                break;
+            }
+            let head = reader.head()?;
+            let w = if head.binary {
+                let mut data = &reader.bytes[reader.at..];
+                let layout = Layout::of(&head, data.len());
+                let (from, to) = (reader.base + reader.at, base + bytes.len());
+                reader.at += layout.size(&head) * head.points;
+                values(&mut data, head.waveform(), layout, head.points, (from, to), &mut self.order)?
+            } else {
+                reader.ascii(head.header.clone(), head.points)?
+            };
+            self.contents.waveforms.extend(head.finish(w));
+            at += reader.at;
         }
-        if !contents.waveforms.is_empty() && (wide || !is_raw(&bytes[reader.at..])) {
-            let rest = bytes.len() - reader.at;
-            contents.remarks.push(format!(
-                "{rest} bytes follow the last point that the file declares, from byte {}: it was not written to its end",
-                reader.at
-            ));
-            break;
+        Ok(())
+    }
+
+    pub fn finish(mut self) -> Result<Contents, ReadError> {
+        if self.order == Some(Order::High) {
+            self.contents.remarks.push("its numbers are written with the high byte first".into());
         }
-        let waveforms = reader.plot()?;
-        contents.waveforms.extend(waveforms);
+        if self.contents.waveforms.is_empty() {
+            return Err(ReadError::new(FORMAT, 0, "empty; expected 'Title:'"));
+        }
+        Ok(self.contents)
     }
-    if reader.order == Some(Order::High) {
-        contents.remarks.push("its numbers are written with the high byte first".into());
-    }
-    if contents.waveforms.is_empty() {
-        return Err(reader.error(0, "empty; expected 'Title:'"));
-    }
-    Ok(contents)
 }
 
 fn starts_with(bytes: &[u8], word: &[u8]) -> bool {
@@ -56,7 +104,7 @@ fn starts_with(bytes: &[u8], word: &[u8]) -> bool {
 }
 
 /// Is it UTF-16, low byte first, and begins as a raw file does?
-fn is_wide(bytes: &[u8]) -> bool {
+pub(super) fn is_wide(bytes: &[u8]) -> bool {
     let text = bytes.strip_prefix(b"\xff\xfe").unwrap_or(bytes);
     let low: Vec<u8> = text.chunks_exact(2).take(9).filter(|c| c[1] == 0).map(|c| c[0]).collect();
     starts_with(&low, b"title:") || starts_with(&low, b"plotname:")
@@ -64,14 +112,14 @@ fn is_wide(bytes: &[u8]) -> bool {
 
 /// Which byte of a number comes first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Order {
+pub(super) enum Order {
     Low,
     High,
 }
 
 /// How points are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Layout {
+pub(super) struct Layout {
     /// Bytes of a number of the axis and of the others.
     axis: usize,
     others: usize,
@@ -89,18 +137,27 @@ struct Flags {
     offset: f64,
 }
 
-struct Reader<'a> {
-    bytes: &'a [u8],
-    at: usize,
+/// What stands before the values of a plot.
+pub(super) struct Head {
+    header: Header,
+    pub points: usize,
+    flags: Flags,
+    facts: Facts,
+    pub binary: bool,
+}
+
+pub(super) struct Reader<'a> {
+    pub bytes: &'a [u8],
+    pub at: usize,
     /// Is the text UTF-16?
     wide: bool,
-    /// Of binary numbers, once it is known.
-    order: Option<Order>,
+    /// Where in the file the bytes begin.
+    pub base: usize,
 }
 
 impl<'a> Reader<'a> {
     fn error(&self, offset: usize, message: impl Into<String>) -> ReadError {
-        ReadError::Format { format: FORMAT, offset, message: message.into() }
+        ReadError::new(FORMAT, self.base + offset, message)
     }
 
     fn skip_blanks(&mut self) {
@@ -127,7 +184,7 @@ impl<'a> Reader<'a> {
         Some((start, text.trim_end_matches('\r').to_string()))
     }
 
-    fn plot(&mut self) -> Result<Vec<Waveform>, ReadError> {
+    pub fn head(&mut self) -> Result<Head, ReadError> {
         let mut header = Header {
             title: String::new(),
             plot_name: String::new(),
@@ -196,15 +253,7 @@ impl<'a> Reader<'a> {
             return Err(self.error(self.at, "the header has no variables"));
         }
         header.analysis = analysis_of(&header.plot_name);
-        let mut w = if binary { self.binary(header, points, &flags)? } else { self.ascii(header, points)? };
-        w.facts = facts;
-        if flags.ltspice
-            && w.header.analysis == "tran"
-            && let Some(time) = w.data.first_mut()
-        {
-            time.iter_mut().for_each(|t| *t = t.abs() + flags.offset);
-        }
-        Ok(if flags.stepped { steps(w) } else { vec![w] })
+        Ok(Head { header, points, flags, facts, binary })
     }
 
     fn count(&self, start: usize, key: &str, value: &str) -> Result<usize, ReadError> {
@@ -239,65 +288,6 @@ impl<'a> Reader<'a> {
         Ok(columns)
     }
 
-    fn binary(&mut self, header: Header, points: usize, flags: &Flags) -> Result<Waveform, ReadError> {
-        let (n, parts) = (header.columns.len(), if header.complex { 2 } else { 1 });
-        let rest = &self.bytes[self.at..];
-        let size = |l: Layout| (l.axis + l.others * (n - 1)) * parts;
-        let of = |axis, others| Layout { axis, others, by_variable: flags.fastaccess };
-        let doubles = of(8, 8);
-        // Of LTspice the file's length tells, which holds a single plot: an operating point has no axis of its own.
-        let candidates = [of(8, 4), of(4, 4)];
-        let fits = |l: &&Layout| size(**l).checked_mul(points) == Some(rest.len());
-        let floats = flags.ltspice && !flags.double && !header.complex && points > 0 && !fits(&&doubles);
-        let layout = match candidates.iter().find(fits) {
-            Some(layout) if floats => *layout,
-            _ if floats => candidates[0],
-            _ => doubles,
-        };
-        let there = rest.len() / size(layout);
-        if points > there {
-            let message = format!("{points} points declared, but the file ends after {there}");
-            return Err(self.error(self.bytes.len(), message));
-        }
-        let mut w = Waveform::new(header);
-        for column in &mut w.data {
-            column.reserve_exact(points * parts);
-        }
-        let length = points * size(layout);
-        let data = &rest[..length];
-        let order = *self.order.get_or_insert_with(|| order(data, size(layout), layout));
-        let read = |cell: &[u8], into: &mut Vec<f64>, bytes: usize| match bytes {
-            4 => into.extend(cell.chunks_exact(4).map(|b| f64::from(f32::from_le_bytes([b[0], b[1], b[2], b[3]])))),
-            _ => into.extend(cell.chunks_exact(8).map(|b| double(b, order))),
-        };
-        if layout.by_variable {
-            let mut at = 0;
-            for (k, column) in w.data.iter_mut().enumerate() {
-                let bytes = if k == 0 { layout.axis } else { layout.others };
-                let stretch = bytes * parts * points;
-                read(&data[at..at + stretch], column, bytes);
-                at += stretch;
-            }
-        } else if layout == doubles && parts == 1 {
-            for row in data.chunks_exact(n * 8) {
-                for (column, cell) in w.data.iter_mut().zip(row.chunks_exact(8)) {
-                    column.push(double(cell, order));
-                }
-            }
-        } else {
-            for row in data.chunks_exact(size(layout)) {
-                let mut at = 0;
-                for (k, column) in w.data.iter_mut().enumerate() {
-                    let bytes = if k == 0 { layout.axis } else { layout.others };
-                    read(&row[at..at + bytes * parts], column, bytes);
-                    at += bytes * parts;
-                }
-            }
-        }
-        self.at += length;
-        Ok(w)
-    }
-
     /// The next word of ascii values: up to blank space or a comma.
     fn word(&mut self) -> (usize, &'a [u8]) {
         while self.bytes.get(self.at).is_some_and(|b| b.is_ascii_whitespace() || *b == b',') {
@@ -314,11 +304,11 @@ impl<'a> Reader<'a> {
         if self.wide {
             let units = self.bytes[self.at..].chunks_exact(2).map(|c| u16::from_le_bytes([c[0], c[1]]));
             let text = String::from_utf16_lossy(&units.collect::<Vec<_>>());
-            let mut reader = Reader { bytes: text.as_bytes(), at: 0, wide: false, order: None };
+            let mut reader = Reader { bytes: text.as_bytes(), at: 0, wide: false, base: 0 };
             // Offsets are of the file, in which a character has two bytes.
             let outcome = reader.ascii(header, points).map_err(|e| match e {
                 ReadError::Format { format, offset, message } => {
-                    ReadError::Format { format, offset: self.at + 2 * offset, message }
+                    ReadError::Format { format, offset: self.base + self.at + 2 * offset, message }
                 }
                 other => other,
             });
@@ -361,6 +351,115 @@ fn double(bytes: &[u8], order: Order) -> f64 {
     match order {
         Order::Low => f64::from_le_bytes(b),
         Order::High => f64::from_be_bytes(b),
+    }
+}
+
+impl Layout {
+    /// How the points of a plot are written whose values are among so many bytes.
+    pub fn of(head: &Head, rest: usize) -> Layout {
+        let of = |axis, others| Layout { axis, others, by_variable: head.flags.fastaccess };
+        let doubles = of(8, 8);
+        // Of LTspice the file's length tells, which holds a single plot: an operating point has no axis of its own.
+        let candidates = [of(8, 4), of(4, 4)];
+        let fits = |l: &&Layout| l.size(head).checked_mul(head.points) == Some(rest);
+        let flags = &head.flags;
+        let floats = flags.ltspice && !flags.double && !head.header.complex && head.points > 0 && !fits(&&doubles);
+        match candidates.iter().find(fits) {
+            Some(layout) if floats => *layout,
+            _ if floats => candidates[0],
+            _ => doubles,
+        }
+    }
+
+    /// Bytes of a point.
+    pub fn size(self, head: &Head) -> usize {
+        let (n, parts) = (head.header.columns.len(), if head.header.complex { 2 } else { 1 });
+        (self.axis + self.others * (n - 1)) * parts
+    }
+}
+
+impl Head {
+    /// The result without its points.
+    pub fn waveform(&self) -> Waveform {
+        Waveform::new(self.header.clone())
+    }
+
+    /// What the header says of values that were read.
+    pub fn finish(self, mut w: Waveform) -> Vec<Waveform> {
+        w.facts = self.facts;
+        if self.flags.ltspice
+            && w.header.analysis == "tran"
+            && let Some(time) = w.data.first_mut()
+        {
+            time.iter_mut().for_each(|t| *t = t.abs() + self.flags.offset);
+        }
+        if self.flags.stepped { steps(w) } else { vec![w] }
+    }
+}
+
+/// Bytes that are in memory at a time.
+const STRETCH: usize = 1 << 18;
+
+/// Reads binary points, of which `at` and `end` say where they and the file begin and end.
+pub(super) fn values(
+    from: &mut impl Read,
+    mut w: Waveform,
+    layout: Layout,
+    points: usize,
+    (at, end): (usize, usize),
+    known: &mut Option<Order>,
+) -> Result<Waveform, ReadError> {
+    let (n, parts) = (w.data.len(), w.parts());
+    let size = (layout.axis + layout.others * (n - 1)) * parts;
+    let there = (end - at) / size;
+    if points > there {
+        return Err(ReadError::new(FORMAT, end, format!("{points} points declared, but the file ends after {there}")));
+    }
+    w.data.iter_mut().for_each(|column| column.reserve_exact(points * parts));
+    let bytes_of = |k: usize| if k == 0 { layout.axis } else { layout.others };
+    let mut buffer = vec![0; STRETCH.max(size)];
+    if layout.by_variable {
+        for (k, column) in w.data.iter_mut().enumerate() {
+            let mut left = bytes_of(k) * parts * points;
+            while left > 0 {
+                let stretch = &mut buffer[..left.min(STRETCH)];
+                from.read_exact(stretch)?;
+                numbers(stretch, column, bytes_of(k), Order::Low);
+                left -= stretch.len();
+            }
+        }
+        return Ok(w);
+    }
+    let mut left = points;
+    while left > 0 {
+        let rows = left.min(STRETCH / size).max(1);
+        let stretch = &mut buffer[..rows * size];
+        from.read_exact(stretch)?;
+        let order = *known.get_or_insert_with(|| order(stretch, size, layout));
+        if size == 8 * n {
+            // Column by column: the stretch is in the cache.
+            for (k, column) in w.data.iter_mut().enumerate() {
+                column.extend(stretch.chunks_exact(size).map(|row| double(&row[8 * k..8 * k + 8], order)));
+            }
+        } else {
+            for row in stretch.chunks_exact(size) {
+                let mut at = 0;
+                for (k, column) in w.data.iter_mut().enumerate() {
+                    numbers(&row[at..at + bytes_of(k) * parts], column, bytes_of(k), order);
+                    at += bytes_of(k) * parts;
+                }
+            }
+        }
+        left -= rows;
+    }
+    Ok(w)
+}
+
+/// Numbers of so many bytes.
+fn numbers(from: &[u8], into: &mut Vec<f64>, bytes: usize, order: Order) {
+    match bytes {
+        4 => into.extend(from.chunks_exact(4).map(|b| f64::from(f32::from_le_bytes([b[0], b[1], b[2], b[3]])))),
+        _ => into.extend(from.chunks_exact(8).map(|b| double(b, order))),
     }
 }
 
