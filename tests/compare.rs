@@ -1,8 +1,9 @@
 //! What `compare` finds of what was planted, and where it stays quiet; and measurements by the names of OCEAN.
 
-use neurospice::waveform::compare::{Comparison, Relative, Settings, compare, text};
-use neurospice::waveform::ocean::{evaluate, parse};
+use neurospice::waveform::compare::{Comparison, Relative, Settings, compare, overlays, text};
+use neurospice::waveform::ocean::{FUNCTIONS, evaluate, parse};
 use neurospice::waveform::{Column, Contents, Header, Quantity, Waveform};
+use proptest::prelude::*;
 
 /// A transient of these signals over these times.
 fn tran(time: &[f64], signals: &[(&str, &dyn Fn(f64) -> f64)]) -> Contents {
@@ -228,5 +229,76 @@ fn measurements_by_the_names_of_ocean() {
         let problem = evaluate(&parse(text).unwrap(), &c.waveforms[0]).unwrap_err();
         assert_eq!((problem.code, problem.labels[0].span.start), (code, at), "{text}");
         assert!(problem.help.is_some(), "{text}");
+    }
+}
+
+/// Waveforms of a few points, sorted or not, with anything in them.
+fn anything() -> impl Strategy<Value = Contents> {
+    let number = prop_oneof![
+        4 => -10.0..10.0f64,
+        1 => Just(f64::NAN),
+        1 => Just(f64::INFINITY),
+        1 => Just(0.0),
+        1 => Just(1e300),
+        1 => Just(-1e-300)
+    ];
+    let analysis = prop_oneof![Just("tran"), Just("ac"), Just("dc"), Just("op")];
+    let column = proptest::collection::vec(number, 24);
+    (0usize..12, 1usize..4, any::<bool>(), analysis, proptest::collection::vec(column, 4), any::<bool>()).prop_map(
+        |(points, columns, complex, analysis, mut data, sorted)| {
+            if sorted {
+                data[0].sort_by(f64::total_cmp);
+            }
+            let names = ["time", "v(a)", "v(b)", "i(c)"];
+            let header = Header {
+                title: String::new(),
+                plot_name: String::new(),
+                analysis: analysis.into(),
+                columns: names[..=columns].iter().map(|n| Column::named(n)).collect(),
+                complex,
+            };
+            let n = points * if complex { 2 } else { 1 };
+            let data = data[..=columns].iter().map(|c| c[..n].to_vec()).collect();
+            Contents { waveforms: vec![Waveform { data, ..Waveform::new(header) }], ..Contents::default() }
+        },
+    )
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 300, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn nothing_that_can_be_read_makes_a_comparison_panic(
+        result in anything(),
+        reference in anything(),
+        ttol in prop_oneof![Just(0.0), 0.0..5.0f64],
+    ) {
+        let settings = Settings { ttol, ..Settings::default() };
+        if let Ok(c) = compare(&result, &reference, &settings) {
+            let _ = text(&c);
+            let _ = overlays(&c, &result, &reference, &settings, 5);
+        }
+        // What is finite is within tolerance of itself.
+        let w = &reference.waveforms[0];
+        let plain = w.data.iter().flatten().all(|x| x.is_finite() && x.abs() < 1e100);
+        let ascending = w.data[0].windows(2).all(|p| p[0] < p[1]);
+        if plain && ascending && !w.header.complex && w.points() > 0 && w.header.columns.len() > 1 {
+            prop_assert!(compare(&reference, &reference, &Settings::default()).unwrap().within);
+        }
+    }
+
+    #[test]
+    fn no_text_makes_a_measurement_panic(text in "[a-z0-9()\"'?., µ]{0,40}", of in anything()) {
+        if let Ok(call) = parse(&text) {
+            let _ = evaluate(&call, &of.waveforms[0]);
+        }
+    }
+
+    #[test]
+    fn measurements_of_anything_never_panic(which in 0usize..23, of in anything()) {
+        let name = FUNCTIONS[which].0;
+        for arguments in ["v(a)", "v(a) 0.5", "v(a) 0.5 1 \"rising\" v(b) 0.5 1 \"falling\"", "clip(v(b) 1 2) 0 nil 1 nil"] {
+            let _ = evaluate(&parse(&format!("{name}({arguments})")).unwrap(), &of.waveforms[0]);
+        }
     }
 }

@@ -92,6 +92,8 @@ impl Made {
         let header = o.open();
         o.u32(33).text("analysis type").text("tran");
         o.int_property("PSF sweep points", if finished { n as u32 } else { 0 });
+        o.int_property("PSF sweeps", 1).int_property("PSF types", 2).int_property("PSF traces", 2);
+        o.int_property("PSF groups", u32::from(self.layout != Layout::Simple));
         if self.layout == Layout::Windowed {
             o.int_property("PSF window size", WINDOW as u32);
         }
