@@ -59,6 +59,18 @@ fn both_forms_of_a_file_are_the_same() {
 }
 
 #[test]
+fn honest_runs_of_ngspice_are_within_its_tolerances() {
+    for name in ["measure_tran", "measure_ac", "measure_dc"] {
+        let (ours, theirs) = (format!("../raw/{name}.cir"), format!("../raw/{name}.raw"));
+        ends(&run(&["compare", &ours, &theirs]), 0);
+        ends(
+            &run(&["compare", &ours, &theirs, "--reltol", "1e-9", "--vntol", "1e-15"]),
+            i32::from(name != "measure_ac"),
+        );
+    }
+}
+
+#[test]
 fn reports_are_files_that_stand_alone() {
     let folder = Folder::new("compare-report");
     let path = |name: &str| folder.0.join(name).display().to_string();

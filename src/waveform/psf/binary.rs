@@ -23,21 +23,19 @@ pub fn is_binary(bytes: &[u8]) -> bool {
     bytes.get(..2) == Some(&[0, 0]) && bytes.get(4..8) == Some(&[0, 0, 0, 21])
 }
 
-const TAIL: &[u8] = b"Clarissa";
-/// Bytes without a value are `ff ff ff ff 7f ff ff ff`.
-const FILL: u32 = 0x7fff_ffff;
-/// Length of a value in a window.
-const DOUBLE: usize = 8;
+pub(super) const TAIL: &[u8] = b"Clarissa";
+/// Length of a float.
+pub(super) const DOUBLE: usize = 8;
 
-struct Reader<'a> {
-    bytes: &'a [u8],
-    at: usize,
+pub(super) struct Reader<'a> {
+    pub(super) bytes: &'a [u8],
+    pub(super) at: usize,
     /// Did the file end where more was to come?
-    ended: bool,
+    pub(super) ended: bool,
     /// Ids of types, sweeps, traces and groups, in their order.
     type_ids: Vec<u32>,
-    sweep_ids: Vec<u32>,
-    trace_ids: Vec<u32>,
+    pub(super) sweep_ids: Vec<u32>,
+    pub(super) trace_ids: Vec<u32>,
 }
 
 /// Reads all of it.
@@ -83,11 +81,11 @@ pub(super) fn parse(bytes: &[u8]) -> Result<Parsed, ReadError> {
 }
 
 impl<'a> Reader<'a> {
-    fn error(&self, offset: usize, message: impl Into<String>) -> ReadError {
+    pub(super) fn error(&self, offset: usize, message: impl Into<String>) -> ReadError {
         ReadError::new(FORMAT, offset, message)
     }
 
-    fn take(&mut self, n: usize, what: &str) -> Result<&'a [u8], ReadError> {
+    pub(super) fn take(&mut self, n: usize, what: &str) -> Result<&'a [u8], ReadError> {
         let found = self.at.checked_add(n).and_then(|end| self.bytes.get(self.at..end));
         let Some(found) = found else {
             self.ended = true;
@@ -100,19 +98,19 @@ impl<'a> Reader<'a> {
         Ok(found)
     }
 
-    fn u32(&mut self, what: &str) -> Result<u32, ReadError> {
+    pub(super) fn u32(&mut self, what: &str) -> Result<u32, ReadError> {
         self.take(4, what).map(word)
     }
 
-    fn peek(&self) -> Option<u32> {
+    pub(super) fn peek(&self) -> Option<u32> {
         self.bytes.get(self.at..self.at + 4).map(word)
     }
 
-    fn f64(&mut self, what: &str) -> Result<f64, ReadError> {
+    pub(super) fn f64(&mut self, what: &str) -> Result<f64, ReadError> {
         self.take(8, what).map(double)
     }
 
-    fn text(&mut self, what: &str) -> Result<String, ReadError> {
+    pub(super) fn text(&mut self, what: &str) -> Result<String, ReadError> {
         let length = self.u32(what)? as usize;
         let bytes = self.take(length, what)?;
         self.take(length.wrapping_neg() % 4, what)?;
@@ -120,7 +118,7 @@ impl<'a> Reader<'a> {
     }
 
     /// A code that must come next.
-    fn code(&mut self, wanted: u32, what: &str) -> Result<(), ReadError> {
+    pub(super) fn code(&mut self, wanted: u32, what: &str) -> Result<(), ReadError> {
         let at = self.at;
         match self.u32(what)? {
             found if found == wanted => Ok(()),
@@ -305,7 +303,7 @@ impl<'a> Reader<'a> {
         self.index()
     }
 
-    fn byte(&mut self) -> Result<f64, ReadError> {
+    pub(super) fn byte(&mut self) -> Result<f64, ReadError> {
         // It takes four bytes, the last of which has the value.
         self.take(4, "a value").map(|b| f64::from(b[3].cast_signed()))
     }
@@ -325,199 +323,13 @@ impl<'a> Reader<'a> {
             }
         })
     }
-
-    /// The values of a sweep. Of a file that ends before them, the points that are whole.
-    fn points(&mut self, parsed: &mut Parsed) -> Result<(), ReadError> {
-        let d = &parsed.declarations;
-        let scalars = result::columns_of(d).map_err(|message| self.error(self.at, message))?;
-        let [(sweep, _)] = *d.sweeps.iter().zip(&self.sweep_ids).collect::<Vec<_>>() else {
-            return Err(self.error(self.at, format!("{} sweep variables; expected one", d.sweeps.len())));
-        };
-        parsed.columns = vec![Vec::new(); scalars.len()];
-        let wanted = d.count("PSF sweep points");
-        // A whole file says so at its end; one that does not is read as far as it goes.
-        let whole = self.bytes.len() >= 12 && self.bytes.get(self.bytes.len() - 12..self.bytes.len() - 4) == Some(TAIL);
-        let windowed = d.count("PSF window size").filter(|_| self.peek() != Some(16));
-        let start = self.at;
-        let mut points = 0;
-        let outcome = match windowed {
-            Some(window) => {
-                let real = |of: &Declared| *d.kind(of) == Kind::Real;
-                if !real(sweep) || !d.flat().all(real) {
-                    return Err(self.error(start, "windows of values that are not FLOAT DOUBLE"));
-                }
-                self.windows(window, wanted, &mut parsed.columns, &mut points)
-            }
-            None => self.plain(d, sweep, wanted, &mut parsed.columns, &mut points),
-        };
-        for (column, (_, _, scalar)) in parsed.columns.iter_mut().zip(&scalars) {
-            column.truncate(points * if *scalar == Scalar::Complex { 2 } else { 1 });
-        }
-        match outcome {
-            Err(error) if !self.ended || whole => return Err(error),
-            Err(_) => {}
-            Ok(()) if whole => {
-                if wanted.is_some_and(|n| n != points) {
-                    let said = wanted.unwrap_or(0);
-                    return Err(self.error(self.at, format!("the header says {said} points, found {points}")));
-                }
-                return Ok(());
-            }
-            Ok(()) => {}
-        }
-        let of = wanted.filter(|n| *n != 0 && *n != points).map_or(String::new(), |n| format!(" of {n}"));
-        parsed.remarks.push(format!(
-            "the file has no end mark: the run was not finished, or the file was cut; {points} points{of} are whole"
-        ));
-        Ok(())
-    }
-
-    /// Point after point.
-    fn plain(
-        &mut self,
-        d: &Declarations,
-        sweep: &Declared,
-        wanted: Option<usize>,
-        columns: &mut [Vec<f64>],
-        points: &mut usize,
-    ) -> Result<(), ReadError> {
-        // No more than the file can hold.
-        let most = (self.bytes.len() - self.at) / (DOUBLE * columns.len().max(1));
-        columns.iter_mut().for_each(|c| c.reserve(wanted.unwrap_or(0).min(most)));
-        let sweep_id = self.sweep_ids.first().copied().unwrap_or(0);
-        let trace_ids = std::mem::take(&mut self.trace_ids);
-        loop {
-            match self.peek() {
-                Some(15) => {
-                    self.at += 4;
-                    return Ok(());
-                }
-                None => {
-                    self.ended = true;
-                    return Err(self.error(self.at, "the file ends; expected a point, or 15 at the end of the values"));
-                }
-                _ => {}
-            }
-            let mut into = columns.iter_mut();
-            self.head(16, sweep_id, &sweep.name)?;
-            self.scalars(d.kind(sweep), &mut into)?;
-            for (trace, id) in d.traces.iter().zip(&trace_ids) {
-                match trace {
-                    Trace::One(one) => {
-                        self.head(16, *id, &one.name)?;
-                        self.scalars(d.kind(one), &mut into)?;
-                    }
-                    Trace::Group(name, members) => {
-                        self.head(17, *id, name)?;
-                        for member in members {
-                            self.scalars(d.kind(member), &mut into)?;
-                        }
-                    }
-                }
-            }
-            *points += 1;
-        }
-    }
-
-    fn head(&mut self, code: u32, id: u32, name: &str) -> Result<(), ReadError> {
-        let at = self.at;
-        let (found, of) = (self.u32("a value")?, self.u32("a value")?);
-        if (found, of) == (code, id) {
-            return Ok(());
-        }
-        Err(self.error(at, format!("expected {code} {id}, a value of \"{name}\", found {found} {of}")))
-    }
-
-    fn scalars<'c>(&mut self, kind: &Kind, into: &mut impl Iterator<Item = &'c mut Vec<f64>>) -> Result<(), ReadError> {
-        let mut push = |values: &[f64]| {
-            if let Some(column) = into.next() {
-                column.extend_from_slice(values);
-            }
-        };
-        match kind {
-            Kind::Real => push(&[self.f64("a value")?]),
-            Kind::Complex => push(&[self.f64("a value")?, self.f64("a value")?]),
-            Kind::Byte => push(&[self.byte()?]),
-            Kind::Long => push(&[f64::from(self.u32("a value")?.cast_signed())]),
-            Kind::Text => {
-                self.text("a value")?;
-                push(&[]);
-            }
-            Kind::Struct(members) => {
-                for (_, kind) in members {
-                    self.scalars(kind, into)?;
-                }
-            }
-            Kind::Array(length, of) => {
-                for _ in 0..length.unwrap_or(0) {
-                    self.scalars(of, into)?;
-                }
-            }
-        }
-        Ok(())
-    }
-
-    /// Window after window, until there are as many points as `wanted`.
-    fn windows(
-        &mut self,
-        size: usize,
-        wanted: Option<usize>,
-        columns: &mut [Vec<f64>],
-        points: &mut usize,
-    ) -> Result<(), ReadError> {
-        // An unfinished run does not know how many there will be.
-        let wanted = wanted.filter(|n| *n > 0);
-        if size < DOUBLE {
-            return Err(self.error(self.at, format!("\"PSF window size\" is {size}; expected at least {DOUBLE}")));
-        }
-        while wanted.is_none_or(|n| *points < n) {
-            let at = self.at;
-            match self.u32("a window")? {
-                20 => {
-                    let padding = self.u32("padding")? as usize;
-                    self.take(padding, "padding")?;
-                }
-                u32::MAX | FILL => {}
-                16 => {
-                    let n = (self.u32("a window")? & 0xffff) as usize;
-                    if n == 0 || n > size / DOUBLE {
-                        let most = size / DOUBLE;
-                        return Err(self.error(at, format!("a window of {n} points; expected 1 to {most}")));
-                    }
-                    let Some((axis, traces)) = columns.split_first_mut() else { return Ok(()) };
-                    axis.extend(self.take(n * DOUBLE, "a window")?.chunks_exact(DOUBLE).map(double));
-                    for trace in traces {
-                        let block = self.take(size, "a window")?;
-                        trace.extend(block[size - n * DOUBLE..].chunks_exact(DOUBLE).map(double));
-                    }
-                    *points += n;
-                }
-                15 if wanted.is_none() => return Ok(()),
-                other => {
-                    return Err(self.error(at, format!("expected 16 or 20, a window or padding, found {other}")));
-                }
-            }
-        }
-        if wanted.is_some_and(|n| *points > n) {
-            return Err(self.error(self.at, format!("{points} points, but the header says {}", wanted.unwrap_or(0))));
-        }
-        // What the last window leaves of its place is filled up; padding may follow.
-        while let Some(next @ (20 | u32::MAX | FILL)) = self.peek() {
-            self.at += 4;
-            if next == 20 {
-                let padding = self.u32("padding")? as usize;
-                self.take(padding, "padding")?;
-            }
-        }
-        self.code(15, "the end of the values")
-    }
 }
 
-fn word(bytes: &[u8]) -> u32 {
+pub(super) fn word(bytes: &[u8]) -> u32 {
     bytes.iter().fold(0, |all, b| all << 8 | u32::from(*b))
 }
 
-fn double(bytes: &[u8]) -> f64 {
+pub(super) fn double(bytes: &[u8]) -> f64 {
     let mut eight = [0; DOUBLE];
     eight.copy_from_slice(bytes);
     f64::from_be_bytes(eight)

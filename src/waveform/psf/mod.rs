@@ -6,6 +6,7 @@
 mod ascii;
 mod binary;
 mod folder;
+mod points;
 mod result;
 
 pub use ascii::is_ascii;
