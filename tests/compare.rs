@@ -153,6 +153,20 @@ fn what_is_not_covered_or_not_there_is_told() {
 }
 
 #[test]
+fn leaves_of_families_are_paired_by_their_place() {
+    let leaf = |r: f64| {
+        let mut c = tran(&steps(1e-3, 100), &[("v(a)", &|t| r * t)]);
+        let mut w = c.waveforms.remove(0);
+        w.facts.place = vec![("r".into(), r)];
+        w
+    };
+    let all = |rs: &[f64]| Contents { waveforms: rs.iter().map(|r| leaf(*r)).collect(), ..Contents::default() };
+    let c = done(&all(&[3e3, 1e3]), &all(&[1e3, 2e3, 3e3]), &Settings::default());
+    assert!(c.within && c.results.len() == 2, "{}", text(&c));
+    assert_eq!(c.only_in_reference, ["tran [r=2000]"]);
+}
+
+#[test]
 fn tolerances_are_the_references_own() {
     let mut reference = tran(&steps(1e-3, 1000), &[("v(a)", &wave), ("v(b)", &|_| 10.0)]);
     let result = tran(&steps(1e-3, 1000), &[("v(a)", &|t| wave(t) + 0.02), ("v(b)", &|_| 10.0)]);

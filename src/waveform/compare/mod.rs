@@ -259,7 +259,7 @@ pub fn name_of(w: &Waveform) -> String {
 
 type Partners<'a> = (Vec<(&'a Waveform, &'a Waveform)>, Vec<&'a Waveform>, Vec<&'a Waveform>);
 
-/// Results of the same analysis: those at the same place, else the next one in order.
+/// Results of the same analysis: those at the same place; where one of them says nothing of places, the next one in order.
 fn partners<'a>(result: &'a [Waveform], reference: &'a [Waveform]) -> Partners<'a> {
     let mut free: Vec<&Waveform> = result.iter().collect();
     let (mut pairs, mut alone) = (Vec::new(), Vec::new());
@@ -273,7 +273,7 @@ fn partners<'a>(result: &'a [Waveform], reference: &'a [Waveform]) -> Partners<'
         let k = free
             .iter()
             .position(|r| analysis(r) && same_place(r, g))
-            .or_else(|| free.iter().position(analysis))
+            .or_else(|| free.iter().position(|r| analysis(r) && (r.facts.place.is_empty() || g.facts.place.is_empty())))
             .or_else(|| (result.len() == 1 && reference.len() == 1).then_some(0));
         match k {
             Some(k) => pairs.push((free.remove(k), g)),
