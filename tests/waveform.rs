@@ -79,7 +79,11 @@ fn raw_files_come_back_to_the_bit() {
         write_raw(&path, encoding, &plots);
         let back = data::read(&path).unwrap();
         assert!(back.remarks.is_empty());
-        assert_eq!(back.waveforms, plots);
+        for (back, plot) in back.waveforms.iter().zip(&plots) {
+            assert_eq!((&back.header, &back.data), (&plot.header, &plot.data));
+            assert_eq!(back.facts.said("Date"), Some(raw::date(0).as_str()));
+        }
+        assert_eq!(back.waveforms.len(), plots.len());
         assert_eq!(fs::read_dir(&dir).unwrap().count(), 1, "nothing else is left behind");
     }
 }

@@ -37,6 +37,8 @@ pub(super) enum Command {
     Check(CheckArgs),
     Devices(DevicesArgs),
     Plot(PlotArgs),
+    Compare(super::args_results::CompareArgs),
+    Measure(super::args_results::MeasureArgs),
     Information(InformationArgs),
 }
 
@@ -288,13 +290,13 @@ pub(super) struct DevicesArgs {
 
 /// Draw a result file
 ///
-/// Draws signals of a .raw or .csv file. AC results are drawn as magnitude in dB and phase.
+/// Draws signals of any result that can be read, such as .raw, .csv or PSF. AC results are drawn as magnitude in dB and phase.
 #[derive(Debug, ClapArgs)]
 #[command(after_help = "Examples:
   neurospice plot lif.raw -o lif.svg
   neurospice plot lif.raw -s 'v(mem)' 'v(out)' -o mem.png --stack --from 50m --to 100m")]
 pub(super) struct PlotArgs {
-    /// The result: .raw or .csv
+    /// The result: a file, or a folder of PSF files
     #[arg(value_name = "RESULT")]
     pub result: PathBuf,
     /// The figure: .svg or .png; one for each analysis if the file has several
@@ -450,12 +452,12 @@ impl From<DialectName> for Dialect {
     }
 }
 
-fn number(text: &str) -> Result<f64, String> {
+pub(super) fn number(text: &str) -> Result<f64, String> {
     parse_number(text.trim()).map_err(|e| e.help().to_string())
 }
 
 /// `name=value`, the value with SPICE suffixes.
-fn setting(text: &str) -> Result<(String, f64), String> {
+pub(super) fn setting(text: &str) -> Result<(String, f64), String> {
     let (name, value) = text.split_once('=').ok_or("write name=value, such as rleak=250k")?;
     let name = name.trim();
     if name.is_empty() {

@@ -183,7 +183,7 @@ pub(super) fn draw(results: &[Reduced], path: &Path, look: &Look) -> Result<Vec<
 }
 
 /// `FIG.svg` → `FIG.tran.svg`, `FIG.tran2.svg`.
-fn beside(path: &Path, analysis: &str, count: usize) -> PathBuf {
+pub(super) fn beside(path: &Path, analysis: &str, count: usize) -> PathBuf {
     let number = if count > 1 { count.to_string() } else { String::new() };
     let mut name = path.file_stem().unwrap_or_default().to_os_string();
     name.push(format!(".{analysis}{number}"));

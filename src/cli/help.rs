@@ -9,7 +9,9 @@ pub(super) const LONG_HELP: &str = "SYNOPSIS
   neurospice campaign merge DIR… -o DIR
   neurospice calibrate SPEC.toml -o CARD
   neurospice information SPIKES.csv|.parquet
-  neurospice plot RESULT.raw|.csv -o FIG.svg|.png
+  neurospice compare RESULT|FILE REFERENCE [--ttol T] [-o OUT.html]
+  neurospice measure RESULT|FILE MEASUREMENT…
+  neurospice plot RESULT -o FIG.svg|.png
   neurospice -b FILE… [-r RAW] [-o LOG] [-D name=value]…
   neurospice -s < FILE
 
@@ -33,7 +35,7 @@ ENVIRONMENT
 
 EXIT CODES
   0     done
-  1     the simulation failed, or its output could not be written
+  1     the simulation failed, or its output could not be written; compare: outside tolerance
   2     the input is wrong
   130   stopped by Ctrl-C, with what was computed in the files; a second one ends it at once
 

@@ -1,7 +1,7 @@
 //! The command line: the only place that prints, reads the environment, or exits.
 //!
 //! arguments as typed (`args`) → as meant (`meant`) → one file per command: `run`, `campaign`, `calibrate`, `check`, `devices`,
-//! `plot`, `information`. Arguments as ngspice has them (`-b`, `-s`) go to `batch`.
+//! `plot`, `compare`, `measure`, `information`. Arguments as ngspice has them (`-b`, `-s`) go to `batch`.
 //!
 //! Exit codes: 0 done; 1 the simulation failed or its output could not be written; 2 the input is wrong (also the
 //! arguments); 130 stopped by Ctrl-C, with what was computed in the files. A fault of the program itself ends in 101.
@@ -9,12 +9,14 @@
 //! Results go to stdout; what is said about them (diagnostics, progress) to stderr.
 
 mod args;
+mod args_results;
 mod batch;
 mod calibrate;
 mod campaign;
 mod campaign_figure;
 mod campaign_files;
 mod check;
+mod compare;
 mod control;
 mod devices;
 mod figures;
@@ -23,11 +25,13 @@ mod information;
 mod information_report;
 mod input;
 mod meant;
+mod measure;
 mod merge;
 mod output;
 mod plot;
 mod progress;
 mod report;
+mod result;
 mod run;
 mod state;
 mod steps;
@@ -87,6 +91,8 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
             Command::Calibrate(typed) => calibrate::calibrate(&typed),
             Command::Check(typed) => check::check(&typed),
             Command::Devices(typed) => devices::devices(&typed),
+            Command::Compare(typed) => compare::compare(&typed),
+            Command::Measure(typed) => measure::measure(&typed),
             Command::Information(typed) => information::information(&typed),
             Command::Plot(typed) => meant::plot(typed).map_or_else(wrong, |request| plot::plot(&request)),
         },

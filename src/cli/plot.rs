@@ -2,8 +2,7 @@
 
 use super::figures::{NoFigure, Pick, draw};
 use super::meant::PlotRequest;
-use super::{Exit, terminal};
-use crate::waveform::{ReadError, data};
+use super::{Exit, result, terminal};
 
 /// Draws a result file.
 pub(super) fn plot(request: &PlotRequest) -> Exit {
@@ -11,19 +10,10 @@ pub(super) fn plot(request: &PlotRequest) -> Exit {
         terminal::error(message);
         Exit::Wrong
     };
-    let contents = match data::read(&request.result) {
+    let contents = match result::read(&request.result) {
         Ok(contents) => contents,
-        Err(error) => {
-            let why = match &error {
-                ReadError::Io(e) => terminal::plain(e),
-                other => other.to_string(),
-            };
-            return wrong(&format!("cannot read '{}': {why}", request.result.display()));
-        }
+        Err(message) => return wrong(&message),
     };
-    for remark in &contents.remarks {
-        terminal::say(&format!("note: {remark}"));
-    }
     let mut pick = Pick::new(&request.look.signals, false, request.from, request.to);
     for waveform in &contents.waveforms {
         if let Err(error) = waveform.feed(&mut pick) {

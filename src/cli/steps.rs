@@ -52,7 +52,7 @@ pub(super) fn circuit(tree: &Netlist, asked: &Request) -> Result<Circuit, Vec<Di
 }
 
 /// Ctrl-C.
-struct Interrupts;
+pub(super) struct Interrupts;
 
 impl Watch for Interrupts {
     fn at(&mut self, _done: f64, _total: f64) -> ControlFlow<()> {

@@ -6,10 +6,12 @@
 
 mod build;
 mod canvas;
+mod compare;
 mod draw;
 mod ticks;
 
 pub use build::{FigureError, Layout, figure};
+pub use compare::comparison;
 
 use crate::waveform::file::PartialFile;
 use canvas::Canvas;

@@ -4,7 +4,7 @@
 mod read;
 mod records;
 
-pub use read::parse;
+pub use read::{parse, separated};
 pub use records::{Field, Records};
 
 use super::file::PartialFile;

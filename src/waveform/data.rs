@@ -12,13 +12,47 @@ pub struct Waveform {
     /// One vector per column, all of the same length: value k of a real column; of a complex result the real part at 2k
     /// and the imaginary part at 2k + 1.
     pub data: Vec<Vec<f64>>,
+    /// What its file says beside that.
+    pub facts: Facts,
+}
+
+/// What a file says of a result beside its values. Empty where it says nothing.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Facts {
+    /// The analysis by its own name: `tran1`.
+    pub name: String,
+    /// The program that computed it, with its version.
+    pub tool: String,
+    /// Its place in a family of results: swept parameters, the iteration of a Monte Carlo analysis.
+    pub place: Vec<(String, f64)>,
+    /// The relative tolerance it was computed with.
+    pub reltol: Option<f64>,
+    /// The absolute tolerance of each unit: `("V", 1e-6)`.
+    pub abstol: Vec<(String, f64)>,
+    /// Everything that the header says, as written.
+    pub said: Vec<(String, String)>,
+    /// Values that are texts, with their names.
+    pub texts: Vec<(String, String)>,
+    /// Of numbers written as text: the most significant digits among them.
+    pub digits: Option<usize>,
+}
+
+impl Facts {
+    /// What the header says under this key.
+    pub fn said(&self, key: &str) -> Option<&str> {
+        self.said.iter().find(|(k, _)| k == key).map(|(_, v)| v.as_str())
+    }
+    /// The absolute tolerance of a unit.
+    pub fn abstol(&self, unit: &str) -> Option<f64> {
+        self.abstol.iter().find(|(u, _)| u == unit).map(|(_, x)| *x)
+    }
 }
 
 impl Waveform {
     /// A result without points.
     pub fn new(header: Header) -> Self {
         let data = vec![Vec::new(); header.columns.len()];
-        Waveform { header, data }
+        Waveform { header, data, facts: Facts::default() }
     }
     /// How many points.
     pub fn points(&self) -> usize {
@@ -78,6 +112,8 @@ impl Sink for Collector {
 /// What a result file holds.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Contents {
+    /// The format that was found.
+    pub format: &'static str,
     /// Its results, in the order of the file.
     pub waveforms: Vec<Waveform>,
     /// What a user should know about the file, such as data after the last point it declares.
@@ -113,14 +149,17 @@ impl fmt::Display for ReadError {
 
 impl std::error::Error for ReadError {}
 
+impl ReadError {
+    /// An error of this format at a byte.
+    pub fn new(format: &'static str, offset: usize, message: impl Into<String>) -> Self {
+        ReadError::Format { format, offset, message: message.into() }
+    }
+}
+
 impl From<io::Error> for ReadError {
     fn from(e: io::Error) -> Self {
         ReadError::Io(e)
     }
 }
 
-/// Reads a result file; its format is found by content.
-pub fn read(path: &std::path::Path) -> Result<Contents, ReadError> {
-    let bytes = std::fs::read(path)?;
-    if super::raw::is_raw(&bytes) { super::raw::parse(&bytes) } else { super::csv::parse(&bytes) }
-}
+pub use super::read::read;

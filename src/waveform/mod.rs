@@ -2,6 +2,7 @@
 //!
 //! Nothing here knows that a circuit exists. Results are streamed: a run of 10⁸ points needs no more memory than one of 10⁴.
 
+pub mod compare;
 pub mod csv;
 pub mod data;
 pub mod decimate;
@@ -10,13 +11,21 @@ pub mod file;
 pub mod finite;
 pub mod fourier;
 pub mod measure;
+pub mod names;
+pub mod ocean;
 pub mod parquet;
+mod psf;
 pub mod raw;
+pub mod read;
 pub mod spikes;
+mod table;
 pub mod tee;
+mod text;
+mod viva;
 
-pub use data::{Contents, ReadError, Waveform};
+pub use data::{Contents, Facts, ReadError, Waveform};
 pub use finite::{Finite, NonFinite};
+pub use read::read;
 pub use spikes::{SpikeDetector, SpikeTrain, UpCrossing};
 pub use tee::Tee;
 
@@ -119,6 +128,18 @@ impl Header {
         let wanted = fold(name);
         self.columns.iter().position(|c| fold(&c.name) == wanted)
     }
+}
+
+/// An analysis by its short name, as ngspice calls its result.
+pub fn plot_name(analysis: &str) -> Option<&'static str> {
+    Some(match analysis {
+        "tran" => "Transient Analysis",
+        "op" => "Operating Point",
+        "dc" => "DC transfer characteristic",
+        "ac" => "AC Analysis",
+        "noise" => "Noise Spectral Density Curves",
+        _ => return None,
+    })
 }
 
 /// Takes a result point by point.

@@ -9,6 +9,7 @@ pub struct Records<'a> {
     bytes: &'a [u8],
     at: usize,
     line: usize,
+    separator: u8,
     fields: Vec<Field<'a>>,
 }
 
@@ -26,7 +27,11 @@ pub struct Field<'a> {
 impl<'a> Records<'a> {
     /// Of the bytes of a file (without a byte order mark).
     pub fn new(bytes: &'a [u8]) -> Self {
-        Records { bytes, at: 0, line: 0, fields: Vec::new() }
+        Self::separated(bytes, b',')
+    }
+    /// As [`Records::new`], of fields that something else than a comma separates.
+    pub fn separated(bytes: &'a [u8], separator: u8) -> Self {
+        Records { bytes, at: 0, line: 0, separator, fields: Vec::new() }
     }
 
     /// The fields of the current record: at least one.
@@ -60,7 +65,7 @@ impl<'a> Records<'a> {
             let start = self.at;
             let quoted = if self.bytes.get(start) == Some(&b'"') { Some(self.quoted(start)?) } else { None };
             let plain = self.at;
-            while self.bytes.get(self.at).is_some_and(|b| !matches!(b, b',' | b'\n')) {
+            while self.bytes.get(self.at).is_some_and(|b| *b != self.separator && *b != b'\n') {
                 self.at += 1;
             }
             let mut end = self.at;
@@ -84,7 +89,7 @@ impl<'a> Records<'a> {
             self.fields.push(Field { start, end, text });
             let separator = self.bytes.get(self.at).copied();
             self.at += 1;
-            if separator != Some(b',') {
+            if separator != Some(self.separator) {
                 return Ok(true);
             }
         }

@@ -1,0 +1,149 @@
+//! The arguments of the commands that look at results: `compare`, `measure`.
+
+use super::args::{MessageArgs, number, setting};
+use crate::waveform::compare::Relative;
+use clap::{Args as ClapArgs, ValueEnum};
+use std::path::PathBuf;
+
+/// Compare a result with a reference
+///
+/// Both may be anything that can be read: raw files of ngspice, LTspice and Xyce, PSF files and folders of Spectre, ViVA's CSV
+/// and VCSV, ocnPrint, CSV, .prn, Parquet; the format is found by content. RESULT may also be a netlist, which is then run.
+///
+/// Signals are paired by name, those of Cadence with those of SPICE: /I0/vmem or I0.vmem with v(xi0.vmem), V1:p with i(v1).
+/// A signal is within tolerance if it is everywhere within reltol·scale + abstol of a value that the reference has at most
+/// ttol before or after. Tolerances that are not given are those in the reference's header, else reltol 1e-3, 1 µV, 1 pA, and
+/// ttol 0.
+///
+/// Exit codes: 0 within tolerance, 1 outside, 2 nothing that could be compared.
+#[derive(Debug, ClapArgs)]
+#[command(after_help = "Examples:
+  neurospice compare rc.raw psf/tran.tran
+  neurospice compare rc.cir psf/                 run now, against all results of a folder
+  neurospice compare a.csv b.csv --ttol 10n --map 'v(mem)=/I0/vmem' --json
+  neurospice compare a.raw b.raw -o report.html")]
+pub(super) struct CompareArgs {
+    /// The result, or a netlist
+    #[arg(value_name = "RESULT")]
+    pub result: PathBuf,
+    /// What it is compared with
+    #[arg(value_name = "REFERENCE")]
+    pub reference: PathBuf,
+    /// Only these signals, by a name in either file
+    #[arg(short, long, value_name = "SIGNAL", num_args = 1..)]
+    pub signals: Vec<String>,
+    /// A signal of the result and the one of the reference that belongs to it; may be repeated
+    #[arg(long, value_name = "RESULT=REFERENCE", value_parser = mapping)]
+    pub map: Vec<(String, String)>,
+    /// Relative tolerance
+    #[arg(long, value_name = "X", value_parser = tolerance)]
+    pub reltol: Option<f64>,
+    /// What it is of; default: as the reference's header says (relref), else signal, and point in .ac and .op
+    #[arg(long, value_name = "OF", value_enum)]
+    pub relative: Option<Of>,
+    /// Absolute tolerance of voltages
+    #[arg(long, value_name = "X", value_parser = tolerance)]
+    pub vntol: Option<f64>,
+    /// Absolute tolerance of currents
+    #[arg(long, value_name = "X", value_parser = tolerance)]
+    pub abstol: Option<f64>,
+    /// Tolerance in time (or on whatever axis)
+    #[arg(long, value_name = "T", value_parser = tolerance, default_value = "0")]
+    pub ttol: f64,
+    /// Shift the result's axis by this
+    #[arg(long, value_name = "T", value_parser = number, default_value = "0", allow_negative_numbers = true)]
+    pub offset: f64,
+    /// Only from here
+    #[arg(long, value_name = "T", value_parser = number, allow_negative_numbers = true)]
+    pub from: Option<f64>,
+    /// Only up to here
+    #[arg(long, value_name = "T", value_parser = number, allow_negative_numbers = true)]
+    pub to: Option<f64>,
+    /// Where a spike crosses; default: half way between the lowest and the highest value of the reference
+    #[arg(long, value_name = "LEVEL", value_parser = number, allow_negative_numbers = true)]
+    pub threshold: Option<f64>,
+    /// How far apart the spikes of a pair may be; default: half the reference's median interval
+    #[arg(long, value_name = "T", value_parser = tolerance)]
+    pub window: Option<f64>,
+    /// Of a netlist: set a .param, `instance.parameter`, `model.parameter` or option; may be repeated
+    #[arg(long, value_name = "NAME=VALUE", value_parser = setting)]
+    pub set: Vec<(String, f64)>,
+    /// Write a report with figures, or only the figures
+    #[arg(short, long, value_name = "OUT.html|.svg|.png")]
+    pub output: Option<PathBuf>,
+    /// Print one JSON object
+    #[arg(long)]
+    pub json: bool,
+    #[command(flatten)]
+    pub messages: MessageArgs,
+}
+
+/// What the relative tolerance is of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum Of {
+    /// The reference at each point
+    Point,
+    /// The largest value of the signal
+    Signal,
+    /// The largest value of all signals of the unit
+    All,
+}
+
+impl From<Of> for Relative {
+    fn from(of: Of) -> Relative {
+        match of {
+            Of::Point => Relative::Point,
+            Of::Signal => Relative::Signal,
+            Of::All => Relative::All,
+        }
+    }
+}
+
+/// `v(mem)=/I0/vmem`: the result's name and the reference's.
+fn mapping(text: &str) -> Result<(String, String), String> {
+    let pair = text.split_once('=').map(|(a, b)| (a.trim().to_string(), b.trim().to_string()));
+    pair.filter(|(a, b)| !a.is_empty() && !b.is_empty()).ok_or_else(|| "write 'v(mem)=/I0/vmem'".into())
+}
+
+/// A number that is not negative.
+fn tolerance(text: &str) -> Result<f64, String> {
+    let x = number(text)?;
+    if x >= 0.0 { Ok(x) } else { Err("a tolerance is not negative".into()) }
+}
+
+/// Measure on a result, by the names of OCEAN
+///
+/// RESULT is anything that `compare` reads. Each measurement is taken of every result in it that has the signals: of all
+/// leaves of a family. They are computed by the code of .measure.
+///
+/// Exit codes: 0 all were found, 1 one was found in no result (a crossing that does not happen), 2 the input is wrong.
+#[derive(Debug, ClapArgs)]
+#[command(after_help = measurements())]
+pub(super) struct MeasureArgs {
+    /// The result, or a netlist, which is run
+    #[arg(value_name = "RESULT")]
+    pub result: PathBuf,
+    /// Measurements, such as 'delay(v(in) 0.5 1 "rising" v(out) 0.5 1 "rising")'
+    #[arg(value_name = "MEASUREMENT", required = true)]
+    pub measurements: Vec<String>,
+    /// Of a netlist: set a .param, `instance.parameter`, `model.parameter` or option; may be repeated
+    #[arg(long, value_name = "NAME=VALUE", value_parser = setting)]
+    pub set: Vec<(String, f64)>,
+    /// Print one JSON object
+    #[arg(long)]
+    pub json: bool,
+    #[command(flatten)]
+    pub messages: MessageArgs,
+}
+
+fn measurements() -> String {
+    let mut text =
+        String::from("Measurements (commas or blanks between arguments, brackets for what may be left out):\n");
+    for (name, usage, doc) in crate::waveform::ocean::FUNCTIONS {
+        text += &format!("  {name}({usage})\n      {doc}\n");
+    }
+    text + "Signals: v(out), v(\"/out\"), I0.mem, /I0/mem, V1:p; clip(signal from to); of .ac mag, db20, phaseRad, real, imag\n
+Examples:
+  neurospice measure rc.raw 'average(v(out))' 'riseTime(v(out) 0 nil 1 nil 10 90)'
+  neurospice measure psf/ 'spikeRate(/I0/mem 0.5)' --json"
+}

@@ -1,0 +1,552 @@
+//! PSF as text.
+//!
+//! ```text
+//! HEADER "key" value …
+//! TYPE "name" FLOAT DOUBLE PROP( "units" "V" … ) …
+//! SWEEP "time" "sweep" PROP( … )
+//! TRACE "out" "V" …    or "group" GROUP n, and then its n members
+//! VALUE "time" 0.0 "out" 1.0 …    or, without a sweep, "out" "V" 1.0 PROP( … )
+//! END
+//! ```
+//! Words are separated by blanks and line ends; `\` in a quoted word takes the next character as it is. A complex number is
+//! `(re im)`, structs and arrays are lists in parentheses, a group's values stand under the group's name.
+
+use super::*;
+use crate::waveform::text::Digits;
+
+pub(super) const FORMAT: &str = "PSF ASCII";
+
+/// Does this look like PSF as text?
+pub fn is_ascii(bytes: &[u8]) -> bool {
+    let start = bytes.iter().position(|b| !b.is_ascii_whitespace()).unwrap_or(0);
+    let rest = bytes.get(start..).unwrap_or(&[]);
+    rest.starts_with(b"HEADER") && rest.get(6).is_none_or(u8::is_ascii_whitespace)
+}
+
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum Token<'a> {
+    Quoted(&'a [u8]),
+    Word(&'a [u8]),
+    Open,
+    Close,
+    End,
+}
+
+struct Reader<'a> {
+    bytes: &'a [u8],
+    at: usize,
+    /// Did the file end where more was to come?
+    ended: bool,
+    digits: Digits,
+}
+
+/// Reads all of it.
+pub(super) fn parse(bytes: &[u8]) -> Result<Parsed, ReadError> {
+    let mut r = Reader { bytes, at: 0, ended: false, digits: Digits::default() };
+    let mut parsed = Parsed::default();
+    r.word("HEADER")?;
+    let mut section = r.header(&mut parsed.declarations)?;
+    if section == "TYPE" {
+        section = r.types(&mut parsed.declarations)?;
+    }
+    if section == "SWEEP" {
+        section = r.sweeps(&mut parsed.declarations)?;
+    }
+    if section == "TRACE" {
+        section = r.traces(&mut parsed.declarations)?;
+    }
+    match section {
+        "END" => {}
+        "VALUE" if parsed.declarations.sweeps.is_empty() => r.entries(&mut parsed)?,
+        "VALUE" => r.points(&mut parsed)?,
+        other => return Err(r.error(r.at, format!("the section {other} stands in the wrong place"))),
+    }
+    if section == "END" || !r.ended {
+        r.nothing_more()?;
+    }
+    parsed.digits = r.digits.most();
+    Ok(parsed)
+}
+
+impl<'a> Reader<'a> {
+    fn error(&self, offset: usize, message: impl Into<String>) -> ReadError {
+        ReadError::new(FORMAT, offset, message)
+    }
+
+    fn expected(&mut self, at: usize, what: &str, token: Token<'_>) -> ReadError {
+        let found = match token {
+            Token::End => {
+                self.ended = true;
+                return self.error(self.bytes.len(), format!("the file ends; expected {what}"));
+            }
+            Token::Open => "'('".to_string(),
+            Token::Close => "')'".to_string(),
+            Token::Quoted(b) | Token::Word(b) => {
+                format!("'{}'", String::from_utf8_lossy(b).chars().take(40).collect::<String>())
+            }
+        };
+        self.error(at, format!("expected {what}, found {found}"))
+    }
+
+    /// The next token and where it begins. A word that the file's end cuts is no token: nobody knows what it was to be.
+    fn token(&mut self) -> Result<(usize, Token<'a>), ReadError> {
+        while self.bytes.get(self.at).is_some_and(u8::is_ascii_whitespace) {
+            self.at += 1;
+        }
+        let start = self.at;
+        let token = match self.bytes.get(start) {
+            None => Token::End,
+            Some(b'(') => {
+                self.at += 1;
+                Token::Open
+            }
+            Some(b')') => {
+                self.at += 1;
+                Token::Close
+            }
+            Some(b'"') => {
+                self.at += 1;
+                loop {
+                    match self.bytes.get(self.at) {
+                        None => {
+                            self.ended = true;
+                            return Err(self.error(self.bytes.len(), "the file ends inside a quoted word"));
+                        }
+                        Some(b'\n') => return Err(self.error(start, "a quote that is not closed in its line")),
+                        Some(b'\\') => self.at += 2,
+                        Some(b'"') => break,
+                        Some(_) => self.at += 1,
+                    }
+                }
+                self.at += 1;
+                Token::Quoted(self.bytes.get(start + 1..self.at - 1).unwrap_or(&[]))
+            }
+            Some(_) => {
+                let more = |b: &u8| !(b.is_ascii_whitespace() || matches!(b, b'(' | b')' | b'"'));
+                while self.bytes.get(self.at).is_some_and(more) {
+                    self.at += 1;
+                }
+                Token::Word(self.bytes.get(start..self.at).unwrap_or(&[]))
+            }
+        };
+        Ok((start, token))
+    }
+
+    fn peek(&mut self) -> Result<Token<'a>, ReadError> {
+        let before = self.at;
+        let token = self.token()?.1;
+        self.at = before;
+        Ok(token)
+    }
+
+    fn word(&mut self, wanted: &str) -> Result<(), ReadError> {
+        match self.token()? {
+            (_, Token::Word(w)) if w == wanted.as_bytes() => Ok(()),
+            (at, other) => Err(self.expected(at, wanted, other)),
+        }
+    }
+
+    fn quoted(&mut self, what: &str) -> Result<(usize, String), ReadError> {
+        match self.token()? {
+            (at, Token::Quoted(q)) => Ok((at, unescape(q))),
+            (at, other) => Err(self.expected(at, what, other)),
+        }
+    }
+
+    /// The next quoted word, or the name of the section that begins.
+    fn name_or_section(&mut self) -> Result<Result<(usize, String), &'static str>, ReadError> {
+        match self.token()? {
+            (at, Token::Quoted(q)) => Ok(Ok((at, unescape(q)))),
+            (at, Token::Word(w)) => {
+                let known = ["TYPE", "SWEEP", "TRACE", "VALUE", "END"].into_iter().find(|s| s.as_bytes() == w);
+                known.map(Err).ok_or_else(|| self.expected(at, "a name in quotes or a section", Token::Word(w)))
+            }
+            (at, other) => Err(self.expected(at, "a name in quotes or a section", other)),
+        }
+    }
+
+    fn number(&mut self) -> Result<f64, ReadError> {
+        match self.token()? {
+            (at, Token::Word(w)) => {
+                // A number at the very end may have been cut.
+                if at + w.len() == self.bytes.len() {
+                    return Err(self.expected(at, "a whole number and what follows it", Token::End));
+                }
+                self.digits.see(w);
+                let value = std::str::from_utf8(w).ok().and_then(|s| s.parse::<f64>().ok());
+                value.ok_or_else(|| self.expected(at, "a number", Token::Word(w)))
+            }
+            (at, other) => Err(self.expected(at, "a number", other)),
+        }
+    }
+
+    /// The value of a property, or none where there is none.
+    fn property(&mut self) -> Result<Property, ReadError> {
+        match self.token()? {
+            (_, Token::Quoted(q)) => Ok(Property::Text(unescape(q))),
+            (at, Token::Word(w)) => {
+                let value = std::str::from_utf8(w).ok().and_then(|s| s.parse::<f64>().ok());
+                value.map(Property::Number).ok_or_else(|| self.expected(at, "a text or a number", Token::Word(w)))
+            }
+            (at, other) => Err(self.expected(at, "a text or a number", other)),
+        }
+    }
+
+    fn header(&mut self, d: &mut Declarations) -> Result<&'static str, ReadError> {
+        loop {
+            match self.name_or_section()? {
+                Err(section) => return Ok(section),
+                Ok((_, key)) => d.header.push((key, self.property()?)),
+            }
+        }
+    }
+
+    /// `PROP( "key" value … )`, if it follows.
+    fn properties(&mut self) -> Result<Properties, ReadError> {
+        let mut all = Properties::new();
+        if self.peek()? != Token::Word(b"PROP") {
+            return Ok(all);
+        }
+        self.token()?;
+        self.open("PROP")?;
+        loop {
+            match self.token()? {
+                (_, Token::Close) => return Ok(all),
+                (_, Token::Quoted(q)) => all.push((unescape(q), self.property()?)),
+                (at, other) => return Err(self.expected(at, "a property or ')'", other)),
+            }
+        }
+    }
+
+    fn open(&mut self, of: &str) -> Result<(), ReadError> {
+        match self.token()? {
+            (_, Token::Open) => Ok(()),
+            (at, other) => Err(self.expected(at, &format!("'(' of {of}"), other)),
+        }
+    }
+
+    fn close(&mut self, of: &str) -> Result<(), ReadError> {
+        match self.token()? {
+            (_, Token::Close) => Ok(()),
+            (at, other) => Err(self.expected(at, &format!("')' of {of}"), other)),
+        }
+    }
+
+    fn types(&mut self, d: &mut Declarations) -> Result<&'static str, ReadError> {
+        loop {
+            match self.name_or_section()? {
+                Err(section) => return Ok(section),
+                Ok((_, name)) => {
+                    let kind = self.kind(0)?;
+                    d.types.push(Type { name, kind, properties: self.properties()? });
+                }
+            }
+        }
+    }
+
+    fn kind(&mut self, depth: usize) -> Result<Kind, ReadError> {
+        let (at, token) = self.token()?;
+        if depth > DEEPEST {
+            return Err(self.error(at, "types are nested too deeply"));
+        }
+        let Token::Word(word) = token else { return Err(self.expected(at, "a type", token)) };
+        match word {
+            b"FLOAT" | b"COMPLEX" | b"INT" | b"STRING" => {
+                let (second_at, second) = self.token()?;
+                match (word, second) {
+                    (b"FLOAT", Token::Word(b"DOUBLE" | b"SINGLE")) => Ok(Kind::Real),
+                    (b"COMPLEX", Token::Word(b"DOUBLE" | b"SINGLE")) => Ok(Kind::Complex),
+                    (b"INT", Token::Word(b"BYTE")) => Ok(Kind::Byte),
+                    (b"INT", Token::Word(b"LONG")) => Ok(Kind::Long),
+                    (b"STRING", Token::Word(b"*")) => Ok(Kind::Text),
+                    _ => Err(self.expected(second_at, "DOUBLE, SINGLE, BYTE, LONG or *", second)),
+                }
+            }
+            b"STRUCT" => {
+                self.open("STRUCT")?;
+                let mut members = Vec::new();
+                loop {
+                    match self.token()? {
+                        (_, Token::Close) => return Ok(Kind::Struct(members)),
+                        (_, Token::Quoted(q)) => {
+                            let kind = self.kind(depth + 1)?;
+                            self.properties()?;
+                            members.push((unescape(q), kind));
+                        }
+                        (at, other) => return Err(self.expected(at, "a member of the STRUCT or ')'", other)),
+                    }
+                }
+            }
+            b"ARRAY" => {
+                self.open("ARRAY")?;
+                let (at, token) = self.token()?;
+                let length = match token {
+                    Token::Word(b"*") => None,
+                    Token::Word(w) => match std::str::from_utf8(w).ok().and_then(|s| s.parse::<usize>().ok()) {
+                        Some(n) => Some(n),
+                        None => return Err(self.expected(at, "a length or *", token)),
+                    },
+                    _ => return Err(self.expected(at, "a length or *", token)),
+                };
+                self.close("ARRAY")?;
+                Ok(Kind::Array(length, Box::new(self.kind(depth + 1)?)))
+            }
+            _ => Err(self.expected(at, "FLOAT, COMPLEX, INT, STRING, STRUCT or ARRAY", token)),
+        }
+    }
+
+    /// The index of the type whose name comes next.
+    fn type_name(&mut self, d: &Declarations) -> Result<usize, ReadError> {
+        let (at, name) = self.quoted("the name of a type")?;
+        d.types
+            .iter()
+            .position(|t| t.name == name)
+            .ok_or_else(|| self.error(at, format!("there is no type \"{name}\"")))
+    }
+
+    fn sweeps(&mut self, d: &mut Declarations) -> Result<&'static str, ReadError> {
+        loop {
+            match self.name_or_section()? {
+                Err(section) => return Ok(section),
+                Ok((_, name)) => {
+                    let of = self.type_name(d)?;
+                    let properties = self.properties()?;
+                    d.sweeps.push(Declared { name, of, properties });
+                }
+            }
+        }
+    }
+
+    fn traces(&mut self, d: &mut Declarations) -> Result<&'static str, ReadError> {
+        // The group that is filled, and how many are still to come.
+        let mut open: Option<(String, Vec<Declared>, usize)> = None;
+        loop {
+            let next = self.name_or_section()?;
+            let (at, name) = match next {
+                Ok(found) => found,
+                Err(section) => match open {
+                    None => return Ok(section),
+                    Some((name, _, left)) => {
+                        return Err(self.error(self.at, format!("{left} members of group \"{name}\" are missing")));
+                    }
+                },
+            };
+            if self.peek()? == Token::Word(b"GROUP") {
+                self.token()?;
+                let (count_at, token) = self.token()?;
+                let count = match token {
+                    Token::Word(w) => std::str::from_utf8(w).ok().and_then(|s| s.parse::<usize>().ok()),
+                    _ => None,
+                };
+                let Some(count) = count else {
+                    return Err(self.expected(count_at, "the number of members of the group", token));
+                };
+                if open.is_some() {
+                    return Err(self.error(at, "a group inside a group"));
+                }
+                match count {
+                    0 => d.traces.push(Trace::Group(name, Vec::new())),
+                    _ => open = Some((name, Vec::new(), count)),
+                }
+                continue;
+            }
+            let of = self.type_name(d)?;
+            let declared = Declared { name, of, properties: self.properties()? };
+            match &mut open {
+                None => d.traces.push(Trace::One(declared)),
+                Some((_, members, left)) => {
+                    members.push(declared);
+                    *left -= 1;
+                    if *left == 0
+                        && let Some((name, members, _)) = open.take()
+                    {
+                        d.traces.push(Trace::Group(name, members));
+                    }
+                }
+            }
+        }
+    }
+
+    /// The values without a sweep.
+    fn entries(&mut self, parsed: &mut Parsed) -> Result<(), ReadError> {
+        loop {
+            let (at, name) = match self.name_or_section()? {
+                Err("END") => return Ok(()),
+                Err(other) => return Err(self.error(self.at, format!("expected END, found {other}"))),
+                Ok(found) => found,
+            };
+            let d = &parsed.declarations;
+            let (_, second) = self.quoted("the type of a value, or a text")?;
+            let entry = match d.types.iter().position(|t| t.name == second) {
+                Some(of) => {
+                    let value = self.datum(&d.types[of].kind)?;
+                    Entry { name, of, value, properties: self.properties()? }
+                }
+                // A bare text.
+                None if d.types.is_empty() || !matches!(self.peek()?, Token::Word(w) if w != b"END") => {
+                    Entry { name, of: usize::MAX, value: Datum::Text(second), properties: self.properties()? }
+                }
+                None => return Err(self.error(at, format!("\"{name}\" has the type \"{second}\", which there is not"))),
+            };
+            parsed.entries.push(entry);
+        }
+    }
+
+    fn datum(&mut self, kind: &Kind) -> Result<Datum, ReadError> {
+        match kind {
+            Kind::Byte | Kind::Long | Kind::Real => Ok(Datum::Number(self.number()?)),
+            Kind::Text => Ok(Datum::Text(self.quoted("a text")?.1)),
+            Kind::Complex => {
+                self.open("a complex number")?;
+                let (re, im) = (self.number()?, self.number()?);
+                self.close("a complex number")?;
+                Ok(Datum::Complex(re, im))
+            }
+            Kind::Struct(members) => {
+                self.open("a struct")?;
+                let all = members.iter().map(|(_, k)| self.datum(k)).collect::<Result<Vec<_>, _>>()?;
+                self.close("a struct")?;
+                Ok(Datum::List(all))
+            }
+            Kind::Array(length, of) => {
+                self.open("an array")?;
+                let mut all = Vec::new();
+                while self.peek()? != Token::Close {
+                    all.push(self.datum(of)?);
+                }
+                let at = self.at;
+                self.close("an array")?;
+                // An array of fixed length may be given as empty.
+                if length.is_some_and(|n| n != all.len() && !all.is_empty()) {
+                    return Err(self.error(at, format!("an array of {} elements, but its type has another", all.len())));
+                }
+                Ok(Datum::List(all))
+            }
+        }
+    }
+
+    /// The values of a sweep, to `END`. Of a file that ends before, the points that are whole.
+    fn points(&mut self, parsed: &mut Parsed) -> Result<(), ReadError> {
+        let d = std::mem::take(&mut parsed.declarations);
+        let outcome = self.sweep(&d, parsed);
+        parsed.declarations = d;
+        outcome
+    }
+
+    fn sweep(&mut self, d: &Declarations, parsed: &mut Parsed) -> Result<(), ReadError> {
+        let at = self.at;
+        let scalars = result::columns_of(d).map_err(|message| self.error(at, message))?;
+        parsed.columns = vec![Vec::new(); scalars.len()];
+        let mut points = 0;
+        loop {
+            let start = self.at;
+            match self.point(d, &mut parsed.columns) {
+                Ok(true) => points += 1,
+                Ok(false) => return Ok(()),
+                Err(_) if self.ended => {
+                    for (column, (_, _, scalar)) in parsed.columns.iter_mut().zip(&scalars) {
+                        column.truncate(points * if *scalar == Scalar::Complex { 2 } else { 1 });
+                    }
+                    parsed.remarks.push(format!(
+                        "the file has no END: the run was not finished, or the file was cut; {points} points are whole, \
+                         up to byte {start}"
+                    ));
+                    return Ok(());
+                }
+                Err(error) => return Err(error),
+            }
+        }
+    }
+
+    /// One point; false at `END`.
+    fn point(&mut self, d: &Declarations, columns: &mut [Vec<f64>]) -> Result<bool, ReadError> {
+        let mut into = columns.iter_mut();
+        for (k, sweep) in d.sweeps.iter().enumerate() {
+            let (at, token) = self.token()?;
+            match token {
+                Token::Word(b"END") if k == 0 => return Ok(false),
+                Token::Quoted(q) if same(q, &sweep.name) => self.scalars(d.kind(sweep), &mut into)?,
+                _ => return Err(self.expected(at, &format!("\"{}\"", sweep.name), token)),
+            }
+        }
+        for trace in &d.traces {
+            let name = match trace {
+                Trace::One(one) => &one.name,
+                Trace::Group(name, _) => name,
+            };
+            let (at, token) = self.token()?;
+            match token {
+                Token::Quoted(q) if same(q, name) => {}
+                _ => return Err(self.expected(at, &format!("\"{name}\""), token)),
+            }
+            let members = match trace {
+                Trace::One(one) => std::slice::from_ref(one),
+                Trace::Group(_, members) => members,
+            };
+            for member in members {
+                self.scalars(d.kind(member), &mut into)?;
+            }
+        }
+        Ok(true)
+    }
+
+    /// A value of fixed shape, scalar by scalar.
+    fn scalars<'c>(&mut self, kind: &Kind, into: &mut impl Iterator<Item = &'c mut Vec<f64>>) -> Result<(), ReadError> {
+        match kind {
+            Kind::Byte | Kind::Long | Kind::Real => {
+                let value = self.number()?;
+                if let Some(column) = into.next() {
+                    column.push(value);
+                }
+            }
+            Kind::Complex => {
+                self.open("a complex number")?;
+                let pair = [self.number()?, self.number()?];
+                self.close("a complex number")?;
+                if let Some(column) = into.next() {
+                    column.extend(pair);
+                }
+            }
+            Kind::Text => {
+                self.quoted("a text")?;
+                into.next();
+            }
+            Kind::Struct(members) => {
+                self.open("a struct")?;
+                for (_, kind) in members {
+                    self.scalars(kind, into)?;
+                }
+                self.close("a struct")?;
+            }
+            Kind::Array(length, of) => {
+                self.open("an array")?;
+                for _ in 0..length.unwrap_or(0) {
+                    self.scalars(of, into)?;
+                }
+                self.close("an array")?;
+            }
+        }
+        Ok(())
+    }
+
+    fn nothing_more(&mut self) -> Result<(), ReadError> {
+        match self.token()? {
+            (_, Token::End) => Ok(()),
+            (at, other) => Err(self.expected(at, "nothing behind END", other)),
+        }
+    }
+}
+
+fn same(quoted: &[u8], name: &str) -> bool {
+    if quoted.contains(&b'\\') { unescape(quoted) == name } else { quoted == name.as_bytes() }
+}
+
+/// Text without the backslashes before what they protect. What is no UTF-8 is Latin-1.
+fn unescape(quoted: &[u8]) -> String {
+    let mut bytes = Vec::with_capacity(quoted.len());
+    let mut rest = quoted.iter();
+    while let Some(b) = rest.next() {
+        bytes.extend(if *b == b'\\' { rest.next() } else { Some(b) });
+    }
+    String::from_utf8(bytes).unwrap_or_else(|e| e.into_bytes().into_iter().map(char::from).collect())
+}

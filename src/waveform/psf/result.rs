@@ -1,0 +1,198 @@
+//! From a PSF file as read to a waveform.
+
+use super::*;
+use crate::waveform::{Column, Facts, Header, Quantity, Waveform};
+
+/// Name, unit and kind of every scalar of a point: those of the sweep, then those of the traces.
+///
+/// # Errors
+/// What has no fixed number of scalars, in words.
+pub(super) fn columns_of(d: &Declarations) -> Result<Vec<(String, String, Scalar)>, String> {
+    let mut all = Vec::new();
+    for of in d.sweeps.iter().chain(d.flat()) {
+        let kind = d.kind(of);
+        if kind.weight() > HEAVIEST {
+            return Err(format!(
+                "\"{}\" is an array of no fixed length, or too long, which a sweep cannot have",
+                of.name
+            ));
+        }
+        let scalars = kind.scalars();
+        let unit = unit(d, of);
+        all.extend(scalars.into_iter().map(|(more, s)| (format!("{}{more}", of.name), unit.clone(), s)));
+    }
+    Ok(all)
+}
+
+/// The unit: its own, else that of its type.
+fn unit(d: &Declarations, of: &Declared) -> String {
+    let own = text(&of.properties, "units");
+    let types = || d.types.get(of.of).and_then(|t| text(&t.properties, "units"));
+    own.or_else(types).unwrap_or_default().to_string()
+}
+
+fn text<'a>(properties: &'a Properties, key: &str) -> Option<&'a str> {
+    properties.iter().find_map(|(k, p)| match p {
+        Property::Text(t) if k == key => Some(t.as_str()),
+        _ => None,
+    })
+}
+
+fn number(properties: &Properties, key: &str) -> Option<f64> {
+    properties.iter().find_map(|(k, p)| match p {
+        Property::Number(x) if k == key => Some(*x),
+        _ => None,
+    })
+}
+
+/// A column with the quantity that its unit says.
+fn column(name: String, unit: String) -> Column {
+    let quantity = match (unit.as_str(), name.as_str()) {
+        ("s", _) | ("", "time") => Quantity::Time,
+        ("Hz", _) | ("", "freq") => Quantity::Frequency,
+        ("V", _) => Quantity::Voltage,
+        ("A", _) => Quantity::Current,
+        _ => Quantity::Other,
+    };
+    let unit = if unit.is_empty() { quantity.unit().to_string() } else { unit };
+    Column { name, quantity, unit }
+}
+
+/// The short name of the analysis and its name in other formats.
+fn analysis(parsed: &Parsed) -> (String, String) {
+    let d = &parsed.declarations;
+    let said = text(&d.header, "analysis type").unwrap_or("");
+    let axis = d.sweeps.first().map(|s| s.name.as_str());
+    let short = match (said, axis) {
+        (_, None) => "op",
+        ("tran" | "ac" | "dc" | "noise", _) => said,
+        ("", Some("time")) => "tran",
+        ("", Some("freq")) => "ac",
+        ("", _) => "dc",
+        (other, _) => other,
+    };
+    let plot_name = crate::waveform::plot_name(short)
+        .map_or_else(|| text(&d.header, "analysis description").unwrap_or(short).to_string(), str::to_string);
+    (short.to_string(), plot_name)
+}
+
+fn facts(parsed: &mut Parsed) -> Facts {
+    let header = &parsed.declarations.header;
+    let words = [text(header, "simulator"), text(header, "version")];
+    let mut facts = Facts {
+        name: text(header, "analysis name").unwrap_or_default().to_string(),
+        tool: words.into_iter().flatten().collect::<Vec<_>>().join(" "),
+        reltol: number(header, "reltol").or_else(|| number(header, "tolerance.relative")),
+        digits: parsed.digits,
+        ..Facts::default()
+    };
+    let mut tolerance = |unit: &str, x: f64| {
+        if !unit.is_empty() && facts.abstol(unit).is_none() {
+            facts.abstol.push((unit.to_string(), x));
+        }
+    };
+    for (key, p) in header {
+        if let (Some(unit), Property::Number(x)) = (key.strip_prefix("abstol(").and_then(|k| k.strip_suffix(')')), p) {
+            tolerance(if unit == "I" { "A" } else { unit }, *x);
+        }
+    }
+    for t in &parsed.declarations.types {
+        if let (Some(unit), Some(x)) = (text(&t.properties, "units"), number(&t.properties, "tolerance")) {
+            tolerance(unit, x);
+        }
+    }
+    facts.said = std::mem::take(&mut parsed.declarations.header)
+        .into_iter()
+        .map(|(k, p)| match p {
+            Property::Text(t) => (k, t),
+            Property::Number(x) => (k, crate::waveform::csv::number_text(x)),
+        })
+        .collect();
+    facts
+}
+
+/// The result of a file.
+pub(super) fn contents(format: &'static str, mut parsed: Parsed) -> Contents {
+    let (analysis, plot_name) = analysis(&parsed);
+    let title = text(&parsed.declarations.header, "design").unwrap_or_default().to_string();
+    let facts = facts(&mut parsed);
+    let mut contents = Contents { format, remarks: std::mem::take(&mut parsed.remarks), ..Contents::default() };
+    let header = Header { title, plot_name, analysis, columns: Vec::new(), complex: false };
+    let swept = !parsed.declarations.sweeps.is_empty();
+    let mut waveform = Waveform { facts, ..Waveform::new(header) };
+    if swept {
+        sweep(parsed, &mut waveform, &mut contents.remarks)
+    } else {
+        single(parsed, &mut waveform)
+    }
+    if waveform.header.columns.is_empty() && waveform.facts.texts.is_empty() {
+        contents.remarks.push("it has a header and no values".into());
+    } else {
+        contents.waveforms.push(waveform);
+    }
+    contents
+}
+
+fn sweep(parsed: Parsed, into: &mut Waveform, remarks: &mut Vec<String>) {
+    let scalars = columns_of(&parsed.declarations).unwrap_or_default();
+    into.header.complex = scalars.iter().any(|s| s.2 == Scalar::Complex);
+    let mut texts = Vec::new();
+    for ((name, unit, scalar), data) in scalars.into_iter().zip(parsed.columns) {
+        if scalar == Scalar::Text {
+            texts.push(name);
+            continue;
+        }
+        let real_among_complex = into.header.complex && scalar == Scalar::Real;
+        into.data.push(if real_among_complex { data.into_iter().flat_map(|x| [x, 0.0]).collect() } else { data });
+        into.header.columns.push(column(name, unit));
+    }
+    if !texts.is_empty() {
+        remarks.push(format!("left out, being texts: {}", texts.join(", ")));
+    }
+}
+
+fn single(parsed: Parsed, into: &mut Waveform) {
+    let mut all: Vec<(String, String, f64, f64)> = Vec::new();
+    for entry in parsed.entries {
+        let of = parsed.declarations.types.get(entry.of);
+        let own = text(&entry.properties, "units");
+        let unit = own.or_else(|| of.and_then(|t| text(&t.properties, "units"))).unwrap_or_default().to_string();
+        into.header.complex |= of.is_some_and(|t| holds_complex(&t.kind));
+        let mut add = |name: String, datum: &Datum| match datum {
+            Datum::Number(x) => all.push((name, unit.clone(), *x, 0.0)),
+            Datum::Complex(re, im) => all.push((name, unit.clone(), *re, *im)),
+            Datum::Text(t) => into.facts.texts.push((name, t.clone())),
+            Datum::List(_) => {}
+        };
+        spread(entry.name, &entry.value, of.map(|t| &t.kind), &mut add);
+    }
+    for (name, unit, re, im) in all {
+        into.header.columns.push(column(name, unit));
+        into.data.push(if into.header.complex { vec![re, im] } else { vec![re] });
+    }
+}
+
+fn holds_complex(kind: &Kind) -> bool {
+    match kind {
+        Kind::Complex => true,
+        Kind::Struct(members) => members.iter().any(|m| holds_complex(&m.1)),
+        Kind::Array(_, of) => holds_complex(of),
+        _ => false,
+    }
+}
+
+/// Gives the scalars of a value names.
+fn spread(name: String, datum: &Datum, kind: Option<&Kind>, add: &mut impl FnMut(String, &Datum)) {
+    let Datum::List(all) = datum else { return add(name, datum) };
+    for (k, inner) in all.iter().enumerate() {
+        let (more, kind) = match kind {
+            Some(Kind::Struct(members)) => match members.get(k) {
+                Some((member, kind)) => (format!(".{member}"), Some(kind)),
+                None => (format!("[{k}]"), None),
+            },
+            Some(Kind::Array(_, of)) => (format!("[{k}]"), Some(&**of)),
+            _ => (format!("[{k}]"), None),
+        };
+        spread(format!("{name}{more}"), inner, kind, add);
+    }
+}

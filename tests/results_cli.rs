@@ -1,0 +1,170 @@
+//! `compare`, `measure` and `plot` on results of others, as users meet them.
+
+#[path = "support/folder.rs"]
+mod folder;
+
+use folder::Folder;
+use serde_json::Value;
+use std::fs;
+use std::path::Path;
+use std::process::{Command, Output};
+
+/// Runs the program where the results of Spectre are.
+fn run(args: &[&str]) -> Output {
+    let there = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/cadence");
+    Command::new(env!("CARGO_BIN_EXE_neurospice")).args(args).current_dir(there).output().unwrap()
+}
+
+fn out(o: &Output) -> String {
+    String::from_utf8_lossy(&o.stdout).into_owned()
+}
+fn err(o: &Output) -> String {
+    String::from_utf8_lossy(&o.stderr).into_owned()
+}
+#[track_caller]
+fn ends(o: &Output, code: i32) {
+    assert_eq!(o.status.code(), Some(code), "stdout:\n{}\nstderr:\n{}", out(o), err(o));
+}
+
+#[test]
+fn our_filter_agrees_with_spectre_within_its_own_tolerances() {
+    let o = run(&["compare", "rc.cir", "binary"]);
+    ends(&o, 0);
+    for part in ["op: ", "dc: ", "ac: ", "tran: ", "reltol 3.5e-3", "within tolerance: 8 signals"] {
+        assert!(out(&o).contains(part), "{part}\n{}", out(&o));
+    }
+    assert!(err(&o).contains("26 of 38 files in the index are missing"), "{}", err(&o));
+    // Another filter does not.
+    let o = run(&["compare", "rc.cir", "binary", "--set", "r1.r=1.02k", "--json"]);
+    ends(&o, 1);
+    let v: Value = serde_json::from_str(&out(&o)).unwrap();
+    assert_eq!(
+        (&v["within"], &v["result"]["format"], &v["reference"]["format"]),
+        (&false.into(), &"netlist".into(), &"PSF folder".into())
+    );
+    let analyses: Vec<&str> = v["results"].as_array().unwrap().iter().map(|r| r["name"].as_str().unwrap()).collect();
+    assert_eq!(analyses, ["op", "dc", "ac", "tran"]);
+    let ac = &v["results"][2]["signals"][1];
+    assert_eq!((&ac["result"], &ac["reference"], &ac["within"]), (&"v(out)".into(), &"out".into(), &false.into()));
+    assert!(ac["errors"]["first_outside"]["at"].as_f64().unwrap() > 1.0);
+}
+
+#[test]
+fn both_forms_of_a_file_are_the_same() {
+    for name in ["myop.dc", "mydc.dc", "myac.ac", "tran1.tran.tran"] {
+        let (a, b) = (format!("ascii/{name}"), format!("binary/{name}"));
+        let o = run(&["compare", &a, &b, "--reltol", "1e-12", "--vntol", "0", "--relative", "point"]);
+        ends(&o, 0);
+    }
+}
+
+#[test]
+fn honest_runs_of_ngspice_are_within_its_tolerances() {
+    for name in ["measure_tran", "measure_ac", "measure_dc"] {
+        let (ours, theirs) = (format!("../raw/{name}.cir"), format!("../raw/{name}.raw"));
+        ends(&run(&["compare", &ours, &theirs]), 0);
+        ends(
+            &run(&["compare", &ours, &theirs, "--reltol", "1e-9", "--vntol", "1e-15"]),
+            i32::from(name != "measure_ac"),
+        );
+    }
+}
+
+#[test]
+fn reports_are_files_that_stand_alone() {
+    let folder = Folder::new("compare-report");
+    let path = |name: &str| folder.0.join(name).display().to_string();
+    let o = run(&["compare", "rc.cir", "binary/tran1.tran.tran", "-o", &path("r.html")]);
+    ends(&o, 0);
+    let html = fs::read_to_string(folder.0.join("r.html")).unwrap();
+    assert_eq!(html.matches("<svg").count(), 2);
+    assert!(html.contains("within tolerance") && !html.contains("http://") | html.contains("www.w3.org"), "no network");
+    assert!(!html.contains("src=") && !html.contains("<script"));
+    ends(&run(&["compare", "rc.cir", "binary/tran1.tran.tran", "-s", "out", "-o", &path("r.svg")]), 0);
+    assert!(fs::read_to_string(folder.0.join("r.svg")).unwrap().contains("difference"));
+    ends(&run(&["compare", "rc.cir", "binary/tran1.tran.tran", "-o", &path("r.txt")]), 2);
+}
+
+#[test]
+fn what_cannot_be_compared_exits_with_2() {
+    let folder = Folder::new("compare-unusable");
+    folder
+        .put("other.csv", "time,v(x)\n0,1\n1,2\n")
+        .put("cut.csv", "time,v(x)\n0,1\n1\n")
+        .put("bad.cir", "t\nr1 a\n.op\n.end\n");
+    let path = |name: &str| folder.0.join(name).display().to_string();
+    for (args, said) in [
+        (vec![path("other.csv"), "binary/tran1.tran.tran".into()], "nothing to compare"),
+        (vec![path("cut.csv"), "binary/tran1.tran.tran".into()], "line 3: 1 fields, but there are 2 columns"),
+        (vec![path("bad.cir"), "binary/tran1.tran.tran".into()], "bad.cir:2"),
+        (vec!["nowhere.raw".into(), "binary/tran1.tran.tran".into()], "nowhere.raw"),
+        (vec!["ascii".into(), "binary".into()], "logFile"),
+        (vec!["ascii/mydc.dc".into(), "binary/mydc.dc".into(), "--set".into(), "r=1".into()], "--set is for netlists"),
+        (vec!["ascii/mydc.dc".into(), "binary/mydc.dc".into(), "--map".into(), "v(q)=out".into()], "--map v(q)=out"),
+    ] {
+        let mut all = vec!["compare"];
+        all.extend(args.iter().map(String::as_str));
+        let o = run(&all);
+        ends(&o, 2);
+        assert!(err(&o).contains(said), "{said}: {}", err(&o));
+    }
+}
+
+#[test]
+fn measurements_on_results_of_others() {
+    let o = run(&["measure", "binary/tran1.tran.tran", "ymax(v(\"/out\"))", "frequency(in)", "--json"]);
+    ends(&o, 0);
+    let v: Value = serde_json::from_str(&out(&o)).unwrap();
+    let peak = v["measurements"][0]["value"].as_f64().unwrap();
+    assert!((peak - 1.249600004932051).abs() < 1e-14 && v["measurements"][0]["unit"] == "V", "{v}");
+    let f = v["measurements"][1]["value"].as_f64().unwrap();
+    assert!((f - 1000.0).abs() < 5.0 && v["measurements"][1]["unit"] == "Hz", "{v}");
+    // Of a phasor its size: at 1 Hz nearly all is left.
+    let o = run(&["measure", "binary/myac.ac", "value(out 1)", "value(db20(out) 1meg)"]);
+    ends(&o, 0);
+    assert!(out(&o).contains("999.9803 mV") && out(&o).contains("-75.96"), "{}", out(&o));
+    ends(&run(&["measure", "ascii/mydc.dc", "cross(out 5)"]), 1);
+    let o = run(&["measure", "ascii/mydc.dc", "cross(outt 0.5)"]);
+    ends(&o, 2);
+    assert!(err(&o).contains("did you mean out?") && err(&o).contains("measurement:1:7"), "{}", err(&o));
+    ends(&run(&["measure", "rc.cir", "average(v(out))"]), 0);
+}
+
+#[test]
+fn figures_of_results_of_others() {
+    let folder = Folder::new("plot-psf");
+    let path = folder.0.join("t.svg").display().to_string();
+    let o = run(&["plot", "binary/tran1.tran.tran", "-o", &path, "-s", "out"]);
+    ends(&o, 0);
+    assert!(fs::read_to_string(folder.0.join("t.svg")).unwrap().contains("RC Low-Pass Filter"));
+}
+
+#[test]
+fn the_commands_of_the_manual_run() {
+    let page = include_str!("../docs/manual/results.md");
+    let blocks = page.split("```sh\n").skip(1).filter_map(|b| b.split("```").next());
+    let lines: Vec<&str> = blocks.flat_map(str::lines).collect();
+    assert!(lines.len() >= 6);
+    for line in lines {
+        let mut args: Vec<String> = Vec::new();
+        let mut quoted = false;
+        for part in line.split('\'') {
+            if quoted {
+                args.push(part.to_string());
+            } else {
+                args.extend(part.split_whitespace().map(str::to_string));
+            }
+            quoted = !quoted;
+        }
+        assert_eq!(args.remove(0), "neurospice");
+        let o = run(&args.iter().map(String::as_str).collect::<Vec<_>>());
+        assert_eq!(o.status.code(), Some(0), "{line}\n{}{}", out(&o), err(&o));
+    }
+}
+
+#[test]
+fn the_report_in_the_readme_is_what_is_printed() {
+    let o = run(&["compare", "rc.cir", "binary"]);
+    let readme = include_str!("../README.md");
+    assert!(readme.contains(out(&o).trim_end()), "{}", out(&o));
+}
