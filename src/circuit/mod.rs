@@ -26,6 +26,7 @@ mod small_signal;
 mod source;
 mod source_functions;
 mod step;
+mod tables;
 mod topology;
 mod value;
 mod xspice;

@@ -156,6 +156,10 @@ impl<'a> Elab<'a> {
                 if matches!(arg, Arg::Word { text, .. } if text == "all") || self.is_everything(arg) {
                     continue;
                 }
+                // How SPICE's plots are drawn: `(0,5)` is a range of the axis.
+                if card.name.value == "plot" && is_plot_form(arg) {
+                    continue;
+                }
                 if super::xyce::is_file_key(arg) {
                     if matches!(arg, Arg::Assign(a) if a.key.value == "file") {
                         let d = Diagnostic::warning("print-file", "file= of .print is not heeded", arg.span());
@@ -380,5 +384,19 @@ impl<'a> Elab<'a> {
                 self.report.add(d.help(help));
             }
         }
+    }
+}
+
+/// Does this say how a plot looks, not what is in it?
+fn is_plot_form(arg: &Arg) -> bool {
+    match arg {
+        Arg::Word { text, .. } => {
+            matches!(
+                text.as_str(),
+                "xlog" | "ylog" | "loglog" | "linear" | "linplot" | "combplot" | "pointplot" | "nogrid"
+            )
+        }
+        Arg::Call { name, .. } => name.value.is_empty(),
+        _ => false,
     }
 }
