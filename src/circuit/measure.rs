@@ -623,7 +623,7 @@ pub(super) fn mentions_circuit(expr: &Expr) -> bool {
         }
         match &expr.kind {
             K::Number(_) => false,
-            K::Ident(name) => matches!(name.as_str(), "time" | "hertz"),
+            K::Ident(name) => matches!(name.as_str(), "time" | "hertz" | "freq"),
             K::Circuit(_) => true,
             K::Call(name, args) => name.value == "v" || name.value == "i" || args.iter().any(|a| look(a, depth - 1)),
             K::Unary(_, a) => look(a, depth - 1),
