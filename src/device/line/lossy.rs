@@ -545,9 +545,14 @@ impl Memory {
     /// Volts that are much of v₁, i₁, v₂, i₂ each: a current counts as the voltage that it makes.
     fn sizes(&self, impedance: f64) -> [f64; 4] {
         let [v1, i1, v2, i2] = self.swing;
-        let both = v1.max(v2).max(LEAST);
-        let currents = i1.max(i2).max(1e-3 * both / impedance);
-        [both, currents, both, currents]
+        let volts = v1.max(v2).max(1e-3 * impedance * i1.max(i2)).max(LEAST);
+        // A step into a diffusion begins with a current without bounds, which is no measure of what follows.
+        let now = |k: usize| match (self.points.first(), self.points.last()) {
+            (Some(start), Some(last)) => (last[k] - start[k]).abs(),
+            _ => 0.0,
+        };
+        let amperes = (volts / impedance).max(now(2)).max(now(4));
+        [volts, amperes, volts, amperes]
     }
 
     /// Does the last point lie on a straight line with its neighbours?
