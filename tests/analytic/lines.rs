@@ -65,7 +65,7 @@ fn a_step_diffuses_along_a_resistive_line() {
         if t > 0.02 * tau {
             let term = |k: u32| {
                 let kappa = (f64::from(k) + 0.5) * std::f64::consts::PI;
-                2.0 / kappa * (-kappa * kappa * t / tau).exp() * if k % 2 == 0 { 1.0 } else { -1.0 }
+                2.0 / kappa * (-kappa * kappa * t / tau).exp() * if k.is_multiple_of(2) { 1.0 } else { -1.0 }
             };
             near(&format!("v(b) at {t:e} s"), v, 1.0 - (0..20).map(term).sum::<f64>(), 5e-4);
         }
