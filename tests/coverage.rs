@@ -81,6 +81,7 @@ fn rows() -> Vec<(&'static str, Vec<String>)> {
             spacing: neurospice::circuit::Spacing::Linear(1),
             from: 1.0,
             to: 1.0,
+            list: None,
             summary: 0,
         },
         AnalysisKind::Tf { output: Output::Voltage(0, 0), input: 0 },

@@ -316,8 +316,8 @@ fn instances_choose_their_elements_by_parameters() {
         ".title\n.subckt a b k=1\n.if (k>1)\n.model m d\n.endif\nr1 b 0 1\n.ends\nx1 1 a\nv1 1 0 1\n.op\n.end\n",
     );
     assert!(said.contains("only elements can depend on the parameters of their subcircuit"), "{said}");
-    let said = messages("t\nv1 1 0 1\na1 1 2 m\nr1 2 0 1k\n.model m hyst(hyst=1)\n.op\n.end\n");
-    assert!(said.contains("the code model 'hyst' is not there"), "{said}");
+    let said = messages("t\nv1 1 0 1\na1 1 2 m\nr1 2 0 1k\n.model m slew(rise_slope=1)\n.op\n.end\n");
+    assert!(said.contains("the code model 'slew' is not there"), "{said}");
 }
 
 #[test]
@@ -340,4 +340,83 @@ fn points_of_a_source_stand_in_a_file() {
         near(name, at(name, 0.5e-3), 0.5);
         near(name, at(name, 2.5e-3), late);
     }
+}
+
+/// What moves with the time stands where its name stands: in a source, in a resistor, in an output; a parameter of a
+/// subcircuit with the same name is another.
+#[test]
+fn parameters_that_move() {
+    let w = results(
+        "t\n.global_param ramp={2*time} twice={2*ramp}\n.subckt s a ramp=3\nv1 a 0 {ramp}\n.ends\nv1 1 0 {ramp+1}\nr1 1 2 {1k*(1+twice)}\n\
+         i1 0 2 0\nr2 2 0 1k\nx1 3 s\nr3 3 0 1\n.tran 0.1 1\n.print tran {twice} v(1) v(2) v(3)\n.end\n",
+    );
+    let time = signal(&w[0], "time").to_vec();
+    for (k, t) in time.iter().enumerate() {
+        near("{twice}", signal(&w[0], "{twice}")[k], 4.0 * t);
+        near("v(1)", signal(&w[0], "v(1)")[k], 2.0 * t + 1.0);
+        let divided = (2.0 * t + 1.0) / (2.0 + 4.0 * t);
+        assert!((signal(&w[0], "v(2)")[k] - divided).abs() < 1e-6);
+        near("v(3)", signal(&w[0], "v(3)")[k], 3.0);
+    }
+    // One that is made of itself is no value.
+    let said = messages("t\n.param a={a+time}\nv1 1 0 1\nb1 1 0 i={a}\n.op\n.end\n");
+    assert!(said.contains("undefined parameter 'a'"), "{said}");
+}
+
+/// A natural spline and Akima's through points; outside they are constant.
+#[test]
+fn functions_through_points() {
+    let w = results(
+        "t\nv1 x 0 0\nb1 a 0 v={cubic(v(x),0,0,1,1,2,0)}\nb2 b 0 v={akima(v(x),0,0,1,1,2,4,3,9,4,16)}\nb3 c 0 v={sign(3,v(x)-1)+m(-v(x))}\n\
+         r1 a 0 1\nr2 b 0 1\nr3 c 0 1\nr4 x 0 1\n.dc v1 -0.5 4.5 0.5\n.print dc v(a) v(b) v(c)\n.end\n",
+    );
+    // x = −0.5, 0, 0.5, …: the spline on [0, 1] is 1.5x − 0.5x³.
+    near("before", signal(&w[0], "v(a)")[0], 0.0);
+    near("v(a)", signal(&w[0], "v(a)")[2], 0.6875);
+    near("v(a)", signal(&w[0], "v(a)")[4], 0.6875);
+    near("beyond", signal(&w[0], "v(a)")[10], 0.0);
+    // Of a parabola Akima's slopes are its own.
+    for k in 1..=9 {
+        let x = 0.5 * (k as f64 - 1.0);
+        near("v(b)", signal(&w[0], "v(b)")[k], x * x);
+    }
+    near("v(c)", signal(&w[0], "v(c)")[1], -3.0);
+    near("v(c)", signal(&w[0], "v(c)")[9], 7.0);
+    let said = messages("t\nb1 a 0 v={akima(\"no such file\")}\nr1 a 0 1\n.op\n.end\n");
+    assert!(said.contains("cannot read 'no such file'"), "{said}");
+    let said = messages("t\n.param p={table(\"f\")}\nr1 a 0 {p}\nv1 a 0 1\n.op\n.end\n");
+    assert!(said.contains("cannot read 'f'"), "{said}");
+}
+
+/// `.noise … data=table` has the frequencies of the table; one with other columns is refused.
+#[test]
+fn noise_at_the_frequencies_of_a_table() {
+    let net = "t\nv1 1 0 dc 1 ac 1\nr1 1 2 1k\nc1 2 0 1n\n.noise v(2) v1 data=d\n";
+    let w = results(&format!("{net}.data d freq 1k 20k 7k\n.end\n"));
+    assert_eq!(signal(&w[0], "frequency"), [1e3, 20e3, 7e3]);
+    let listed = signal(&w[0], "inoise_spectrum")[0];
+    let thermal = (4.0f64 * 1.380649e-23 * 300.15 * 1e3).sqrt();
+    assert!((listed / thermal - 1.0).abs() < 1e-5, "{listed:e}, not {thermal:e}");
+    let said = messages(&format!("{net}.param k=1\n.data d freq k 1k 2 2k 3\n.end\n"));
+    assert!(said.contains("frequencies alone, not 'k'"), "{said}");
+}
+
+/// The value of an expression at the end, by its HSPICE names; results of measurements have no stretch.
+#[test]
+fn measures_of_expressions() {
+    let net = "t\nv1 1 0 pwl(0 0 1 2)\nr1 1 0 1\n.tran 0.1 1\n.measure tran a param='v(1)+1'\n.measure tran b equation {v(1)*3}\n\
+               .measure tran c equation {a+b}\n";
+    let said = messages(&format!("{net}.measure tran d eqn {{a+b}} from=0 to=0.5\n.end\n"));
+    assert!(said.contains("results of measurements have no stretch"), "{said}");
+    assert_eq!(messages(&format!("{net}.end\n")), "");
+}
+
+/// A current that depends on the voltage where it flows holds its node; one that does not leaves it floating.
+#[test]
+fn conductances_by_expression_are_paths_to_ground() {
+    let w = results("t\ni1 0 1 1m\nb1 1 0 i={1m*v(1)**3}\ni2 0 2 1m\ng1 2 0 2 0 2m\n.op\n.end\n");
+    near("v(1)", signal(&w[0], "v(1)")[0], 1.0);
+    near("v(2)", signal(&w[0], "v(2)")[0], 0.5);
+    let said = messages("t\ni1 0 1 1m\nb1 1 0 i={1m*v(2)}\nv1 2 0 1\n.op\n.end\n");
+    assert!(said.contains("fed only by current sources"), "{said}");
 }

@@ -164,9 +164,10 @@ pub fn run_with(
         AnalysisKind::Ac { spacing, from, to, table: None } => {
             ac::run(circuit, spec, (*spacing, *from, *to), states, sink, watch)
         }
-        AnalysisKind::Noise { output, input, spacing, from, to, summary } => {
-            let (input, spacing, from, to, summary) = (*input, *spacing, *from, *to, *summary);
-            noise::run(circuit, spec, &noise::Asked { output, input, spacing, from, to, summary }, states, sink, watch)
+        AnalysisKind::Noise { output, input, spacing, from, to, list, summary } => {
+            let (input, summary) = (*input, *summary);
+            let frequencies = list.clone().unwrap_or_else(|| small_signal::frequencies(*spacing, *from, *to));
+            noise::run(circuit, spec, &noise::Asked { output, input, frequencies, summary }, states, sink, watch)
         }
         AnalysisKind::Tf { output, input } => tf::run(circuit, spec, (output, *input), states, sink),
         AnalysisKind::Sens { output, frequencies } => {

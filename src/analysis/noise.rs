@@ -11,9 +11,9 @@
 
 use super::layout::Axis;
 use super::output::{Point, Recorder, Resolver};
-use super::small_signal::{Linearised, dot, frequencies};
+use super::small_signal::{Linearised, dot};
 use super::{Failure, Outcome, StateUse, Watch};
-use crate::circuit::{AnalysisSpec, Circuit, Output, Spacing};
+use crate::circuit::{AnalysisSpec, Circuit, Output};
 use crate::device::NoiseSource;
 use crate::waveform::{Column, Header, Quantity, Sink};
 
@@ -24,9 +24,8 @@ const LEAST_GAIN: f64 = 1e-20;
 pub(super) struct Asked<'a> {
     pub output: &'a Output,
     pub input: usize,
-    pub spacing: Spacing,
-    pub from: f64,
-    pub to: f64,
+    /// Hz.
+    pub frequencies: Vec<f64>,
     pub summary: u32,
 }
 
@@ -109,7 +108,7 @@ pub(super) fn run(
     let mut observed: Vec<f64> = Vec::new();
     let mut stopped_at = None;
     let mut before: Option<f64> = None;
-    let list = frequencies(asked.spacing, asked.from, asked.to);
+    let list = &asked.frequencies;
     for (number, f) in list.iter().enumerate() {
         if let Err(failure) = linear.at(*f) {
             recorder.end()?;

@@ -58,6 +58,8 @@ pub enum AnalysisKind {
         from: f64,
         /// Last frequency, Hz.
         to: f64,
+        /// The frequencies of `.noise … data=table`, in the place of all this.
+        list: Option<Vec<f64>>,
         /// Every so many frequencies a point with the part of each device; 0: none of them.
         summary: u32,
     },

@@ -458,8 +458,13 @@ impl<'a> Elab<'a> {
             if kinds.is_empty() {
                 let known = crate::device::KINDS.iter().flat_map(|k| k.spec().model_types.iter().copied());
                 let help = did_you_mean(model_type, known.clone()).unwrap_or_else(|| {
-                    let known: Vec<&str> = known.collect();
-                    format!("known types: {}", known.join(", "))
+                    let mut types: Vec<&str> = Vec::new();
+                    known.for_each(|t| {
+                        if !types.contains(&t) {
+                            types.push(t)
+                        }
+                    });
+                    format!("known types: {}", types.join(", "))
                 });
                 let message = format!("model '{}' has the unknown type '{model_type}'", card.name.value);
                 self.report.add(Diagnostic::warning("unknown-model-type", message, card.model_type.span).help(help));

@@ -282,7 +282,15 @@ impl<'a> Quantities<'a> {
         }
         match f {
             "ddt" | "idt" | "sdt" => return self.state(elab, f, args, span),
-            "pwl" | "table" | "fasttable" => return self.table(elab, f, args, span),
+            // Fortran's, which Xyce has: the size of the one with the sign of the other.
+            "sign" if args.len() == 2 => {
+                let size = self.lower(elab, args.first()?);
+                let side = self.lower(elab, args.get(1)?);
+                let (size, side) = (size?, side?);
+                let (size, side) = (self.builder.abs(size), self.builder.sgn(side));
+                return Some(self.builder.mul(size, side));
+            }
+            _ if super::tables::is_table(f) => return self.table(elab, f, args, span),
             "spice_pulse" | "spice_sin" | "spice_exp" | "spice_sffm" => {
                 return self.source_function(elab, f, args, span);
             }
@@ -298,23 +306,10 @@ impl<'a> Quantities<'a> {
                 return value;
             }
             let known = Function::ALL.iter().flat_map(|f| f.names().iter().copied()).chain(Draw::NAMES);
-            let others = [
-                "v",
-                "i",
-                "ddt",
-                "idt",
-                "sdt",
-                "pwl",
-                "table",
-                "fasttable",
-                "spice_pulse",
-                "spice_sin",
-                "spice_exp",
-                "spice_sffm",
-            ];
+            let others = ["v", "i", "ddt", "idt", "sdt", "spice_pulse", "spice_sin", "spice_exp", "spice_sffm"];
             let user: Vec<&str> =
                 elab.outwards(self.scope).flat_map(|s| elab.scopes[s].body.funcs.keys().copied()).collect();
-            let help = did_you_mean(f, known.chain(others).chain(user))
+            let help = did_you_mean(f, known.chain(others).chain(super::tables::NAMES).chain(user))
                 .unwrap_or_else(|| format!("define it with .func {f}(x) {{…}}"));
             elab.error_help("unknown-function", format!("unknown function '{f}'"), name.span, help);
             return None;
@@ -516,30 +511,6 @@ impl<'a> Quantities<'a> {
         let operand = self.lower(elab, args.first()?)?;
         self.states[k].1 = Some(operand);
         Some(self.input(ExpressionInput::State(k)))
-    }
-
-    /// `pwl(x, x1, y1, x2, y2, …)`: straight lines between points, constant outside.
-    fn table(&mut self, elab: &mut Elab<'a>, f: &str, args: &'a [Expr], span: Span) -> Option<Value> {
-        if args.len() < 3 || args.len().is_multiple_of(2) {
-            elab.error("bad-expression", format!("{f}() is written {f}(x, x1, y1, x2, y2, …)"), span);
-            return None;
-        }
-        let x = self.lower(elab, args.first()?)?;
-        let mut numbers = Vec::with_capacity(args.len());
-        for arg in &args[1..] {
-            let value = self.lower(elab, arg)?;
-            let Some(number) = self.builder.as_constant(value) else {
-                elab.error("bad-expression", format!("the points of {f}() must be constant"), arg.span);
-                return None;
-            };
-            numbers.push(number);
-        }
-        let points: Vec<(f64, f64)> = numbers.chunks_exact(2).map(|p| (p[0], p[1])).collect();
-        if points.windows(2).any(|w| w[0].0.partial_cmp(&w[1].0) != Some(std::cmp::Ordering::Less)) {
-            elab.error("bad-expression", format!("the points of {f}() must ascend in x"), span);
-            return None;
-        }
-        Some(self.builder.table(x, &points))
     }
 }
 

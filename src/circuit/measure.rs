@@ -295,6 +295,13 @@ impl<'a> Elab<'a> {
             && assign.key.value == "param"
         {
             r.at += 1;
+            if let Arg::Expr(e) = &*assign.value
+                && mentions_circuit(e)
+            {
+                let signal = self.read_output(&assign.value, r.top, FORM)?;
+                let window = self.read_keys(r)?.window;
+                return Some(MeasureQuantity::Over { statistic: MeasureStatistic::Last, signal, window });
+            }
             return self.measure_param(&assign.value, r.top, earlier);
         }
         let Some(word) = r.peek_word() else {
@@ -323,11 +330,18 @@ impl<'a> Elab<'a> {
                 let statistic = if word == "err2" { MeasureStatistic::Average } else { MeasureStatistic::Rms };
                 Some(MeasureQuantity::Over { statistic, signal, window: keys.window })
             }
-            "eqn" => {
+            // HSPICE's PARAM '…' without a sign.
+            "eqn" | "equation" | "param" => {
                 match r.args.get(r.at) {
                     Some(Arg::Expr(e)) if !mentions_circuit(e) => {
                         r.at += 1;
-                        return self.measure_expression(e, r.top, earlier);
+                        let quantity = self.measure_expression(e, r.top, earlier);
+                        let at = r.span();
+                        if self.read_keys(r)?.window != MeasureWindow::default() {
+                            self.malformed(at, "results of measurements have no stretch", FORM);
+                            return None;
+                        }
+                        return quantity;
                     }
                     _ => {}
                 }
@@ -384,7 +398,7 @@ impl<'a> Elab<'a> {
                     r.at -= 1;
                     let known = [
                         "trig", "when", "find", "deriv", "avg", "rms", "min", "max", "pp", "integ", "min_at", "max_at",
-                        "duty", "on_time", "off_time", "freq", "err1", "err2", "eqn",
+                        "duty", "on_time", "off_time", "freq", "err1", "err2", "eqn", "param",
                     ];
                     let message = match super::nearest::did_you_mean(word, known) {
                         Some(hint) => format!("'{word}' cannot be measured; {hint}"),
@@ -609,7 +623,7 @@ pub(super) fn mentions_circuit(expr: &Expr) -> bool {
         }
         match &expr.kind {
             K::Number(_) => false,
-            K::Ident(name) => matches!(name.as_str(), "time" | "hertz"),
+            K::Ident(name) => matches!(name.as_str(), "time" | "hertz" | "freq"),
             K::Circuit(_) => true,
             K::Call(name, args) => name.value == "v" || name.value == "i" || args.iter().any(|a| look(a, depth - 1)),
             K::Unary(_, a) => look(a, depth - 1),

@@ -15,6 +15,7 @@ mod expression;
 mod flatten;
 mod formula;
 mod fourier;
+mod live;
 mod measure;
 mod nearest;
 mod options;
@@ -26,6 +27,7 @@ mod small_signal;
 mod source;
 mod source_functions;
 mod step;
+mod tables;
 mod topology;
 mod value;
 mod xspice;
@@ -221,7 +223,7 @@ pub fn elaborate_with(netlist: &Netlist, request: &Request) -> (Option<Circuit>,
 /// The circuit, none where something is wrong; what is to be said; does anything depend on the temperature?
 fn made(netlist: &Netlist, request: &Request) -> (Option<Circuit>, Vec<Diagnostic>, bool) {
     let (chosen, mut diagnostics) = condition::chosen(netlist, request);
-    let (chosen, more) = xspice::expanded(chosen);
+    let (chosen, more) = xspice::expanded(live::substituted(chosen));
     diagnostics.extend(more);
     let mut elab = context::Elab::new(&chosen, request);
     let circuit = elab.run();

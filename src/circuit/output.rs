@@ -137,6 +137,13 @@ impl<'a> Elab<'a> {
     /// Reads `.print` (also `.plot`).
     pub fn read_prints(&mut self, top: ScopeId) -> Vec<OutputSpec> {
         let mut prints = Vec::new();
+        let mut measured: Vec<&str> = Vec::new();
+        for card in self.cards(&["measure"]) {
+            measured.extend(card.args.iter().take(2).filter_map(|a| match a {
+                Arg::Word { text, number: None, .. } => Some(text.as_str()),
+                _ => None,
+            }));
+        }
         for card in self.cards(&["print", "plot"]) {
             let mut args = &card.args[..];
             let mut analysis = None;
@@ -154,6 +161,18 @@ impl<'a> Elab<'a> {
             }
             for arg in args {
                 if matches!(arg, Arg::Word { text, .. } if text == "all") || self.is_everything(arg) {
+                    continue;
+                }
+                if let Arg::Word { text, span, .. } = arg
+                    && measured.contains(&text.as_str())
+                    && !self.stands_alone(text, top)
+                {
+                    let d = Diagnostic::warning("not-kept", format!("'{text}' is no curve"), *span);
+                    self.report.add(d.help("a measurement is one number, told at the end of the run"));
+                    continue;
+                }
+                // How SPICE's plots are drawn: `(0,5)` is a range of the axis.
+                if card.name.value == "plot" && is_plot_form(arg) {
                     continue;
                 }
                 if super::xyce::is_file_key(arg) {
@@ -380,5 +399,19 @@ impl<'a> Elab<'a> {
                 self.report.add(d.help(help));
             }
         }
+    }
+}
+
+/// Does this say how a plot looks, not what is in it?
+fn is_plot_form(arg: &Arg) -> bool {
+    match arg {
+        Arg::Word { text, .. } => {
+            matches!(
+                text.as_str(),
+                "xlog" | "ylog" | "loglog" | "linear" | "linplot" | "combplot" | "pointplot" | "nogrid"
+            )
+        }
+        Arg::Call { name, .. } => name.value.is_empty(),
+        _ => false,
     }
 }

@@ -6,7 +6,7 @@ use super::*;
 use crate::netlist::ast::{Arg, Card};
 
 const AC: &str = ".ac dec|oct|lin points fstart fstop, or .ac data=table";
-const NOISE: &str = ".noise v(out[,ref]) source dec|oct|lin points fstart fstop [points per summary]";
+const NOISE: &str = ".noise v(out[,ref]) source dec|oct|lin points fstart fstop [points per summary], or … source data=table [points per summary]";
 const TF: &str = ".tf v(out[,ref])|i(v1) source";
 const SENS: &str = ".sens v(out[,ref])|i(v1) [ac dec|oct|lin points fstart fstop]";
 
@@ -48,8 +48,29 @@ impl<'a> Elab<'a> {
         };
         let output = self.read_response(output, top, NOISE);
         let input = self.read_source(input, top, NOISE);
-        let (frequencies, more) = rest.split_at(rest.len().min(4));
-        let (spacing, from, to) = self.read_frequencies(frequencies, card.span, top, NOISE)?;
+        let data = match rest.first() {
+            Some(Arg::Assign(assign)) if assign.key.value == "data" => Some(&assign.value),
+            _ => None,
+        };
+        let (frequencies, more) = rest.split_at(rest.len().min(if data.is_some() { 1 } else { 4 }));
+        let (spacing, from, to, list) = match data {
+            Some(named) => {
+                let table = self.read_frequency_table(named, top)?;
+                if let Some(other) = table.names.first() {
+                    let message = format!("the table of .noise has frequencies alone, not '{other}'");
+                    self.malformed(named.span(), &message, NOISE);
+                    return None;
+                }
+                let count = table.frequencies.len().min(u32::MAX as usize) as u32;
+                let from = table.frequencies.iter().copied().fold(f64::INFINITY, f64::min);
+                let to = table.frequencies.iter().copied().fold(0.0, f64::max);
+                (Spacing::Linear(count), from, to, Some(table.frequencies))
+            }
+            None => {
+                let (spacing, from, to) = self.read_frequencies(frequencies, card.span, top, NOISE)?;
+                (spacing, from, to, None)
+            }
+        };
         let summary = match more {
             [] => 0,
             [n] => {
@@ -69,7 +90,7 @@ impl<'a> Elab<'a> {
             self.malformed(card.span, "the first frequency of .noise must be greater than 0 Hz", NOISE);
             return None;
         }
-        Some(AnalysisKind::Noise { output: output?, input: input?, spacing, from, to, summary })
+        Some(AnalysisKind::Noise { output: output?, input: input?, spacing, from, to, list, summary })
     }
 
     pub(super) fn read_tf(&mut self, card: &'a Card, top: ScopeId) -> Option<AnalysisKind> {

@@ -154,7 +154,7 @@ impl<'a> Elab<'a> {
 
     /// Time and value pairs of a text file beside the netlist: separated by blanks, commas or semicolons; lines that
     /// start with a letter or with `#`, `*`, `;` are headings and comments.
-    fn read_points(&mut self, name: &str, span: Span) -> Option<Vec<f64>> {
+    pub(super) fn read_points(&mut self, name: &str, span: Span) -> Option<Vec<f64>> {
         let base = self.netlist.sources.files.get(span.file as usize).map_or("", |(n, _)| n.as_str());
         let path: PathBuf = Path::new(base).parent().unwrap_or(Path::new("")).join(name);
         let size = std::fs::metadata(&path);

@@ -60,9 +60,23 @@ fn edges_of(index: usize, instance: &Instance, origin: &Origin, out: &mut Vec<Ed
     }
     for c in spec.connections {
         if c.when.is_none_or(|p| instance.params.given(p)) {
-            push(c.a, c.b, c.joins);
+            let joins =
+                if c.joins == Joins::Current && feels_itself(instance, c) { Joins::Conductive } else { c.joins };
+            push(c.a, c.b, joins);
         }
     }
+}
+
+/// Does a current depend on a voltage where it flows, so that it is a conductance: `G1 a 0 a 0 1m`, `B1 a 0 i={v(a)**3}`?
+fn feels_itself(instance: &Instance, c: &Connection) -> bool {
+    let own: Vec<NodeId> =
+        [c.a, c.b].iter().filter_map(|k| instance.nodes.get(*k).copied()).filter(|n| *n != 0).collect();
+    let senses = instance.nodes.iter().skip(2).any(|n| own.contains(n));
+    let reads = instance.params.values.iter().flatten().any(|value| {
+        let Value::Expression(e) = value else { return false };
+        e.inputs.iter().any(|i| matches!(i, ExpressionInput::Voltage(a, b) if own.contains(a) || own.contains(b)))
+    });
+    senses || reads
 }
 
 /// All checks. Returns a node of each part that gmin has to tie to ground.

@@ -10,6 +10,8 @@
 //! | `int` | out_ic + gain·∫(in + in_offset)dt |
 //! | `d_dt` | gain·d(in)/dt + out_offset between two limits |
 //! | `s_xfer` | gain·N(s)/D(s)·(in + in_offset): a chain of integrators that begin at 0, also at an operating point |
+//! | `hyst` | rising and falling straight lines, hyst to the right and left, changed at their ends; parabolas of ± input_domain at corners |
+//! | `sine`, `triangle` | out_low to out_high at a frequency that is a piecewise linear function of the input |
 //! | `aswitch` | a resistance, r_off at cntl_off and r_on at cntl_on, whose logarithm (or itself) is a straight line |
 //!
 //! Ports: `node` or `%v node`, `%vd(a,b)`, `%i node`, `%id(a,b)` and, as inputs, `%vnam(source)`. An input of a current takes it to
@@ -22,7 +24,9 @@ use crate::netlist::{parse_expression, print_expression};
 use std::borrow::Cow;
 
 /// Model types that are done.
-const TYPES: [&str; 10] = ["gain", "summer", "mult", "divide", "limit", "pwl", "int", "d_dt", "s_xfer", "aswitch"];
+const TYPES: [&str; 13] = [
+    "gain", "summer", "mult", "divide", "limit", "pwl", "int", "d_dt", "s_xfer", "aswitch", "hyst", "sine", "triangle",
+];
 
 /// The netlist without `A` devices, and what is wrong with them.
 pub(super) fn expanded<'n>(netlist: Cow<'n, Netlist>) -> (Cow<'n, Netlist>, Vec<Diagnostic>) {
@@ -227,6 +231,8 @@ impl Maker<'_> {
                 self.output(out, "", &text)
             }
             ("aswitch", [Slot::One(control), Slot::One(out)]) => self.switch(control, out),
+            ("hyst", [Slot::One(input), Slot::One(out)]) => self.hysteresis(input, out),
+            ("sine" | "triangle", [Slot::One(input), Slot::One(out)]) => self.oscillator(kind, input, out),
             (_, [Slot::One(input), Slot::One(out)]) => {
                 let u = format!("({}+({}))", self.input(input), self.value("in_offset", "0"));
                 self.one_to_one(kind, &u, out)
@@ -255,12 +261,8 @@ impl Maker<'_> {
                 }
                 // x − t²/4d, t = x − high + d from 0 to 2d: a parabola from x to the limit; the same from below.
                 let x = format!("(({gain})*{u})");
-                let bend = |of: &str, limit: &str, sign: &str| {
-                    let t = format!("limit({sign}({of}-({limit}))+{range},0,2*{range})");
-                    let past = format!("max({sign}({of}-({limit}))-{range},0)");
-                    format!("({t}*{t}/(4*{range})+{past})")
-                };
-                format!("{x}-{}+{}", bend(&x, &high, ""), bend(&x, &low, "-"))
+                let bend = |limit: &str, sign: &str| bent(&format!("{sign}({x}-({limit}))"), &range);
+                format!("{x}-{}+{}", bend(&high, ""), bend(&low, "-"))
             }
             "pwl" => {
                 let (xs, ys) = (self.list("x_array"), self.list("y_array"));
@@ -268,14 +270,7 @@ impl Maker<'_> {
                 if n < 2 || ys.len() != n {
                     return Err(self.bad("x_array and y_array need the same number of values, two or more"));
                 }
-                let points: Vec<String> = xs.iter().zip(&ys).map(|(x, y)| format!("{x},{y}")).collect();
-                let slope = |a: usize, b: usize| format!("(({})-({}))/(({})-({}))", ys[b], ys[a], xs[b], xs[a]);
-                let mut text = format!("table({u},{})", points.join(","));
-                if !self.flag("limit") {
-                    text += &format!("+({})*min({u}-({}),0)", slope(0, 1), xs[0]);
-                    text += &format!("+({})*max({u}-({}),0)", slope(n - 2, n - 1), xs[n - 1]);
-                }
-                text
+                lines(u, &xs, &ys, !self.flag("limit"))
             }
             "int" => {
                 let (low, high) = (self.value("out_lower_limit", "-1e12"), self.value("out_upper_limit", "1e12"));
@@ -343,6 +338,66 @@ impl Maker<'_> {
         };
         let text = format!("v({},{})/{r}", out.nodes[0], out.nodes[1]);
         self.output(&Port { current: true, ..out.clone() }, "", &text)
+    }
+
+    /// A comparator knows which line it is; where it changes both lines are at the same limit, so that its ramp is not seen.
+    fn hysteresis(&mut self, input: &Port, out: &Port) -> Result<(), Failed> {
+        let x = self.input(input);
+        let (low, high, hyst) = (self.value("in_low", "0"), self.value("in_high", "1"), self.value("hyst", "0.1"));
+        let (bottom, top) = (self.value("out_lower_limit", "0"), self.value("out_upper_limit", "1"));
+        let mut domain = format!("({})", self.value("input_domain", "0.01"));
+        if self.flag_or("fraction", true) {
+            domain = format!("({domain}*(({high})-({low})))");
+        }
+        let [sensed, state] = ["in", "state"].map(|end| format!("{}#{end}", self.e.name.value));
+        let volt = |node: &str| Port { current: false, source: None, nodes: [node.to_string(), "0".into()] };
+        self.output(&volt(&sensed), "#in", &x)?;
+        let span = self.e.span;
+        let set = |key: &str, text: &str| -> Result<Arg, Failed> {
+            let e =
+                parse_expression(text).map_err(|d| error("bad-element", format!("'{text}': {}", d.message), self.e))?;
+            let key = crate::diagnostic::Spanned { value: key.to_string(), span };
+            Ok(Arg::Assign(Assign { key, value: Box::new(Arg::Expr(placed(e, span))) }))
+        };
+        let node = |text: &str| Arg::Word { text: text.to_string(), number: None, span };
+        let mut args = vec![node(&sensed), Arg::Word { text: "0".into(), number: Some(0.0), span }, node(&state)];
+        args.push(set("vt", &format!("0.5*(({low})+({high}))"))?);
+        args.push(set("vh", &format!("0.5*(({high})-({low}))+({hyst})+{domain}"))?);
+        for (key, text) in [("vlow", "0"), ("vhigh", "1"), ("rise", "1n"), ("fall", "1n")] {
+            args.push(set(key, text)?);
+        }
+        let name = crate::diagnostic::Spanned { value: format!("{}#line", self.e.name.value), span: self.e.name.span };
+        let device_type = Some(crate::diagnostic::Spanned { value: "comparator".to_string(), span });
+        self.items.push(Item::Element(Element { name, letter: 'y', device_type, args, span }));
+        let line = |sign: &str| {
+            let from = |corner: &str| bent(&format!("(v({sensed})-(({corner}){sign}({hyst})))"), &domain);
+            format!("({}-{})", from(&low), from(&high))
+        };
+        let slope = format!("(({top})-({bottom}))/(({high})-({low}))");
+        let text = format!("({bottom})+{slope}*({}*(1-v({state}))+{}*v({state}))", line("+"), line("-"));
+        self.output(out, "", &text)
+    }
+
+    /// The phase is the integral of the frequency, which is 0 where the line would be below.
+    fn oscillator(&mut self, kind: &str, input: &Port, out: &Port) -> Result<(), Failed> {
+        let u = self.input(input);
+        let (controls, frequencies) = (self.list("cntl_array"), self.list("freq_array"));
+        if controls.len() < 2 || frequencies.len() != controls.len() {
+            return Err(self.bad("cntl_array and freq_array need the same number of values, two or more"));
+        }
+        let frequency = format!("max({},0)", lines(&u, &controls, &frequencies, true));
+        let phase = format!("{}#phase", self.e.name.value);
+        let volt = Port { current: false, source: None, nodes: [phase.clone(), "0".into()] };
+        self.output(&volt, "#phase", &format!("idt({frequency},0)"))?;
+        let (low, high) = (self.value("out_low", "-1"), self.value("out_high", "1"));
+        let share = if kind == "sine" {
+            format!("0.5*(1+sin(2*pi*v({phase})))")
+        } else {
+            let duty = self.value("rise_duty", "0.5");
+            let part = format!("(v({phase})-floor(v({phase})))");
+            format!("min({part}/({duty}),(1-{part})/(1-({duty})))")
+        };
+        self.output(out, "", &format!("({low})+(({high})-({low}))*{share}"))
     }
 
     /// The expression of an input; an input of a current gets a source of 0 V that senses it.
@@ -431,6 +486,25 @@ impl Maker<'_> {
         let d = Diagnostic::error("bad-element", format!("{}: {what}", self.e.name.value), self.e.span);
         Box::new(d.also(self.card.span, "its model"))
     }
+}
+
+/// max(u, 0) with a parabola at its corner, from −d to d.
+fn bent(u: &str, d: &str) -> String {
+    let t = format!("limit({u}+{d},0,2*{d})");
+    format!("({t}*{t}/(4*{d})+max({u}-{d},0))")
+}
+
+/// Straight lines between two points or more, and beyond them if they go on.
+fn lines(u: &str, xs: &[String], ys: &[String], go_on: bool) -> String {
+    let n = xs.len();
+    let points: Vec<String> = xs.iter().zip(ys).map(|(x, y)| format!("{x},{y}")).collect();
+    let slope = |a: usize, b: usize| format!("(({})-({}))/(({})-({}))", ys[b], ys[a], xs[b], xs[a]);
+    let mut text = format!("table({u},{})", points.join(","));
+    if go_on {
+        text += &format!("+({})*min({u}-({}),0)", slope(0, 1), xs[0]);
+        text += &format!("+({})*max({u}-({}),0)", slope(n - 2, n - 1), xs[n - 1]);
+    }
+    format!("({text})")
 }
 
 fn text_of(arg: &Arg) -> String {

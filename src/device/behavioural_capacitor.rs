@@ -18,6 +18,7 @@ const SPEC: DeviceSpec = DeviceSpec {
     doc: "capacitor whose charge or capacitance is an expression",
     equations: "i = d(m·Q)/dt;  Q = q(…)  or  Q = ∫ c(u) du from 0 to v = v(n+) − v(n−)",
     terminals: TWO_TERMINALS,
+    positional: &["c"],
     instance: &[
         ParamSpec::of(ParamKind::Expression, "q", "C", "charge on n+ against n−; give this or c"),
         ParamSpec::of(ParamKind::Expression, "c", "F", "capacitance as a function of the own voltage; give this or q"),

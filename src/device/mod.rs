@@ -110,6 +110,7 @@ pub static KINDS: &[&dyn Kind] = &[
     &mos::Mos3,
     &mos::Mos6,
     &line::Line,
+    &line::LossyLine,
     &urc::Urc,
     &behavioural_capacitor::BehaviouralCapacitor,
     &behavioural_resistor::BehaviouralResistor,

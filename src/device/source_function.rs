@@ -67,6 +67,15 @@ impl Cycle {
         // Cycle 0 has no period to add: 0·∞ is not a number.
         if k == 0.0 { self.td + o } else { self.td + (k * self.period + o) }
     }
+    /// When point j of a PWL is in cycle k. The last of a cycle is the first of the next, to the bit: between two ways to round it
+    /// the value could jump.
+    #[inline]
+    fn point_time(&self, k: f64, points: &[(f64, f64)], j: usize) -> f64 {
+        if j + 1 == points.len() && self.period != f64::INFINITY {
+            return self.time(k + 1.0, self.start);
+        }
+        points.get(j).map_or(f64::INFINITY, |p| self.time(k, p.0))
+    }
     /// The cycle that t lies in.
     #[inline]
     fn number(&self, t: f64) -> f64 {
@@ -251,7 +260,7 @@ impl SourceWave {
                 let next = points.partition_point(|p| cycle.time(k, p.0) < t);
                 match (next.checked_sub(1).and_then(|j| points.get(j)), points.get(next)) {
                     (Some(a), Some(b)) => {
-                        let (ta, tb) = (cycle.time(k, a.0), cycle.time(k, b.0));
+                        let (ta, tb) = (cycle.time(k, a.0), cycle.point_time(k, points, next));
                         if t >= tb { b.1 } else { line(t, (ta, a.1), (tb, b.1)) }
                     }
                     (Some(last), None) => last.1,
@@ -303,8 +312,9 @@ impl SourceWave {
                 for k in [number, number + 1.0, number + 2.0] {
                     let points = if k > 0.0 { &points[*first..] } else { &points[..] };
                     let next = points.partition_point(|p| cycle.time(k, p.0) <= from);
-                    if let Some(p) = points.get(next) {
-                        return cycle.time(k, p.0);
+                    let corner = cycle.point_time(k, points, next);
+                    if next < points.len() && corner > from {
+                        return corner;
                     }
                     if cycle.period == f64::INFINITY {
                         break;

@@ -212,3 +212,19 @@ fn a_pattern_has_its_bits_and_corners() {
         assert!((w.value(t) - v).abs() < 1e-9, "{t}: {}", w.value(t));
     }
 }
+
+/// Where a PWL jumps as it repeats, the corner is where the value jumps, to the bit.
+#[test]
+fn a_jump_where_a_pwl_repeats() {
+    let wave = pwl(vec![(0.0, 0.0), (1e-6, 1.0), (2e-6, 0.0)], 0.5e-6, Some(1e-6));
+    let (mut t, mut corners) = (0.0, 0);
+    while t < 40e-6 {
+        t = wave.next_breakpoint(t);
+        corners += 1;
+        if corners > 3 {
+            assert_eq!(wave.value(t), 0.0, "at {t:e}");
+            assert!(wave.value(t + 1e-20_f64.max(t * f64::EPSILON)) > 0.999, "after {t:e}");
+        }
+    }
+    assert!((40..44).contains(&corners), "{corners}");
+}

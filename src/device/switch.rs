@@ -7,7 +7,7 @@
 //! u = (c − t + |h|)/(2|h|).
 //!
 //! Parameters as in the ngspice manual, section "Switches"; a negative hysteresis is read as LTspice reads it. Models of the
-//! types vswitch and iswitch are those of PSpice and Xyce (Xyce Reference Guide, "Voltage- or Current-controlled Switch"):
+//! types vswitch and iswitch (cswitch) are those of PSpice and Xyce (Xyce Reference Guide, "Voltage- or Current-controlled Switch"):
 //! t and |h| are the middle and half the distance of the controls where they are on and off.
 
 use super::comparator::hysteresis_floor;
@@ -66,7 +66,7 @@ const CURRENT: DeviceSpec = DeviceSpec {
         doc: "voltage source (or other branch with a current of its own) whose current controls",
     }],
     model: ModelUse::Required,
-    model_types: &["csw", "iswitch"],
+    model_types: &["csw", "iswitch", "cswitch"],
     instance: INITIAL,
     model_params: &[
         ParamSpec::real("it", "A", 0.0, "threshold current"),

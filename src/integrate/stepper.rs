@@ -415,6 +415,7 @@ impl<R: Real> Stepper<R> {
                 lane.running = false;
             }
             self.newton.goes_across(l, lane.phase == Phase::Ramp);
+            self.newton.starts(l, lane.phase == Phase::Restart && lane.t == 0.0);
             if lane.phase == Phase::Restart {
                 self.newton.forget_curvature_of(l);
             }

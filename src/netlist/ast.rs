@@ -176,7 +176,8 @@ pub enum ExprKind {
     Number(f64),
     /// A parameter, `time`, `temper`, `pi`, …; folded.
     Ident(String),
-    /// A node or instance name inside `v()` or `i()`, which may hold characters that no identifier has; folded.
+    /// A node or instance name inside `v()` or `i()`, or the name of a file in quotes, which may hold characters that no
+    /// identifier has; folded.
     Circuit(String),
     /// `f(a, b)`. `v(a,b)` and `i(v1)` are calls whose arguments are [`ExprKind::Circuit`].
     Call(Name, Vec<Expr>),

@@ -4,7 +4,7 @@
 //! expression = or [ "?" expression ":" expression ]
 //! or … power = operand { operator operand }     all left-associative, loosest first:
 //!              || |   && &   == != <>   < <= > >=   + -   * / %   (signs, !)   ^ **
-//! operand    = number | name | name "(" arguments ")" | "(" expression ")" | "{" expression "}" | "'" expression "'"
+//! operand    = number | "file" | name | name "(" arguments ")" | "(" expression ")" | "{" expression "}" | "'" expression "'"
 //! ```
 //! Measured against ngspice: `-2^2` is -4, `2^3^2` is 64, `2^-1` is 0.5, `!0+1` is 2, `1<2==1` is 1.
 
@@ -72,7 +72,7 @@ const MAX_NESTING: usize = 100;
 const MAX_HEIGHT: usize = 500;
 
 /// Functions whose arguments are nodes or devices.
-const PROBES: [&str; 18] =
+pub(super) const PROBES: [&str; 18] =
     ["v", "i", "n", "vm", "vp", "vr", "vi", "vdb", "vph", "vg", "im", "ip", "ir", "ii", "idb", "iph", "par_v", "par_i"];
 
 /// A tree and its height.
@@ -165,6 +165,16 @@ impl<'a> Grammar<'_, 'a> {
             None => Err(Fault::at("bad-expression", i, "the expression ends too early")
                 .help("a number, a name or a parenthesis must follow")),
             Some(b'(' | b'{' | b'\'') => self.enclosed(i, nesting),
+            // The name of a file.
+            Some(b'"') => {
+                let inside = i.get(1..).unwrap_or("");
+                let Some(end) = inside.find('"') else {
+                    return Err(Fault::new("unclosed", i, 1, "`\"` has no `\"`"));
+                };
+                let rest = inside.get(end + 1..).unwrap_or("");
+                let name = inside.get(..end).unwrap_or("").to_string();
+                Ok((rest, self.tree(ExprKind::Circuit(name), 0, i, rest)?))
+            }
             Some(b'0'..=b'9' | b'.') => {
                 let (rest, x) = number::in_expression(i)?;
                 Ok((rest, self.tree(ExprKind::Number(x), 0, i, rest)?))

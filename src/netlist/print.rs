@@ -3,6 +3,7 @@
 use super::ast::{
     Arg, Assign, BinaryOp, Card, Element, Expr, ExprKind, Func, Item, ModelCard, Name, Netlist, Subckt, UnaryOp,
 };
+use super::expression::PROBES;
 use std::fmt::Write;
 
 /// The netlist as text. Included files are part of it; comments and spacing are gone; expressions are braced and fully
@@ -177,7 +178,12 @@ fn expression(out: &mut String, e: &Expr) {
                     // Node names may begin with `//`, which behind a blank is a comment.
                     out.push_str(if matches!(a.kind, ExprKind::Circuit(_)) { "," } else { ", " });
                 }
-                expression(out, a);
+                match &a.kind {
+                    ExprKind::Circuit(file) if !PROBES.contains(&name.value.as_str()) => {
+                        let _ = write!(out, "\"{file}\"");
+                    }
+                    _ => expression(out, a),
+                }
             }
             out.push(')');
         }

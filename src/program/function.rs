@@ -61,7 +61,7 @@ functions! {
     Ln 1 ["ln", "log"] "natural logarithm of x" => |b, x| b.ln(x[0]);
     Log10 1 ["log10"] "logarithm of x to base 10" => |b, x| b.log10(x[0]);
     Sqrt 1 ["sqrt"] "square root of x" => |b, x| b.sqrt(x[0]);
-    Abs 1 ["abs", "mag"] "absolute value of x" => |b, x| b.abs(x[0]);
+    Abs 1 ["abs", "mag", "m"] "absolute value of x" => |b, x| b.abs(x[0]);
     Re 1 ["re", "real"] "real part of x" => |b, x| b.re(x[0]);
     Im 1 ["img", "imag"] "imaginary part of x" => |b, x| b.im(x[0]);
     Arg 1 ["ph", "phase"] "angle of x, radians" => |b, x| b.arg(x[0]);

@@ -174,6 +174,8 @@ pub struct Newton<R: Real> {
     reach: R,
     /// Lanes whose present solve goes across a ramp.
     across: R::Mask,
+    /// Lanes in which a shorter step would be no easier to solve for.
+    patient: R::Mask,
     options: NewtonOptions,
     /// Counts since the start.
     pub stats: NewtonStats,
@@ -200,6 +202,7 @@ impl<R: Real> Newton<R> {
             curvature: [R::splat(f64::INFINITY); 2],
             reach: R::zero(),
             across: R::Mask::splat(false),
+            patient: R::Mask::splat(false),
             options,
             stats: NewtonStats::default(),
             failure: None,
@@ -311,6 +314,12 @@ impl<R: Real> Newton<R> {
         self.across.set_lane(lane, across);
     }
 
+    /// A lane's next solve is the first of a transient, or not: from initial conditions that contradict one another all jumps
+    /// at once, however short the step.
+    pub fn starts(&mut self, lane: usize, starts: bool) {
+        self.patient.set_lane(lane, starts);
+    }
+
     /// One iteration in the lanes that are going, each wherever it is on its way. A lane that has failed, or has used up
     /// its iterations, is done.
     pub fn iterate(
@@ -365,7 +374,8 @@ impl<R: Real> Newton<R> {
         for l in (0..R::LANES).filter(|l| spent.lane(*l) && self.iterations[*l] >= max_iterations) {
             // Cutting the step would not help where x has arrived and only a limited junction lags behind.
             let lags = assembled.limited.lane(l) && size.lane(l) <= 1.0;
-            if !(lags && self.iterations[l] < MAX_CATCHING_UP) {
+            let goes_on = lags || self.patient.lane(l);
+            if !(goes_on && self.iterations[l] < MAX_CATCHING_UP) {
                 let mut late = none;
                 late.set_lane(l, true);
                 self.failure.get_or_insert(self.worst(x, late));
