@@ -243,6 +243,9 @@ fn large_raw_files_are_read_piece_by_piece_with_the_same_result() {
     assert_eq!(raw::parse(&several).unwrap().waveforms[1].points(), 9_001);
     let cut = parse("large.raw", &several[..400_000]).unwrap_err().to_string();
     assert!(cut.contains("30011 points declared") && cut.contains("byte 400000"), "{cut}");
+    let text = String::from_utf8_lossy(&several[..200]).replace("30011", &usize::MAX.to_string());
+    let many = parse("many.raw", text.as_bytes()).unwrap_err().to_string();
+    assert!(many.contains("points declared, but the file ends after"), "{many}");
     let mut more = plot(false, 30_011);
     more.extend([7u8; 100_000]);
     let c = parse("large.raw", &more).unwrap();

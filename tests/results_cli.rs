@@ -71,6 +71,26 @@ fn honest_runs_of_ngspice_are_within_its_tolerances() {
 }
 
 #[test]
+fn an_export_of_five_digits_is_within_and_told() {
+    let folder = Folder::new("compare-five-digits");
+    let there = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/cadence/binary/tran1.tran.tran");
+    let w = neurospice::waveform::read(&there).unwrap().waveforms.remove(0);
+    let mut csv = String::from("v /in; tran (V) X,v /in; tran (V) Y,v /out; tran (V) X,v /out; tran (V) Y\n");
+    for k in 0..w.points() {
+        let [t, a, b] = [0, 1, 2].map(|c: usize| w.data[c][k]);
+        csv += &format!("{t:.4e},{a:.4e},{t:.4e},{b:.4e}\n");
+    }
+    folder.put("viva.csv", &csv);
+    let path = folder.0.join("viva.csv").display().to_string();
+    let o = run(&["compare", &path, "binary/tran1.tran.tran"]);
+    ends(&o, 0);
+    assert!(err(&o).contains("at most 5 significant digits: errors below 5e-5"), "{}", err(&o));
+    assert!(out(&o).contains("v(/out)  out") && out(&o).contains("within tolerance: 2 signals"), "{}", out(&o));
+    // Between the exact and the rounded values there is a difference, and it is seen.
+    ends(&run(&["compare", &path, "binary/tran1.tran.tran", "--reltol", "1e-6"]), 1);
+}
+
+#[test]
 fn reports_are_files_that_stand_alone() {
     let folder = Folder::new("compare-report");
     let path = |name: &str| folder.0.join(name).display().to_string();

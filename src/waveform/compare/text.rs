@@ -27,9 +27,10 @@ pub fn text(c: &Comparison) -> String {
     } else {
         String::new()
     };
+    let signals = if all == 1 { "signal" } else { "signals" };
     let _ = match c.within {
-        true => writeln!(out, "within tolerance: {all} signals"),
-        false => writeln!(out, "outside tolerance: {bad} of {all} signals{ends}"),
+        true => writeln!(out, "within tolerance: {all} {signals}"),
+        false => writeln!(out, "outside tolerance: {bad} of {all} {signals}{ends}"),
     };
     out
 }

@@ -94,7 +94,7 @@ impl Reader<'_> {
         }
         let of = wanted.filter(|n| *n != 0 && *n != points).map_or(String::new(), |n| format!(" of {n}"));
         parsed.remarks.push(format!(
-            "the file has no end mark: the run was not finished, or the file was cut; {points} points{of} are whole"
+            "the file has no end mark: the run was not finished, or the file was cut; {points}{of} points are whole"
         ));
         Ok(())
     }

@@ -77,7 +77,8 @@ impl Plots {
                 let mut data = &reader.bytes[reader.at..];
                 let layout = Layout::of(&head, data.len());
                 let (from, to) = (reader.base + reader.at, base + bytes.len());
-                reader.at += layout.size(&head) * head.points;
+                // More points than there are bytes are refused below.
+                reader.at = reader.at.saturating_add(layout.size(&head).saturating_mul(head.points));
                 values(&mut data, head.waveform(), layout, head.points, (from, to), &mut self.order)?
             } else {
                 reader.ascii(head.header.clone(), head.points)?
