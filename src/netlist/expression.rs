@@ -165,16 +165,7 @@ impl<'a> Grammar<'_, 'a> {
             None => Err(Fault::at("bad-expression", i, "the expression ends too early")
                 .help("a number, a name or a parenthesis must follow")),
             Some(b'(' | b'{' | b'\'') => self.enclosed(i, nesting),
-            // The name of a file.
-            Some(b'"') => {
-                let inside = i.get(1..).unwrap_or("");
-                let Some(end) = inside.find('"') else {
-                    return Err(Fault::new("unclosed", i, 1, "`\"` has no `\"`"));
-                };
-                let rest = inside.get(end + 1..).unwrap_or("");
-                let name = inside.get(..end).unwrap_or("").to_string();
-                Ok((rest, self.tree(ExprKind::Circuit(name), 0, i, rest)?))
-            }
+            Some(b'"') => self.file(i),
             Some(b'0'..=b'9' | b'.') => {
                 let (rest, x) = number::in_expression(i)?;
                 Ok((rest, self.tree(ExprKind::Number(x), 0, i, rest)?))
@@ -202,6 +193,18 @@ impl<'a> Grammar<'_, 'a> {
                 Ok((rest, self.tree(ExprKind::Call(name, args), height, i, rest)?))
             }
         }
+    }
+
+    /// The name of a file in quotes. On its own: what stands in [`Self::primary`] is on the stack once for every parenthesis.
+    #[inline(never)]
+    fn file(&self, i: &'a str) -> Parsed<'a, Tree> {
+        let inside = i.get(1..).unwrap_or("");
+        let Some(end) = inside.find('"') else {
+            return Err(Fault::new("unclosed", i, 1, "`\"` has no `\"`"));
+        };
+        let rest = inside.get(end + 1..).unwrap_or("");
+        let name = inside.get(..end).unwrap_or("").to_string();
+        Ok((rest, self.tree(ExprKind::Circuit(name), 0, i, rest)?))
     }
 
     /// `(e)`, `{e}` or `'e'`.

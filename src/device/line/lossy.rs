@@ -490,7 +490,11 @@ impl Lossy {
     fn bound_step(&self) -> f64 {
         let most = match self.law() {
             None | Some(Law::Wave { sigma: 0.0, .. }) => f64::INFINITY,
-            _ => self.memory.straight_for(self.impedance),
+            // Of a wave as much is convolved as losses take from it.
+            Some(Law::Wave { sigma, delay, .. }) => {
+                self.memory.straight_for(self.impedance, BENT / (sigma.abs() * delay).min(1.0))
+            }
+            Some(Law::Diffusion { .. }) => self.memory.straight_for(self.impedance, BENT),
         };
         match self.law() {
             Some(Law::Wave { delay, .. }) => delay.min(most),
@@ -564,7 +568,7 @@ impl Memory {
     }
 
     /// For how long voltages and currents go on straight enough.
-    fn straight_for(&self, impedance: f64) -> f64 {
+    fn straight_for(&self, impedance: f64, bent: f64) -> f64 {
         let mut points = self.points.iter().rev();
         let (Some(c), Some(b)) = (points.next(), points.next()) else { return f64::INFINITY };
         let near = c[0] - b[0];
@@ -575,7 +579,7 @@ impl Memory {
         let mut most = f64::INFINITY;
         for k in 1..5 {
             let bend = 2.0 * ((c[k] - b[k]) / near - (b[k] - a[k]) / (b[0] - a[0])) / (c[0] - a[0]);
-            most = most.min((8.0 * BENT * sizes[k - 1] / bend.abs()).sqrt());
+            most = most.min((8.0 * bent * sizes[k - 1] / bend.abs()).sqrt());
         }
         // After a corner one bend says little: not shorter at once than a half.
         most.max(0.5 * near)
