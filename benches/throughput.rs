@@ -3,6 +3,7 @@
 //!
 //! ```text
 //! cargo bench --bench throughput [-- granule lif --runs N --seconds S --skip ngspice --no-scan]
+//! cargo bench --bench throughput -- granule --only N
 //! ```
 //!
 //! - `granule`: the granule cell with its transistors and memristors; ngspice runs the twin of `tests/support/twin.rs`.
@@ -18,6 +19,9 @@
 //! campaign's do, with detection of spikes; the base circuit's run, once for all transients, is not counted, as
 //! ngspice's start is not. Runs alternate; a ratio is the median over runs. Times are printed and judge nothing: the
 //! exit code is 1 if a simulator has no pair within 10 µs.
+//!
+//! `--only N` runs N transients in eight lanes, once, and nothing else: for a profiler, or to count instructions where
+//! clocks are noisy (under `valgrind --tool=callgrind`, with two N, whose difference has no start in it).
 
 #[path = "throughput/circuits.rs"]
 mod circuits;
@@ -65,16 +69,14 @@ struct Asked {
     seconds: f64,
     scan: bool,
     ngspice: bool,
+    only: Option<u64>,
 }
 
 const SUBJECTS: [&str; 2] = ["granule", "lif"];
 
 fn asked() -> Result<Asked, String> {
-    let mut asked =
-        Asked { subjects: Vec::new(), runs: 5, seconds: 3.0, scan: true, ngspice: process::found("ngspice") };
-    if !asked.ngspice {
-        println!("ngspice is not installed: only our own times are taken.\n");
-    }
+    let ngspice = process::found("ngspice");
+    let mut asked = Asked { subjects: Vec::new(), runs: 5, seconds: 3.0, scan: true, ngspice, only: None };
     let mut words = std::env::args().skip(1);
     while let Some(word) = words.next() {
         let mut value = || words.next().ok_or(format!("{word} needs a value"));
@@ -84,6 +86,7 @@ fn asked() -> Result<Asked, String> {
             "--runs" => asked.runs = value()?.parse::<usize>().map_err(|e| e.to_string())?.max(1),
             "--seconds" => asked.seconds = value()?.parse().map_err(|_| "--seconds takes a number")?,
             "--no-scan" => asked.scan = false,
+            "--only" => asked.only = Some(value()?.parse().map_err(|_| "--only takes a number of transients")?),
             "--skip" if value()? == "ngspice" => asked.ngspice = false,
             name => match SUBJECTS.iter().find(|s| **s == name) {
                 Some(subject) => asked.subjects.push(subject),
@@ -100,6 +103,13 @@ fn asked() -> Result<Asked, String> {
 fn main() -> ExitCode {
     let asked = process::understood(asked());
     println!("{}", process::machine());
+    if let Some(n) = asked.only {
+        process::understood(only(&asked.subjects, n));
+        return ExitCode::SUCCESS;
+    }
+    if !asked.ngspice {
+        println!("ngspice is not installed or is skipped: only our own times are taken.\n");
+    }
     let mut good = true;
     for name in &asked.subjects {
         match bench(&subject(name), &asked) {
@@ -111,6 +121,16 @@ fn main() -> ExitCode {
         }
     }
     if good { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+/// Some transients of ours and nothing else.
+fn only(subjects: &[&str], n: u64) -> Result<(), String> {
+    for name in subjects {
+        let subject = subject(name);
+        let cost = ours::time(&subject.at(subject.ours), Width::Eight, 1, n)?;
+        println!("{name}: {n} transients, {} µs each", micro(cost.cpu / n as f64));
+    }
+    Ok(())
 }
 
 /// What a pair of the scan gave.
