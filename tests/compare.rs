@@ -202,9 +202,17 @@ fn measurements_by_the_names_of_ocean() {
     let step = |t: f64| 1.0 - (-t / 1e-4f64).exp();
     let ringing = |t: f64| 1.0 - (-t / 1e-3).exp() * (2.0 * std::f64::consts::PI * t / 1e-3).cos();
     let square = |t: f64| if (t / 1e-3).fract() < 0.25 { 1.0 } else { 0.0 };
+    let triangle = |t: f64| 1.0 - (2.0 * (t / 1e-3).fract() - 1.0).abs();
     let c = tran(
         &steps(1e-2, 100_000),
-        &[("v(ramp)", &ramp), ("v(step)", &step), ("v(ring)", &ringing), ("v(sq)", &square), ("i(v1)", &|_| -2e-3)],
+        &[
+            ("v(ramp)", &ramp),
+            ("v(step)", &step),
+            ("v(ring)", &ringing),
+            ("v(sq)", &square),
+            ("v(tri)", &triangle),
+            ("i(v1)", &|_| -2e-3),
+        ],
     );
     let close = |expression: &str, expected: f64, reltol: f64| {
         let found = measured(expression, &c);
@@ -221,6 +229,8 @@ fn measurements_by_the_names_of_ocean() {
     close("frequency(v(sq))", 1e3, 1e-3);
     close("period(v(sq) 0.5)", 1e-3, 1e-3);
     close("dutyCycle(v(sq))", 25.0, 1e-2);
+    close("dutyCycle(v(tri))", 50.0, 1e-3);
+    close("dutyCycle(v(tri) 0.4)", 60.0, 1e-3);
     close("spikeCount(v(sq) 0.5)", 10.0, 1e-9);
     close("spikeRate(v(sq) 0.5)", 1000.0, 1e-9);
     close("isi(v(sq))", 1e-3, 1e-3);

@@ -62,48 +62,21 @@ fn placer<'a>(text: &'a Text, source: &str) -> impl Fn(Span) -> Span + 'a {
 /// Moves the spans of an expression; its height is bounded by the parser.
 fn replace(expr: &mut Expr, place: &dyn Fn(Span) -> Span) {
     expr.span = place(expr.span);
-    match &mut expr.kind {
-        ExprKind::Number(_) | ExprKind::Ident(_) | ExprKind::Circuit(_) => {}
-        ExprKind::Call(name, args) => {
-            name.span = place(name.span);
-            args.iter_mut().for_each(|a| replace(a, place));
-        }
-        ExprKind::Unary(_, a) => replace(a, place),
-        ExprKind::Binary(_, a, b) => {
-            replace(a, place);
-            replace(b, place);
-        }
-        ExprKind::Ternary(a, b, c) => {
-            replace(a, place);
-            replace(b, place);
-            replace(c, place);
-        }
+    if let ExprKind::Call(name, _) = &mut expr.kind {
+        name.span = place(name.span);
     }
+    expr.children_mut().for_each(|e| replace(e, place));
 }
 
 /// Turns `first(x)` and `last(x)` into names of their own.
 fn name_rows(expr: &mut Expr) {
-    match &mut expr.kind {
-        ExprKind::Call(name, args) => {
-            if let (true, [Expr { kind: ExprKind::Ident(x), .. }]) =
-                (matches!(name.value.as_str(), "first" | "last"), args.as_slice())
-            {
-                expr.kind = ExprKind::Ident(format!("{}({x})", name.value));
-            } else {
-                args.iter_mut().for_each(name_rows);
-            }
-        }
-        ExprKind::Unary(_, a) => name_rows(a),
-        ExprKind::Binary(_, a, b) => {
-            name_rows(a);
-            name_rows(b);
-        }
-        ExprKind::Ternary(a, b, c) => {
-            name_rows(a);
-            name_rows(b);
-            name_rows(c);
-        }
-        ExprKind::Number(_) | ExprKind::Ident(_) | ExprKind::Circuit(_) => {}
+    if let ExprKind::Call(name, args) = &expr.kind
+        && let (true, [Expr { kind: ExprKind::Ident(x), .. }]) =
+            (matches!(name.value.as_str(), "first" | "last"), args.as_slice())
+    {
+        expr.kind = ExprKind::Ident(format!("{}({x})", name.value));
+    } else {
+        expr.children_mut().for_each(name_rows);
     }
 }
 

@@ -140,17 +140,8 @@ fn end_of_block(items: &[Item], from: usize) -> usize {
 
 /// Does the condition of a card name one of these?
 fn names_any(card: &Card, names: &[&str]) -> bool {
-    fn look(e: &Expr, names: &[&str]) -> bool {
-        match &e.kind {
-            ExprKind::Ident(name) => names.contains(&name.as_str()),
-            ExprKind::Number(_) | ExprKind::Circuit(_) => false,
-            ExprKind::Call(_, args) => args.iter().any(|a| look(a, names)),
-            ExprKind::Unary(_, a) => look(a, names),
-            ExprKind::Binary(_, a, b) => look(a, names) || look(b, names),
-            ExprKind::Ternary(a, b, c) => look(a, names) || look(b, names) || look(c, names),
-        }
-    }
-    matches!(&card.args[..], [Arg::Expr(e)] if look(e, names))
+    let named = |e: &Expr| matches!(&e.kind, ExprKind::Ident(name) if names.contains(&name.as_str()));
+    matches!(&card.args[..], [Arg::Expr(e)] if e.any(&named))
 }
 
 /// What must hold for the lines that follow, in a block that an instance chooses from.

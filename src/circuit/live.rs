@@ -57,18 +57,14 @@ pub(super) fn substituted(netlist: Cow<'_, Netlist>) -> Cow<'_, Netlist> {
 
 /// Does it name the time, the frequency or the circuit, or something that moves?
 fn moves(expr: &Expr, live: &dyn Fn(&str) -> bool, given: &dyn Fn(&str) -> bool) -> bool {
-    match &expr.kind {
-        ExprKind::Number(_) => false,
+    expr.any(&|e| match &e.kind {
         ExprKind::Circuit(_) => true,
         ExprKind::Ident(name) => {
             let of_the_run = matches!(name.as_str(), "time" | "freq" | "hertz" | "frequency");
             live(name) || of_the_run && !given(name)
         }
-        ExprKind::Call(_, args) => args.iter().any(|a| moves(a, live, given)),
-        ExprKind::Unary(_, a) => moves(a, live, given),
-        ExprKind::Binary(_, a, b) => moves(a, live, given) || moves(b, live, given),
-        ExprKind::Ternary(a, b, c) => moves(a, live, given) || moves(b, live, given) || moves(c, live, given),
-    }
+        _ => false,
+    })
 }
 
 /// `V1 a b {2*time}`, `L1 a b L={1m*(1+i(l1))}`: a source or an inductor whose only value moves.
@@ -195,25 +191,14 @@ impl Maker {
     }
 
     fn expr(&mut self, expr: &mut Expr, hidden: &[&str]) {
-        match &mut expr.kind {
-            ExprKind::Number(_) | ExprKind::Circuit(_) => {}
+        match &expr.kind {
             ExprKind::Ident(name) => {
-                if let Some(e) = self.meant(&name.clone(), hidden) {
+                if let Some(e) = self.meant(name, hidden) {
                     // It is called what stands here.
                     expr.kind = e.kind;
                 }
             }
-            ExprKind::Call(_, args) => args.iter_mut().for_each(|a| self.expr(a, hidden)),
-            ExprKind::Unary(_, a) => self.expr(a, hidden),
-            ExprKind::Binary(_, a, b) => {
-                self.expr(a, hidden);
-                self.expr(b, hidden);
-            }
-            ExprKind::Ternary(a, b, c) => {
-                self.expr(a, hidden);
-                self.expr(b, hidden);
-                self.expr(c, hidden);
-            }
+            _ => expr.children_mut().for_each(|e| self.expr(e, hidden)),
         }
     }
 }

@@ -516,17 +516,14 @@ fn text_of(arg: &Arg) -> String {
 }
 
 /// The same expression as if all of it stood here.
-fn placed(e: Expr, span: Span) -> Expr {
-    let inner = |e: Box<Expr>| Box::new(placed(*e, span));
-    let kind = match e.kind {
-        ExprKind::Unary(op, a) => ExprKind::Unary(op, inner(a)),
-        ExprKind::Binary(op, a, b) => ExprKind::Binary(op, inner(a), inner(b)),
-        ExprKind::Ternary(c, a, b) => ExprKind::Ternary(inner(c), inner(a), inner(b)),
-        ExprKind::Call(mut f, args) => {
+fn placed(mut e: Expr, span: Span) -> Expr {
+    fn place(e: &mut Expr, span: Span) {
+        e.span = span;
+        if let ExprKind::Call(f, _) = &mut e.kind {
             f.span = span;
-            ExprKind::Call(f, args.into_iter().map(|a| placed(a, span)).collect())
         }
-        other => other,
-    };
-    Expr { kind, span }
+        e.children_mut().for_each(|e| place(e, span));
+    }
+    place(&mut e, span);
+    e
 }

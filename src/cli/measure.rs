@@ -3,7 +3,6 @@
 use super::args_results::MeasureArgs;
 use super::{Exit, result, terminal};
 use crate::diagnostic::{Diagnostic, Sources};
-use crate::waveform::compare::name_of;
 use crate::waveform::engineering::engineering;
 use crate::waveform::ocean::{UNKNOWN_SIGNAL, evaluate, parse};
 use serde::Serialize;
@@ -45,7 +44,7 @@ pub(super) fn measure(args: &MeasureArgs) -> Exit {
                 Ok(v) if v.value.is_none() && !w.header.has_axis() => {}
                 Ok(v) => {
                     found = true;
-                    rows.push(Row { measurement: text, result: name_of(w), value: v.value, unit: v.unit });
+                    rows.push(Row { measurement: text, result: w.label(), value: v.value, unit: v.unit });
                 }
                 Err(problem) if problem.code == UNKNOWN_SIGNAL => unknown = unknown.or(Some(problem)),
                 Err(problem) => return told(text, problem),

@@ -91,53 +91,36 @@ trait LoadLoop<R: Real>: Element<R> {
     }
 
     /// With the instructions that every CPU has.
+    #[inline(never)]
     fn load_baseline<const JACOBIAN: bool>(
         bank: &UniformBank<R, Self>,
         which: Range<usize>,
         apart: bool,
         cx: &EvalCx<'_, R>,
         load: &mut Load<'_, R>,
-    );
+    ) {
+        Self::load_each::<JACOBIAN>(bank, which, apart, cx, load);
+    }
 
     /// With AVX2.
     ///
     /// # Safety
     /// The CPU must have what [`avx2_is_chosen`] names.
     #[cfg(all(target_arch = "x86_64", not(any(debug_assertions, test))))]
+    #[inline(never)]
+    #[target_feature(enable = "avx2,bmi1,bmi2,fma,lzcnt,popcnt")]
     unsafe fn load_avx2<const JACOBIAN: bool>(
         bank: &UniformBank<R, Self>,
         which: Range<usize>,
         apart: bool,
         cx: &EvalCx<'_, R>,
         load: &mut Load<'_, R>,
-    );
-}
-
-impl<R: Real, E: Element<R>> LoadLoop<R> for E {
-    #[inline(never)]
-    fn load_baseline<const JACOBIAN: bool>(
-        bank: &UniformBank<R, E>,
-        which: Range<usize>,
-        apart: bool,
-        cx: &EvalCx<'_, R>,
-        load: &mut Load<'_, R>,
     ) {
-        E::load_each::<JACOBIAN>(bank, which, apart, cx, load);
-    }
-
-    #[cfg(all(target_arch = "x86_64", not(any(debug_assertions, test))))]
-    #[inline(never)]
-    #[target_feature(enable = "avx2,bmi1,bmi2,fma,lzcnt,popcnt")]
-    unsafe fn load_avx2<const JACOBIAN: bool>(
-        bank: &UniformBank<R, E>,
-        which: Range<usize>,
-        apart: bool,
-        cx: &EvalCx<'_, R>,
-        load: &mut Load<'_, R>,
-    ) {
-        E::load_each::<JACOBIAN>(bank, which, apart, cx, load);
+        Self::load_each::<JACOBIAN>(bank, which, apart, cx, load);
     }
 }
+
+impl<R: Real, E: Element<R>> LoadLoop<R> for E {}
 
 struct LoadStamp<'a, 'b, R: Real, const JACOBIAN: bool> {
     load: &'a mut Load<'b, R>,

@@ -169,6 +169,35 @@ pub struct Expr {
     pub span: Span,
 }
 
+impl Expr {
+    /// Its operands or arguments, in order.
+    pub fn children(&self) -> impl Iterator<Item = &Expr> {
+        let (list, boxes): (&[Expr], [Option<&Expr>; 3]) = match &self.kind {
+            ExprKind::Number(_) | ExprKind::Ident(_) | ExprKind::Circuit(_) => (&[], [None; 3]),
+            ExprKind::Call(_, args) => (args, [None; 3]),
+            ExprKind::Unary(_, a) => (&[], [Some(a), None, None]),
+            ExprKind::Binary(_, a, b) => (&[], [Some(a), Some(b), None]),
+            ExprKind::Ternary(a, b, c) => (&[], [Some(a), Some(b), Some(c)]),
+        };
+        list.iter().chain(boxes.into_iter().flatten())
+    }
+    /// The same, to be changed.
+    pub fn children_mut(&mut self) -> impl Iterator<Item = &mut Expr> {
+        let (list, boxes): (&mut [Expr], [Option<&mut Expr>; 3]) = match &mut self.kind {
+            ExprKind::Number(_) | ExprKind::Ident(_) | ExprKind::Circuit(_) => (&mut [], [None, None, None]),
+            ExprKind::Call(_, args) => (args, [None, None, None]),
+            ExprKind::Unary(_, a) => (&mut [], [Some(a), None, None]),
+            ExprKind::Binary(_, a, b) => (&mut [], [Some(a), Some(b), None]),
+            ExprKind::Ternary(a, b, c) => (&mut [], [Some(a), Some(b), Some(c)]),
+        };
+        list.iter_mut().chain(boxes.into_iter().flatten())
+    }
+    /// Is it such an expression, or is any part of it? Its height is bounded by the parser.
+    pub fn any(&self, is: &dyn Fn(&Expr) -> bool) -> bool {
+        is(self) || self.children().any(|e| e.any(is))
+    }
+}
+
 /// The kinds of expression.
 #[derive(Debug, Clone, PartialEq)]
 pub enum ExprKind {

@@ -373,14 +373,7 @@ fn ratio(st: &Statement<'_>, e: &Expr, depth: usize) -> Result<(Polynomial, Poly
 }
 
 fn has_s(e: &Expr) -> bool {
-    match &e.kind {
-        ExprKind::Ident(name) => name == "s",
-        ExprKind::Number(_) | ExprKind::Circuit(_) => false,
-        ExprKind::Call(_, args) => args.iter().any(has_s),
-        ExprKind::Unary(_, a) => has_s(a),
-        ExprKind::Binary(_, a, b) => has_s(a) || has_s(b),
-        ExprKind::Ternary(a, b, c) => has_s(a) || has_s(b) || has_s(c),
-    }
+    e.any(&|e| matches!(&e.kind, ExprKind::Ident(name) if name == "s"))
 }
 
 fn is_one(p: &Polynomial) -> bool {

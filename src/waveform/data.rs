@@ -3,6 +3,7 @@
 use super::{Header, Sink, wrong_width};
 use std::fmt;
 use std::io;
+use std::ops::Range;
 
 /// A result in memory, column by column.
 #[derive(Debug, Clone, PartialEq)]
@@ -53,6 +54,35 @@ impl Waveform {
     pub fn new(header: Header) -> Self {
         let data = vec![Vec::new(); header.columns.len()];
         Waveform { header, data, facts: Facts::default() }
+    }
+    /// The points in stretches in which the first column does not turn back: a nested sweep, or several steps, in one result.
+    pub fn stretches(&self) -> Vec<Range<usize>> {
+        let points = self.points();
+        let axis = self.data.first().map_or(&[][..], Vec::as_slice);
+        let at = axis.iter().step_by(self.parts());
+        let (mut starts, mut direction) = (vec![0], 0.0);
+        for (k, (before, x)) in at.clone().zip(at.skip(1)).enumerate() {
+            let step = x - before;
+            if step * direction < 0.0 {
+                starts.push(k + 1);
+                direction = 0.0;
+            } else if step != 0.0 {
+                direction = step;
+            }
+        }
+        let ends = starts.iter().skip(1).copied().chain([points]);
+        starts.iter().zip(ends).map(|(start, end)| *start..end).collect()
+    }
+    /// `tran`, `ac [r=1000]`: the analysis, and its place in a family.
+    pub fn label(&self) -> String {
+        let each =
+            self.facts.place.iter().map(|(n, x)| format!("{n}={}", crate::diagnostic::units::engineering(*x, "")));
+        let place: Vec<String> = each.collect();
+        if place.is_empty() {
+            self.header.analysis.clone()
+        } else {
+            format!("{} [{}]", self.header.analysis, place.join(", "))
+        }
     }
     /// How many points.
     pub fn points(&self) -> usize {

@@ -57,6 +57,11 @@ impl Quantity {
             Quantity::Other => "",
         }
     }
+    /// What is measured in this unit.
+    pub fn of_unit(unit: &str) -> Self {
+        let all = [Quantity::Time, Quantity::Frequency, Quantity::Voltage, Quantity::Current];
+        all.into_iter().find(|q| q.unit() == unit).unwrap_or(Quantity::Other)
+    }
 }
 
 /// One column of a result.

@@ -125,13 +125,6 @@ fn separator(bytes: &[u8]) -> Option<u8> {
 /// Adds what is to be known of the values.
 fn told(mut contents: Contents) -> Contents {
     for w in &contents.waveforms {
-        let label = || match w.facts.place.is_empty() {
-            true => w.header.analysis.clone(),
-            false => {
-                let set: Vec<String> = w.facts.place.iter().map(|(n, x)| format!("{n}={x}")).collect();
-                format!("{} [{}]", w.header.analysis, set.join(", "))
-            }
-        };
         let points = w.points();
         if w.header.analysis == "tran" && points > 1 {
             let time = w.data.first().map_or(&[][..], Vec::as_slice);
@@ -143,7 +136,7 @@ fn told(mut contents: Contents) -> Contents {
                 contents.remarks.push(format!(
                     "{}: {equal} of {points} time stamps ({:.0} %) are equal to the one before: they are written with too \
                      few digits, and what happens between them is lost; export 12 digits",
-                    label(),
+                    w.label(),
                     100.0 * share
                 ));
             }
@@ -151,7 +144,7 @@ fn told(mut contents: Contents) -> Contents {
         if let Some(digits) = w.facts.digits.filter(|d| *d <= FEW && points > 20) {
             contents.remarks.push(format!(
                 "{}: its numbers have at most {digits} significant digits: errors below {:.0e} of a value are rounding",
-                label(),
+                w.label(),
                 0.5 * 10f64.powi(1 - i32::try_from(digits).unwrap_or(0))
             ));
         }

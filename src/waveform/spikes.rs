@@ -44,6 +44,10 @@ impl UpCrossing {
     pub fn new(threshold: f64, hysteresis: f64) -> Self {
         UpCrossing { threshold, hysteresis: hysteresis.max(0.0), previous: None, armed: false }
     }
+    /// Of a signal between these values, where nobody says more: it must return by a quarter of its range.
+    pub fn in_range(threshold: f64, low: f64, high: f64) -> Self {
+        Self::new(threshold, 0.25 * (high - low))
+    }
     /// The next point; the time of the crossing that it ends, if it does.
     #[inline]
     pub fn point(&mut self, t: f64, v: f64) -> Option<f64> {

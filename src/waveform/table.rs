@@ -4,7 +4,7 @@
 //! A header is a line that is no row of numbers. Numbers may have suffixes, complex ones are `complex(re, im)`. A blank line, or
 //! a header, begins another table. A first column `Index` is no signal; where it starts again, so does a step.
 
-use super::text::{Digits, place, suffixed};
+use super::text::{Digits, excerpt, place, suffixed};
 use super::{Column, Contents, Header, Quantity, ReadError, Waveform};
 
 const FORMAT: &str = "table of numbers";
@@ -18,16 +18,18 @@ pub(super) fn column(name: &str) -> Column {
     let parts = name.strip_suffix(')').and_then(|n| n.rsplit_once(" ("));
     match parts {
         Some((name, unit)) if UNITS.contains(&unit) && !name.trim_end().ends_with(['+', '-', '*', '/', '^']) => {
-            let quantity = match unit {
-                "s" => Quantity::Time,
-                "Hz" => Quantity::Frequency,
-                "V" => Quantity::Voltage,
-                "A" => Quantity::Current,
-                _ => Quantity::Other,
-            };
-            Column { name: name.trim_end().to_string(), quantity, unit: unit.to_string() }
+            Column { name: name.trim_end().to_string(), quantity: Quantity::of_unit(unit), unit: unit.to_string() }
         }
         _ => Column::named(name),
+    }
+}
+
+/// The analysis whose axis is this, where nothing else tells.
+pub(super) fn analysis_over(axis: Quantity) -> &'static str {
+    match axis {
+        Quantity::Time => "tran",
+        Quantity::Frequency => "ac",
+        _ => "dc",
     }
 }
 
@@ -46,11 +48,7 @@ pub(super) fn waveform(names: &[String], columns: Vec<Vec<f64>>) -> Waveform {
         })
         .flatten();
     let axis = column(names.first().map_or("", String::as_str));
-    let analysis = match axis.quantity {
-        Quantity::Time => "tran",
-        Quantity::Frequency => "ac",
-        _ => "dc",
-    };
+    let analysis = analysis_over(axis.quantity);
     let mut header = Header {
         title: String::new(),
         plot_name: super::plot_name(analysis).unwrap_or_default().into(),
@@ -183,8 +181,7 @@ pub(super) fn parse(bytes: &[u8]) -> Result<Contents, ReadError> {
         }
         if !open.columns.is_empty() && open.columns.len() == found.len() {
             let (k, (at, word)) = found.iter().enumerate().find(|(k, _)| cells[*k].is_none()).unwrap_or((0, &found[0]));
-            let word: String = word.chars().take(40).collect();
-            return Err(error(*at, format!("expected a number for {}, found '{word}'", open.names[k])));
+            return Err(error(*at, format!("expected a number for {}, found '{}'", open.names[k], excerpt(word))));
         }
         if let Some(set) = setting(line) {
             close(&mut contents, &mut open, &digits);

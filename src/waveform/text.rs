@@ -60,6 +60,11 @@ impl Digits {
     }
 }
 
+/// What is shown of a text in a message.
+pub(super) fn excerpt(text: &str) -> &str {
+    text.char_indices().nth(40).map_or(text, |(k, _)| &text[..k])
+}
+
 /// Line and column (from 1, in bytes) of a byte of a text.
 pub(super) fn place(bytes: &[u8], offset: usize) -> String {
     let before = bytes.get(..offset).unwrap_or(bytes);

@@ -14,8 +14,8 @@
 //! Traces that have the same X, analysis and place in the family become columns of one waveform.
 
 use super::csv::Records;
-use super::text::{Digits, suffixed};
-use super::{Column, Contents, Header, Quantity, ReadError, Waveform};
+use super::text::{Digits, excerpt, suffixed};
+use super::{Column, Contents, Header, Quantity, ReadError, Waveform, table};
 
 const PAIRS: &str = "ViVA CSV";
 const VCSV: &str = "VCSV";
@@ -139,22 +139,10 @@ pub(super) fn vcsv(bytes: &[u8]) -> Result<Contents, ReadError> {
     let traces = names.iter().enumerate().map(|(k, name)| {
         let mut trace = described(name);
         let ((label, _), (x, y)) = (pair(labels, k), pair(units, k));
-        let quantity = |unit: &str| match unit {
-            "s" => Quantity::Time,
-            "Hz" => Quantity::Frequency,
-            "V" => Quantity::Voltage,
-            "A" => Quantity::Current,
-            _ => Quantity::Other,
-        };
-        trace.analysis = match x.as_str() {
-            "s" => "tran",
-            "Hz" => "ac",
-            _ => "dc",
-        }
-        .to_string();
         let name = if label.is_empty() { "x".to_string() } else { label };
-        trace.x = Column { name, quantity: quantity(&x), unit: x };
-        trace.y = Column { quantity: quantity(&y), unit: y, ..trace.y };
+        trace.x = Column { name, quantity: Quantity::of_unit(&x), unit: x };
+        trace.y = Column { quantity: Quantity::of_unit(&y), unit: y, ..trace.y };
+        trace.analysis = table::analysis_over(trace.x.quantity).to_string();
         trace
     });
     let traces: Vec<Trace> = traces.collect();
@@ -203,8 +191,7 @@ fn read(format: &'static str, mut rows: Records<'_>, mut traces: Vec<Trace>) -> 
                         into.push(v);
                     }
                     None => {
-                        let found: String = text.chars().take(40).collect();
-                        let name = &trace.y.name;
+                        let (name, found) = (&trace.y.name, excerpt(text));
                         return Err(error(
                             field.start,
                             format!("row {line}: expected a number for {name}, found '{found}'"),

@@ -18,7 +18,7 @@
 //! D. O. Pederson, Proc. DAC 28 (1991) 245, for the cases that ngspice has.
 
 use super::kernel::{Kernels, Law};
-use super::past::Past;
+use super::past::{Past, rising};
 use super::*;
 use crate::number::{Mask, cos, exp, sin};
 use std::cell::Cell;
@@ -445,7 +445,8 @@ impl Lossy {
         };
         // A point that is asked for anew has no piece of its own; so short a one changes nothing.
         let h = (t - last[0]).max(1e-9 * self.shortest());
-        let now = kernels.at(h).map(|f| f / h);
+        let recent = kernels.at(h);
+        let now = recent.map(|f| f / h);
         let mut rows = [Row::default(); 2];
         // v₁ and i₁ are entries 1 and 2 of a point, 0 and 1 of a row.
         for (k, row) in rows.iter_mut().enumerate() {
@@ -459,7 +460,7 @@ impl Lossy {
                 + z * now[1] * last[far + 2];
         }
         if !matches!(kernels.law(), Law::Wave { sigma: 0.0, .. }) {
-            let mut later = kernels.at(h);
+            let mut later = recent;
             for pair in points.windows(2).rev() {
                 let (a, b) = (&pair[0], &pair[1]);
                 let sooner = kernels.at(h + (last[0] - a[0]));
@@ -521,8 +522,7 @@ impl Memory {
         let mut history: Vec<f64> = self.points.iter().flatten().copied().collect();
         let mut swing = self.swing.to_vec();
         let what = "t, v1, i1, v2, i2 of points with rising t";
-        let rising = |l: &[f64]| l.iter().step_by(5).zip(l.iter().skip(5).step_by(5)).all(|(a, b)| a < b);
-        fields.list("history", &mut history, what, |l| l.len().is_multiple_of(5) && rising(l));
+        fields.list("history", &mut history, what, |l| l.len().is_multiple_of(5) && rising(l, 5));
         fields.list("swing", &mut swing, "four numbers", |l| l.len() == 4);
         self.points = history.chunks_exact(5).map(|p| [p[0], p[1], p[2], p[3], p[4]]).collect();
         self.swing = [0, 1, 2, 3].map(|k| swing.get(k).copied().unwrap_or(0.0));

@@ -23,6 +23,11 @@ const SOON: f64 = 1e-7;
 /// One accepted point: t, w₁, w₂.
 type Point = [f64; 3];
 
+/// Do points of so many numbers have rising times?
+pub(super) fn rising(points: &[f64], size: usize) -> bool {
+    points.iter().step_by(size).zip(points.iter().skip(size).step_by(size)).all(|(a, b)| a < b)
+}
+
 /// What has entered a line in one lane.
 #[derive(Debug, Clone, Default)]
 pub struct Past {
@@ -39,7 +44,6 @@ impl Past {
         let mut points: Vec<f64> = self.points.iter().flatten().copied().collect();
         let mut corners: Vec<f64> = self.corners.iter().copied().collect();
         let mut largest = vec![self.largest];
-        let rising = |l: &[f64], n: usize| l.iter().step_by(n).zip(l.iter().skip(n).step_by(n)).all(|(a, b)| a < b);
         let triples = "t, w1, w2 of points with rising t";
         fields.list("points", &mut points, triples, |l| l.len().is_multiple_of(3) && rising(l, 3));
         fields.list("corners", &mut corners, "rising times", |l| rising(l, 1));

@@ -146,6 +146,7 @@ impl<R: Real> Stepper<R> {
         if !fits || !self.newton.restore(lane, from.control.curvature, &from.pivots) {
             return false;
         }
+        self.ramps.forget(lane);
         for (k, row) in from.unknowns.iter().enumerate() {
             let [x, x_1, x_2, x_s, x_max, ..] = *row;
             let to = [&mut self.x_n, &mut self.x_1, &mut self.x_2, &mut self.x_s, &mut self.x_max, &mut self.x];

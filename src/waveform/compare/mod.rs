@@ -21,6 +21,7 @@ use super::{Contents, Quantity, UpCrossing, Waveform};
 use curve::Curve;
 use errors::Tube;
 use serde::Serialize;
+use std::ops::Range;
 
 /// The relative tolerance where neither the user nor the reference says one.
 pub const RELTOL: f64 = 1e-3;
@@ -172,7 +173,7 @@ pub fn compare(result: &Contents, reference: &Contents, settings: &Settings) -> 
         return Err(Incomparable(nothing_in_common(result, reference)));
     }
     let within = results.iter().all(|p| p.covered && p.signals.iter().all(|s| s.within));
-    let label = |all: Vec<&Waveform>| all.into_iter().map(name_of).collect();
+    let label = |all: Vec<&Waveform>| all.into_iter().map(Waveform::label).collect();
     Ok(Comparison {
         within,
         results,
@@ -239,7 +240,7 @@ fn nothing_in_common(result: &Contents, reference: &Contents) -> String {
     let has = |c: &Contents| {
         let each = c.waveforms.iter().map(|w| {
             let names: Vec<&str> = w.header.columns.iter().take(8).map(|c| c.name.as_str()).collect();
-            format!("{} ({})", name_of(w), names.join(", "))
+            format!("{} ({})", w.label(), names.join(", "))
         });
         each.collect::<Vec<_>>().join("; ")
     };
@@ -248,13 +249,6 @@ fn nothing_in_common(result: &Contents, reference: &Contents) -> String {
         has(result),
         has(reference)
     )
-}
-
-/// `tran`, `ac [r=1k]`.
-pub fn name_of(w: &Waveform) -> String {
-    let place: Vec<String> =
-        w.facts.place.iter().map(|(n, x)| format!("{n}={}", crate::diagnostic::units::engineering(*x, ""))).collect();
-    if place.is_empty() { w.header.analysis.clone() } else { format!("{} [{}]", w.header.analysis, place.join(", ")) }
 }
 
 type Partners<'a> = (Vec<(&'a Waveform, &'a Waveform)>, Vec<&'a Waveform>, Vec<&'a Waveform>);
@@ -293,20 +287,12 @@ fn curves(w: &Waveform, column: usize, shift: f64) -> Vec<Curve> {
     }
     let x: Vec<f64> = of(0, 0).map(|x| x + shift).collect();
     let values: Vec<Vec<f64>> = (0..parts).map(|p| of(column, p).collect()).collect();
-    let (mut starts, mut direction) = (vec![0], 0.0);
-    for (k, pair) in x.windows(2).enumerate() {
-        let step = pair[1] - pair[0];
-        if step * direction < 0.0 {
-            starts.push(k + 1);
-            direction = 0.0;
-        } else if step != 0.0 {
-            direction = step;
-        }
-    }
-    let ends = starts.iter().skip(1).copied().chain([x.len()]);
     let log = w.header.columns.first().is_some_and(|c| c.quantity == Quantity::Frequency);
-    let cut = |a: usize, b: usize| values.iter().map(|v| v[a..b].to_vec()).collect();
-    starts.iter().zip(ends).map(|(a, b)| Curve::new(x[*a..b].to_vec(), cut(*a, b), log)).collect()
+    let cut = |points: Range<usize>| {
+        let values = values.iter().map(|v| v[points.clone()].to_vec()).collect();
+        Curve::new(x[points].to_vec(), values, log)
+    };
+    w.stretches().into_iter().map(cut).collect()
 }
 
 /// Which columns belong together: (result, reference).
@@ -379,23 +365,26 @@ fn pair(r: &Waveform, g: &Waveform, settings: &Settings, used: &mut [bool]) -> O
         };
         asked.or(g.facts.abstol(unit)).unwrap_or(default)
     };
-    let largest = |j: usize| {
-        let parts = g.parts();
-        g.data[j].chunks_exact(parts).map(|c| c.iter().fold(0.0f64, |s, v| s.hypot(*v))).fold(0.0, f64::max)
+    let parts = g.parts();
+    let largest = |values: &Vec<f64>| {
+        values.chunks_exact(parts).map(|c| c.iter().fold(0.0f64, |s, v| s.hypot(*v))).fold(0.0, f64::max)
     };
     let unit_of = |j: usize| g.header.columns[j].unit.as_str();
-    let mut signals = Vec::new();
-    for (i, j) in columns.iter().filter(|_| span.0 <= span.1) {
+    let sizes: Vec<f64> = if relative == Relative::Point { Vec::new() } else { g.data.iter().map(largest).collect() };
+    let tube_of = |j: usize| {
         let scale = match relative {
             Relative::Point => None,
-            Relative::Signal => Some(largest(*j)),
+            Relative::Signal => Some(sizes[j]),
             Relative::All => {
                 let of_unit = usize::from(g.header.has_axis())..g.header.columns.len();
-                Some(of_unit.filter(|k| unit_of(*k) == unit_of(*j)).map(largest).fold(0.0, f64::max))
+                Some(of_unit.filter(|k| unit_of(*k) == unit_of(j)).map(|k| sizes[k]).fold(0.0, f64::max))
             }
         };
-        let abstol = tolerance(unit_of(*j));
-        let tube = Tube { reltol, abstol, ttol: settings.ttol, scale };
+        Tube { reltol, abstol: tolerance(unit_of(j)), ttol: settings.ttol, scale }
+    };
+    let mut signals = Vec::new();
+    for (i, j) in columns.iter().filter(|_| span.0 <= span.1) {
+        let tube = tube_of(*j);
         let (ours, theirs) = (curves(r, *i, settings.shift), curves(g, *j, 0.0));
         let several = theirs.len() > 1;
         for (k, (ours, theirs)) in ours.iter().zip(&theirs).enumerate() {
@@ -411,7 +400,7 @@ fn pair(r: &Waveform, g: &Waveform, settings: &Settings, used: &mut [bool]) -> O
                 reference: g.header.columns[*j].name.clone(),
                 unit: unit_of(*j).to_string(),
                 curve: several.then_some(k + 1),
-                abstol,
+                abstol: tube.abstol,
                 within: errors.outside == 0,
                 spikes: if tran { spiking(ours, theirs, span, settings) } else { None },
                 errors,
@@ -419,13 +408,9 @@ fn pair(r: &Waveform, g: &Waveform, settings: &Settings, used: &mut [bool]) -> O
             });
         }
     }
-    let tube_of = |j: usize| Tube {
-        reltol,
-        abstol: tolerance(unit_of(j)),
-        ttol: settings.ttol,
-        scale: (relative != Relative::Point).then(|| largest(j)),
-    };
-    swaps(r, g, &columns, settings.shift, span, &tube_of, &mut signals);
+    // Which signal it is, its own size tells: beside a large one any small one would fit.
+    let own = |j: usize| Tube { scale: sizes.get(j).copied(), ..tube_of(j) };
+    swaps(r, g, &columns, settings.shift, span, &own, &mut signals);
     let alone = |w: &Waveform, pick: &dyn Fn(&(usize, usize)) -> usize| {
         let all = (usize::from(w.header.has_axis())..w.header.columns.len())
             .filter(|k| columns.iter().all(|p| pick(p) != *k));
@@ -433,7 +418,7 @@ fn pair(r: &Waveform, g: &Waveform, settings: &Settings, used: &mut [bool]) -> O
     };
     let everything = settings.signals.is_empty();
     Some(Pair {
-        name: name_of(g),
+        name: g.label(),
         axis_unit: if has_axis { axis.unit.clone() } else { String::new() },
         span,
         reference_span: theirs,
@@ -505,7 +490,7 @@ fn spiking(result: &Curve, reference: &Curve, (a, b): (f64, f64), settings: &Set
     let (low, high) = range(reference);
     let threshold = settings.threshold.unwrap_or(0.5 * (low + high));
     let times = |c: &Curve| {
-        let mut crossing = UpCrossing::new(threshold, 0.25 * (high - low));
+        let mut crossing = UpCrossing::in_range(threshold, low, high);
         let points = c.x.iter().zip(&c.parts[0]);
         points.filter_map(|(t, v)| crossing.point(*t, *v)).filter(|t| (a..=b).contains(t)).collect::<Vec<f64>>()
     };

@@ -1,7 +1,7 @@
 //! Reads CSV as we write it, and as others write it: a line of names, then numbers.
 
 use super::records::Records;
-use crate::waveform::text::Digits;
+use crate::waveform::text::{Digits, excerpt};
 use crate::waveform::{Contents, ReadError, table, viva};
 
 /// Reads a CSV file. The analysis follows from the first column's name, quantities and units from the others'. Tables after
@@ -60,7 +60,7 @@ pub fn separated(bytes: &[u8], separator: u8) -> Result<Contents, ReadError> {
                     columns[k].push(v);
                 }
                 _ => {
-                    let found: String = field.text.chars().take(40).collect();
+                    let found = excerpt(&field.text);
                     let message =
                         format!("line {}: expected a number for {}, found '{found}'", reader.line(), names[k]);
                     return Err(reader.error(field.start, message));

@@ -152,12 +152,6 @@ impl Measure<'_> {
         self.take(Quantity::When(self.crossing(wave, level, edge, which)))
     }
 
-    /// Half way between the smallest and the largest value, unless a level is given.
-    fn level(&mut self, wave: &Wave) -> Result<Option<f64>, Diagnostic> {
-        let given = self.number("threshold", "a level")?;
-        Ok(given.or_else(|| Some(0.5 * (self.over(wave, Statistic::Min)? + self.over(wave, Statistic::Max)?))))
-    }
-
     /// Initial and final value of a step, `nil` behind each as in OCEAN: the first and the last value unless given.
     fn step(&mut self, wave: &Wave) -> Result<Option<(f64, f64)>, Diagnostic> {
         let initial = self.number("initVal", "the initial value, or nil")?;
@@ -194,11 +188,12 @@ impl Measure<'_> {
         }))
     }
 
-    /// Rises through a level, and the first and the last x looked at.
-    fn rises(&mut self, wave: &Wave) -> Result<(Vec<f64>, f64), Diagnostic> {
-        let level = self.level(wave)?;
-        let (low, high) = (self.over(wave, Statistic::Min), self.over(wave, Statistic::Max));
-        let (Some(level), Some(low), Some(high)) = (level, low, high) else { return Ok((Vec::new(), 0.0)) };
+    /// Rises through a level, the level, and the length looked at; none where nothing is.
+    fn rises(&mut self, wave: &Wave) -> Result<Option<(Vec<f64>, f64, f64)>, Diagnostic> {
+        let given = self.number("threshold", "a level")?;
+        let range = self.over(wave, Statistic::Min).zip(self.over(wave, Statistic::Max));
+        let Some((low, high)) = range else { return Ok(None) };
+        let level = given.unwrap_or(0.5 * (low + high));
         let column = match &wave.signal {
             Signal::Column(k) => *k,
             _ => return Err(self.missing("a signal itself, of which rises are counted")),
@@ -206,11 +201,11 @@ impl Measure<'_> {
         let parts = self.result.parts();
         let (x, y) = (&self.result.data[0], &self.result.data[column]);
         let (from, to) = (wave.window.from.unwrap_or(f64::NEG_INFINITY), wave.window.to.unwrap_or(f64::INFINITY));
-        let mut crossing = UpCrossing::new(level, 0.25 * (high - low));
+        let mut crossing = UpCrossing::in_range(level, low, high);
         let pairs = || x.iter().step_by(parts).zip(y.iter().step_by(parts)).filter(|(x, _)| (from..=to).contains(*x));
         let times: Vec<f64> = pairs().filter_map(|(x, y)| crossing.point(*x, *y)).collect();
         let (first, last) = (pairs().next(), pairs().next_back());
-        Ok((times, first.zip(last).map_or(0.0, |(a, b)| b.0 - a.0)))
+        Ok(Some((times, level, first.zip(last).map_or(0.0, |(a, b)| b.0 - a.0))))
     }
 
     fn measure(&mut self, name: &str) -> Result<Value, Diagnostic> {
@@ -284,8 +279,7 @@ impl Measure<'_> {
                 of(value, &if axis.is_empty() { String::new() } else { format!("{unit}·{axis}") })
             }
             "dutyCycle" => {
-                let (times, _) = self.rises(&wave)?;
-                let Some(level) = self.level(&wave)? else { return of(None, "%") };
+                let Some((times, level, _)) = self.rises(&wave)? else { return of(None, "%") };
                 let window = times.first().zip(times.last()).filter(|(a, b)| a < b);
                 let duty = window.and_then(|(a, b)| {
                     let window = Window { from: Some(*a), to: Some(*b) };
@@ -295,7 +289,7 @@ impl Measure<'_> {
                 of(duty.map(|d| 100.0 * d), "%")
             }
             _ => {
-                let (times, length) = self.rises(&wave)?;
+                let (times, _, length) = self.rises(&wave)?.unwrap_or_default();
                 let whole = times.first().zip(times.last()).filter(|(a, b)| a < b);
                 let period = whole.map(|(a, b)| (b - a) / (times.len() - 1) as f64);
                 match name {

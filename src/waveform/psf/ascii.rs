@@ -12,7 +12,7 @@
 //! `(re im)`, structs and arrays are lists in parentheses, a group's values stand under the group's name.
 
 use super::*;
-use crate::waveform::text::Digits;
+use crate::waveform::text::{Digits, excerpt};
 
 pub(super) const FORMAT: &str = "PSF ASCII";
 
@@ -82,7 +82,7 @@ impl<'a> Reader<'a> {
             Token::Open => "'('".to_string(),
             Token::Close => "')'".to_string(),
             Token::Quoted(b) | Token::Word(b) => {
-                format!("'{}'", String::from_utf8_lossy(b).chars().take(40).collect::<String>())
+                format!("'{}'", excerpt(&String::from_utf8_lossy(b)))
             }
         };
         self.error(at, format!("expected {what}, found {found}"))

@@ -48,11 +48,10 @@ fn number(properties: &Properties, key: &str) -> Option<f64> {
 /// A column with the quantity that its unit says.
 fn column(name: String, unit: String) -> Column {
     let quantity = match (unit.as_str(), name.as_str()) {
-        ("s", _) | ("", "time") => Quantity::Time,
-        ("Hz", _) | ("", "freq") => Quantity::Frequency,
-        ("V", _) => Quantity::Voltage,
-        ("A", _) => Quantity::Current,
-        _ => Quantity::Other,
+        ("", "time") => Quantity::Time,
+        ("", "freq") => Quantity::Frequency,
+        ("", _) => Quantity::Other,
+        (unit, _) => Quantity::of_unit(unit),
     };
     let unit = if unit.is_empty() { quantity.unit().to_string() } else { unit };
     Column { name, quantity, unit }

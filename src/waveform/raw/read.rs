@@ -5,6 +5,7 @@
 //! sign of a time means something else. Some programs write floats with the high byte first: then only that order gives
 //! numbers of a sensible size.
 
+use crate::waveform::text::excerpt;
 use crate::waveform::{Column, Contents, Facts, Header, Quantity, ReadError, Waveform};
 use std::io::Read;
 
@@ -482,22 +483,10 @@ fn order(data: &[u8], row: usize, layout: Layout) -> Order {
 /// Cuts the points where the axis goes back.
 fn steps(w: Waveform) -> Vec<Waveform> {
     let parts = w.parts();
-    let axis: Vec<f64> = w.data.first().map_or(Vec::new(), |x| x.iter().step_by(parts).copied().collect());
-    let (mut starts, mut direction) = (vec![0], 0.0);
-    for (k, pair) in axis.windows(2).enumerate() {
-        let step = pair[1] - pair[0];
-        if step * direction < 0.0 {
-            starts.push(k + 1);
-            direction = 0.0;
-        } else if step != 0.0 {
-            direction = step;
-        }
-    }
-    let ends = starts.iter().skip(1).copied().chain([axis.len()]);
-    let each = starts.iter().zip(ends).enumerate().map(|(k, (start, end))| {
+    let each = w.stretches().into_iter().enumerate().map(|(k, points)| {
         let mut facts = w.facts.clone();
         facts.place.push(("step".into(), (k + 1) as f64));
-        let data = w.data.iter().map(|c| c[start * parts..end * parts].to_vec()).collect();
+        let data = w.data.iter().map(|c| c[points.start * parts..points.end * parts].to_vec()).collect();
         Waveform { header: w.header.clone(), data, facts }
     });
     each.collect()
@@ -523,8 +512,4 @@ fn analysis_of(plot_name: &str) -> String {
         }
     }
     low.split_whitespace().next().unwrap_or("").into()
-}
-
-fn excerpt(text: &str) -> &str {
-    text.char_indices().nth(40).map_or(text, |(k, _)| &text[..k])
 }
