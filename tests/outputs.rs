@@ -33,7 +33,7 @@ fn messages(text: &str) -> String {
     said.into_iter().map(|d| d.message).collect::<Vec<_>>().join("; ")
 }
 
-// covers: fn/re, fn/img, fn/ph
+// covers: fn/re, fn/img, fn/ph, fn/hertz
 #[test]
 fn expressions_of_phasors() {
     // At ωRC = 1: v(2) = (1 − j)/2, v(3) = 10·v(2).
@@ -286,7 +286,7 @@ fn switches_and_cards_of_xyce() {
     near("v(3)", signal(&w[0], "v(3)")[0], 2.0);
 }
 
-// covers: ac/data
+// covers: ac/data, data
 #[test]
 fn phasors_at_the_points_of_a_table() {
     let w = results(
@@ -302,6 +302,7 @@ fn phasors_at_the_points_of_a_table() {
     }
 }
 
+// covers: if
 #[test]
 fn instances_choose_their_elements_by_parameters() {
     let w = results(
@@ -344,6 +345,7 @@ fn points_of_a_source_stand_in_a_file() {
 
 /// What moves with the time stands where its name stands: in a source, in a resistor, in an output; a parameter of a
 /// subcircuit with the same name is another.
+// covers: global_param, print/expression, fn/time
 #[test]
 fn parameters_that_move() {
     let w = results(
@@ -364,6 +366,7 @@ fn parameters_that_move() {
 }
 
 /// A natural spline and Akima's through points; outside they are constant.
+// covers: fn/akima, fn/cubic, fn/sign, table
 #[test]
 fn functions_through_points() {
     let w = results(
@@ -419,4 +422,61 @@ fn conductances_by_expression_are_paths_to_ground() {
     near("v(2)", signal(&w[0], "v(2)")[0], 0.5);
     let said = messages("t\ni1 0 1 1m\nb1 1 0 i={1m*v(2)}\nv1 2 0 1\n.op\n.end\n");
     assert!(said.contains("fed only by current sources"), "{said}");
+}
+
+/// Derivatives by voltages, currents and arguments; a difference of nodes moves with either. The Jacobian of a source of
+/// slopes is right: its operating point is found.
+// covers: fn/ddx
+#[test]
+fn derivatives_of_expressions() {
+    let net = "t\n.func slope(f,x) {ddx(f,x)}\nv1 a 0 3\nv2 b 0 1\n\
+               b1 c 0 v={ddx(v(a)**3+v(b),v(a))}\nb2 d 0 v={ddx((v(a)-v(b))**2,v(b))}\nb3 e 0 v={ddx(v(a,b)**2,v(b))}\n\
+               b4 f 0 v={slope(exp(v(b))*v(a),v(b))}\nb5 g 0 v={ddx(5*i(v1)**2,i(v1))}\nb6 h 0 v={ddx(v(a,b)**2,v(a,b))}\n\
+               i1 0 z 4\nb7 z 0 i={ddx(v(z)**3,v(z))}\nr1 a 0 1\n.op\n.print op v(c) {ddx(sin(v(a)),v(a))}\n.save all\n.end\n";
+    let w = results(net);
+    let at = |name: &str| signal(&w[0], name)[0];
+    near("c", at("v(c)"), 27.0);
+    near("d", at("v(d)"), -4.0);
+    near("e", at("v(e)"), -4.0);
+    near("f", at("v(f)"), 3.0 * 1f64.exp());
+    near("g", at("v(g)"), -30.0);
+    near("h", at("v(h)"), 4.0);
+    // 3z² = 4, found by the slope 6z of the slope.
+    near("z", at("v(z)").abs(), (4.0f64 / 3.0).sqrt());
+    let wrong = |b: &str| messages(&format!("t\nv1 a 0 1\nv2 b 0 1\n{b}\nr1 c 0 1\n.op\n.end\n"));
+    let said = wrong("b1 c 0 v={ddx(v(a)**2,2*v(a))}");
+    assert!(said.contains("the derivative by a voltage, a current or time"), "{said}");
+    let said = wrong("b1 c 0 v={ddx(v(a)*v(a,b),v(a,b))}");
+    assert!(said.contains("not defined by what the expression reads"), "{said}");
+    let said = wrong("b1 c 0 v={ddx(ddt(v(a)),v(a))}");
+    assert!(said.contains("not defined by what the expression reads"), "{said}");
+    let said = wrong(".param p={ddx(1,2)}");
+    assert!(said.contains("is not known before the simulation"), "{said}");
+}
+
+/// Sources made by functions of an expression are the sources themselves, corners included.
+// covers: fn/spice_pulse, fn/spice_sin, fn/spice_exp, fn/spice_sffm, probe
+#[test]
+fn waves_of_expressions_are_the_waves_of_sources() {
+    let waves = [
+        ("pulse(0 2 1u 0.1u 0.2u 3u 7u)", "spice_pulse(0,2,1u,0.1u,0.2u,3u,7u)"),
+        ("sin(1 2 300k 1u 10k)", "spice_sin(1,2,300k,1u,10k)"),
+        ("exp(0 1 1u 2u 5u 1u)", "spice_exp(0,1,1u,2u,5u,1u)"),
+        ("sffm(0 1 500k 3 50k)", "spice_sffm(0,1,500k,3,50k)"),
+    ];
+    let mut net = String::from("t\n");
+    for (k, (source, function)) in waves.iter().enumerate() {
+        net += &format!("v{k} s{k} 0 {source}\nrs{k} s{k} 0 1\nb{k} b{k} 0 v={{{function}}}\nrb{k} b{k} 0 1\n");
+    }
+    let w = results(&(net + ".tran 0.1u 20u\n.probe v(s0) v(s1) v(s2) v(s3) v(b0) v(b1) v(b2) v(b3)\n.end\n"));
+    for k in 0..waves.len() {
+        let (source, wave) = (signal(&w[0], &format!("v(s{k})")), signal(&w[0], &format!("v(b{k})")));
+        let highest = source.iter().fold(0.0f64, |m, x| m.max(x.abs()));
+        assert!(highest > 0.5, "{}", waves[k].0);
+        for (a, b) in source.iter().zip(wave) {
+            assert!((a - b).abs() <= 1e-9 * highest, "{}: {a} is not {b}", waves[k].0);
+        }
+    }
+    // A corner at 1 µs is a point.
+    assert!(signal(&w[0], "time").iter().any(|t| (t - 1e-6).abs() < 1e-15));
 }

@@ -282,6 +282,7 @@ impl<'a> Quantities<'a> {
         }
         match f {
             "ddt" | "idt" | "sdt" => return self.state(elab, f, args, span),
+            "ddx" => return self.ddx(elab, args, span),
             // Fortran's, which Xyce has: the size of the one with the sign of the other.
             "sign" if args.len() == 2 => {
                 let size = self.lower(elab, args.first()?);
@@ -306,7 +307,7 @@ impl<'a> Quantities<'a> {
                 return value;
             }
             let known = Function::ALL.iter().flat_map(|f| f.names().iter().copied()).chain(Draw::NAMES);
-            let others = ["v", "i", "ddt", "idt", "sdt", "spice_pulse", "spice_sin", "spice_exp", "spice_sffm"];
+            let others = ["v", "i", "ddt", "ddx", "idt", "sdt", "spice_pulse", "spice_sin", "spice_exp", "spice_sffm"];
             let user: Vec<&str> =
                 elab.outwards(self.scope).flat_map(|s| elab.scopes[s].body.funcs.keys().copied()).collect();
             let help = did_you_mean(f, known.chain(others).chain(super::tables::NAMES).chain(user))

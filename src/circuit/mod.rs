@@ -8,6 +8,7 @@ mod analysis;
 mod choose;
 mod condition;
 mod context;
+mod derivative;
 mod dialect;
 mod draw;
 mod element;

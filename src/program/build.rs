@@ -57,6 +57,16 @@ impl Builder {
         let i = &self.code[node.0 as usize];
         (i.code == Code::Constant).then(|| i.constant())
     }
+    /// Which input the node is, if it is one.
+    pub fn as_input(&self, node: Node) -> Option<usize> {
+        let i = &self.code[node.0 as usize];
+        (i.code == Code::Input).then_some(i.a as usize)
+    }
+    /// The derivatives of a node by the inputs that it depends on: (input, node of the derivative), by ascending input.
+    pub fn gradient(&mut self, node: Node) -> Vec<(usize, Node)> {
+        let entries = derive::jacobian(self, &[node]);
+        entries.into_iter().map(|(_, input, slope)| (input as usize, slope)).collect()
+    }
     /// The program that computes these outputs and their derivatives. What they do not need is left out.
     pub fn finish(mut self, outputs: &[Node]) -> Program {
         let n_inputs = self.n_inputs;
