@@ -162,6 +162,7 @@ fn analyses_and_options_are_read() {
     assert_eq!(c.nodesets[0].volts, 3.0);
 }
 
+// covers: print, print/expression, save
 #[test]
 fn outputs_and_measures_are_read() {
     let c = clean(
@@ -387,6 +388,7 @@ fn dialects_differ_where_their_table_says() {
     assert!(said.iter().any(|d| d.message == "unknown dialect 'spectre'"), "{said:?}");
 }
 
+// covers: fn/temper, fn/vt
 #[test]
 fn names_of_the_circuits_temperature_and_thermal_voltage() {
     let at = |expr: &str| resistance(".options temp=50 gmin=1e-10", "", expr);
@@ -405,6 +407,7 @@ fn functions_that_other_simulators_have() {
     assert_eq!(evaluated("", "10*round(2.5) + round(-2.5) + round(0.49999999999999994)"), 27.0);
 }
 
+// covers: fn/agauss, fn/gauss, fn/aunif, fn/unif, fn/mc, fn/flat, fn/limit
 #[test]
 fn random_values_are_nominal_until_a_seed_is_asked_for() {
     for f in [
@@ -442,6 +445,7 @@ fn a_draw_belongs_to_its_parameter_or_instance() {
 }
 
 /// 10 000 resistors: mean and spread of a normal and of a uniform distribution.
+// covers: fn/agauss, fn/aunif
 #[test]
 fn draws_have_their_distribution() {
     let mut text = String::from("t\n.options seed=11\nV1 a 0 1\n");
@@ -472,6 +476,7 @@ fn subcircuits_in_parallel_multiply_what_they_hold() {
     assert!(said.iter().any(|d| d.message == "m = -1 is out of range: it must be greater than 0"), "{said:?}");
 }
 
+// covers: print, global_param
 #[test]
 fn spellings_of_xyce() {
     let (c, said, rendered) = run(

@@ -55,6 +55,7 @@ c1 out 0 1n
 .ac dec 10 1k 10meg
 ";
 
+// covers: control/alter
 #[test]
 fn operating_points_follow_what_is_altered() {
     let out = block(
@@ -69,6 +70,7 @@ fn operating_points_follow_what_is_altered() {
     assert_eq!(found, [1.0, 0.5, 1.0, 1.0, 1.8]);
 }
 
+// covers: control/loops
 #[test]
 fn loops_conditions_and_variables() {
     let out = block(
@@ -106,6 +108,7 @@ fn measurements_of_a_transient_and_of_an_ac_analysis() {
     assert!(out.contains("never               =  failed"), "{out}");
 }
 
+// covers: control/files
 #[test]
 fn run_does_the_cards_and_files_go_beside_the_results() {
     let folder = Folder::new("files");
@@ -219,6 +222,7 @@ c1 out 0 1n
 .end
 ";
 
+// covers: batch/raw
 #[test]
 fn batch_mode_prints_as_ngspice_does() {
     let folder = Folder::new("batch");
@@ -260,6 +264,7 @@ fn batch_mode_prints_as_ngspice_does() {
     }
 }
 
+// covers: batch/define
 #[test]
 fn batch_mode_runs_blocks_defines_variables_and_joins_files() {
     let folder = Folder::new("define");
@@ -275,6 +280,7 @@ fn batch_mode_runs_blocks_defines_variables_and_joins_files() {
     assert!(folder.0.join("b.raw").exists());
 }
 
+// covers: server
 #[test]
 fn server_mode_writes_what_pyspice_reads() {
     let folder = Folder::new("server");

@@ -2,7 +2,8 @@
 //! oracle netlists and analytic tests that cover it. None may be empty, and `docs/coverage.md` must show it as it is.
 //!
 //! The rows come from the registry. What covers them comes from `* covers:` lines of `tests/oracle/*.cir` (checked by
-//! `tests/oracle.rs`) and from comments `// covers: kind, kind/function, analysis …` above tests in `tests/*.rs` and `tests/analytic/*.rs`.
+//! `tests/oracle.rs`) and from comments `// covers: kind, kind/function, analysis …` above tests in `tests/*.rs`, `tests/analytic/*.rs` and
+//! `src/netlist/tests.rs`.
 //! A claim `kind/function` also covers `kind`.
 //!
 //! `UPDATE_COVERAGE=1 cargo test --release --test coverage` writes the table anew.
@@ -38,6 +39,72 @@ fn method_row(method: Method) -> &'static str {
         Method::TrBdf2 => "method/trbdf2",
     }
 }
+
+/// What a netlist may say beside devices, analyses and measurements.
+const LANGUAGE: [&str; 32] = [
+    "param",
+    "subckt",
+    "func",
+    "global",
+    "global_param",
+    "temp",
+    "if",
+    "include",
+    "lib",
+    "step",
+    "step/list",
+    "step/dec",
+    "step/oct",
+    "step/source",
+    "step/model",
+    "step/temp",
+    "step/nested",
+    "step/data",
+    "data",
+    "mc",
+    "print",
+    "print/expression",
+    "probe",
+    "save",
+    "four",
+    "control",
+    "control/loops",
+    "control/alter",
+    "control/files",
+    "poly",
+    "table",
+    "laplace",
+];
+
+/// Code models of XSPICE.
+const CODE_MODELS: [&str; 13] = [
+    "gain", "summer", "mult", "divide", "limit", "pwl", "int", "d_dt", "s_xfer", "aswitch", "hyst", "sine", "triangle",
+];
+
+/// Functions of expressions that are more than a function of numbers.
+const OTHER_FUNCTIONS: [&str; 18] = [
+    "agauss",
+    "gauss",
+    "aunif",
+    "unif",
+    "mc",
+    "flat",
+    "ddx",
+    "sign",
+    "akima",
+    "cubic",
+    "spice_pulse",
+    "spice_sin",
+    "spice_exp",
+    "spice_sffm",
+    "temper",
+    "hertz",
+    "vt",
+    "time",
+];
+
+/// Ways to be called in place of ngspice.
+const DROP_IN: [&str; 4] = ["batch", "batch/raw", "batch/define", "server"];
 
 const MEASUREMENTS: [&str; 20] = [
     "measure/trig",
@@ -95,18 +162,14 @@ fn rows() -> Vec<(&'static str, Vec<String>)> {
         ("Kinds of device", kinds),
         ("Source functions", functions.collect()),
         ("Analyses", analyses.chain(["ic".to_string(), "nodeset".to_string()]).collect()),
-        (
-            "Language",
-            ["param", "subckt", "func", "global", "temp", "poly", "table", "laplace"].map(String::from).to_vec(),
-        ),
-        (
-            "Code models of XSPICE",
-            ["gain", "summer", "mult", "divide", "limit", "pwl", "int", "d_dt", "s_xfer", "aswitch"]
-                .map(|m| format!("xspice/{m}"))
-                .to_vec(),
-        ),
+        ("Language", LANGUAGE.map(String::from).to_vec()),
+        ("Code models of XSPICE", CODE_MODELS.map(|m| format!("xspice/{m}")).to_vec()),
+        ("In place of ngspice", DROP_IN.map(String::from).to_vec()),
         ("Integration methods", methods.to_vec()),
-        ("Functions of expressions", expressions.chain(states).collect()),
+        (
+            "Functions of expressions",
+            expressions.chain(states).chain(OTHER_FUNCTIONS.map(|f| format!("fn/{f}"))).collect(),
+        ),
         ("Measurements", MEASUREMENTS.iter().map(|m| m.to_string()).collect()),
     ]
 }
@@ -134,6 +197,7 @@ fn analytic_claims() -> Vec<Claim> {
     };
     let mut files = list(&folder);
     files.extend(list(&folder.join("analytic")));
+    files.push(folder.join("../src/netlist/tests.rs"));
     files.retain(|p| p.extension().is_some_and(|e| e == "rs"));
     files.sort();
     let mut claims = Vec::new();

@@ -46,6 +46,7 @@ fn values(cards: &str, name: &str, expected: &[f64]) {
     }
 }
 
+// covers: step/list, step/dec, step/oct, step/source, step/model, step/temp, step/nested, step/data, data, temp
 #[test]
 fn every_form_of_step_has_its_values() {
     values(".step param r 1k 2k 500", "r", &[1000.0, 1500.0, 2000.0]);
@@ -98,6 +99,7 @@ fn drawn(cards: &str, asked: &Request) -> (Vec<f64>, Vec<Vec<(String, f64)>>) {
     ((0..base.n_steps()).map(of).collect(), (0..base.n_steps()).map(|k| base.step(k)).collect())
 }
 
+// covers: mc, fn/agauss
 #[test]
 fn monte_carlo_runs_have_random_numbers_of_their_own() {
     let nominal = Request::default();
@@ -243,6 +245,7 @@ fn results_over_steps_have_a_table_a_column_and_a_plot_for_each() {
 }
 
 /// A sine squared: mean 1/2, and a cosine of twice the frequency with magnitude 1/2.
+// covers: four
 #[test]
 fn harmonics_of_the_last_period() {
     let folder = Folder::new("four");

@@ -227,6 +227,7 @@ fn every_fault_of_a_file_is_told() {
     assert_eq!(codes, ["bad-number", "unknown-card", "bad-param", "missing-name"]);
 }
 
+// covers: include, lib
 #[test]
 fn includes() {
     let files = Files(HashMap::from([
