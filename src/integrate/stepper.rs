@@ -181,6 +181,7 @@ fn copy_lanes<R: Real>(to: &mut [R], from: &[R], lanes: R::Mask) {
 }
 
 /// The same in these rows.
+#[inline(always)]
 fn copy_rows<R: Real>(to: &mut [R], from: &[R], rows: &[u32], lanes: R::Mask) {
     for k in rows {
         let k = *k as usize;
@@ -388,10 +389,16 @@ impl<R: Real> Stepper<R> {
             copy_lanes(&mut self.q[observers..], &self.arrays.q[observers..], outcome.converged);
         }
         let alpha = self.solves.alpha;
-        for k in &self.charged {
-            let k = *k as usize;
-            self.qd[k] = alpha * self.q[k] + self.past[k];
-        }
+        dispatch(
+            R::LANES,
+            #[inline(always)]
+            || {
+                for k in &self.charged {
+                    let k = *k as usize;
+                    self.qd[k] = alpha * self.q[k] + self.past[k];
+                }
+            },
+        );
         self.judge(dae, outcome.converged)
     }
 

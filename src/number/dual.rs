@@ -171,7 +171,7 @@ impl<R: Real, const N: usize> Real for Dual<R, N> {
         Dual::constant(R::splat(value))
     }
     #[inline(always)]
-    fn lane(self, lane: usize) -> f64 {
+    fn lane(&self, lane: usize) -> f64 {
         self.v.lane(lane)
     }
     #[inline(always)]

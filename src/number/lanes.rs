@@ -9,13 +9,27 @@ use std::ops::{Add, AddAssign, BitAnd, BitOr, Div, Mul, Neg, Not, Sub, SubAssign
 
 /// `L` values of `f64`, one per simulation.
 #[derive(Debug, Clone, Copy, PartialEq)]
-#[repr(transparent)]
+// A vector of 32 bytes then never lies in two cache lines.
+#[repr(align(32))]
 pub struct Lanes<const L: usize>(pub [f64; L]);
 
 /// `L` truth values; each word is all ones (true) or all zeros (false).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[repr(transparent)]
+#[repr(align(32))]
 pub struct LaneMask<const L: usize>([u64; L]);
+
+/// Keeps a loop over values one value at a time; no instruction comes of it.
+///
+/// The loops over lanes are unrolled before LLVM looks for loops to vectorise. It then takes one lane of four values at once,
+/// with a shuffle for every load and store, instead of the lanes of one value, which lie side by side.
+#[inline(always)]
+fn value_by_value() {
+    #[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
+    // SAFETY: it does nothing.
+    unsafe {
+        std::arch::asm!("", options(nomem, nostack, preserves_flags));
+    }
+}
 
 impl<const L: usize> Default for Lanes<L> {
     #[inline(always)]
@@ -30,7 +44,7 @@ impl Mask for bool {
         value
     }
     #[inline(always)]
-    fn lane(self, _lane: usize) -> bool {
+    fn lane(&self, _lane: usize) -> bool {
         self
     }
     #[inline(always)]
@@ -64,7 +78,7 @@ impl<const L: usize> Mask for LaneMask<L> {
         LaneMask([(value as u64).wrapping_neg(); L])
     }
     #[inline(always)]
-    fn lane(self, lane: usize) -> bool {
+    fn lane(&self, lane: usize) -> bool {
         self.0[lane] != 0
     }
     #[inline(always)]
@@ -142,6 +156,7 @@ impl<const L: usize> Neg for Lanes<L> {
     type Output = Self;
     #[inline(always)]
     fn neg(mut self) -> Self {
+        value_by_value();
         for a in &mut self.0 {
             *a = -*a;
         }
@@ -229,7 +244,7 @@ impl<const L: usize> Real for Lanes<L> {
         Lanes([value; L])
     }
     #[inline(always)]
-    fn lane(self, lane: usize) -> f64 {
+    fn lane(&self, lane: usize) -> f64 {
         self.0[lane]
     }
     #[inline(always)]
@@ -238,6 +253,7 @@ impl<const L: usize> Real for Lanes<L> {
     }
     #[inline(always)]
     fn select(mask: LaneMask<L>, a: Self, b: Self) -> Self {
+        value_by_value();
         let mut out = [0.0; L];
         for (i, out) in out.iter_mut().enumerate() {
             *out = f64::from_bits((a.0[i].to_bits() & mask.0[i]) | (b.0[i].to_bits() & !mask.0[i]));
@@ -316,7 +332,7 @@ impl Real for f64 {
         value
     }
     #[inline(always)]
-    fn lane(self, _lane: usize) -> f64 {
+    fn lane(&self, _lane: usize) -> f64 {
         self
     }
     #[inline(always)]

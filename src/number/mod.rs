@@ -32,7 +32,7 @@ pub trait Mask:
     /// The same truth value in every lane.
     fn splat(value: bool) -> Self;
     /// The truth value of one lane.
-    fn lane(self, lane: usize) -> bool;
+    fn lane(&self, lane: usize) -> bool;
     /// Sets the truth value of one lane.
     fn set_lane(&mut self, lane: usize, value: bool);
     /// True if any lane is true.
@@ -71,7 +71,7 @@ pub trait Real:
     /// The same value in every lane (derivatives zero).
     fn splat(value: f64) -> Self;
     /// The primal value of one lane.
-    fn lane(self, lane: usize) -> f64;
+    fn lane(&self, lane: usize) -> f64;
     /// Sets the primal value of one lane; the lane's derivatives become zero.
     fn set_lane(&mut self, lane: usize, value: f64);
     /// `a` where the mask is true, else `b`, with their derivatives.

@@ -42,7 +42,7 @@ pub(super) struct Program {
     /// Forward and backward substitution, group by group.
     steps: Vec<Step>,
     /// The rows of the steps, in their order.
-    rows: Vec<u32>,
+    rows: Vec<Row>,
     /// (slot, rank of the column) of what goes off a row, in the order of the rows.
     terms: Vec<[u32; 2]>,
 }
@@ -65,6 +65,14 @@ struct Step {
     /// Terms of each row.
     terms: usize,
     rows: usize,
+}
+
+/// A row in a substitution: its rank, and where its entry of the right-hand side is and what it is multiplied by.
+#[derive(Debug, Clone, Copy)]
+struct Row {
+    rank: u32,
+    from: u32,
+    scale: f64,
 }
 
 /// Ends of the ranges of one level; they start where the level before ends.
@@ -182,7 +190,7 @@ impl Program {
                     _ => self.steps.push(Step { pass, terms, rows: 1 }),
                 }
                 last = Some(key);
-                self.rows.push(r as u32);
+                self.rows.push(Row { rank: r as u32, from: self.row_of[r], scale: self.row_scale[r] });
                 let list = if pass == Pass::Backward { &right[r] } else { &below[r] };
                 self.terms.extend_from_slice(list);
             }
@@ -291,6 +299,75 @@ unsafe fn reduced<S: Scalar>(start: S, pairs: &[[u32; 2]], v: &[S], w: &[S]) -> 
 /// From this length on a sum is split.
 const LONG: usize = 16;
 
+const FORWARD: u8 = 0;
+const WHOLE: u8 = 1;
+const BACKWARD: u8 = 2;
+
+/// The rows of a step. Most have few terms: those loops are written out, for otherwise their ends cost more than what is in
+/// them.
+///
+/// # Safety
+/// The ranks of the rows and the second of each term lie in `x` and the first of each term in `v`, which begins with the
+/// pivots by rank; `from` lies in `rhs`.
+#[inline(always)]
+unsafe fn sweep<S: Scalar, const PASS: u8>(
+    terms_of_each: usize,
+    rows: &[Row],
+    terms: &[[u32; 2]],
+    v: &[S],
+    rhs: &[S],
+    x: &mut [S],
+) {
+    // SAFETY: the caller's promise.
+    unsafe {
+        match terms_of_each {
+            0 => rows.iter().for_each(|row| finish::<S, PASS>(row, &[], v, rhs, x)),
+            1 => sweep_of::<S, PASS, 1>(rows, terms, v, rhs, x),
+            2 => sweep_of::<S, PASS, 2>(rows, terms, v, rhs, x),
+            3 => sweep_of::<S, PASS, 3>(rows, terms, v, rhs, x),
+            many => {
+                for (row, terms) in rows.iter().zip(terms.chunks_exact(many)) {
+                    finish::<S, PASS>(row, terms, v, rhs, x);
+                }
+            }
+        }
+    }
+}
+
+/// The rows of a step with `T` terms each.
+///
+/// # Safety
+/// As for [`sweep`].
+#[inline(always)]
+unsafe fn sweep_of<S: Scalar, const PASS: u8, const T: usize>(
+    rows: &[Row],
+    terms: &[[u32; 2]],
+    v: &[S],
+    rhs: &[S],
+    x: &mut [S],
+) {
+    for (row, terms) in rows.iter().zip(terms.as_chunks::<T>().0) {
+        // SAFETY: the caller's promise.
+        unsafe { finish::<S, PASS>(row, terms, v, rhs, x) };
+    }
+}
+
+/// One row.
+///
+/// # Safety
+/// As for [`sweep`].
+#[inline(always)]
+unsafe fn finish<S: Scalar, const PASS: u8>(row: &Row, terms: &[[u32; 2]], v: &[S], rhs: &[S], x: &mut [S]) {
+    let r = row.rank as usize;
+    // SAFETY: the caller's promise.
+    unsafe {
+        let start =
+            if PASS == BACKWARD { *x.get_unchecked(r) } else { rhs.get_unchecked(row.from as usize).scaled(row.scale) };
+        let sum = reduced(start, terms, v, x);
+        *x.get_unchecked_mut(r) = if PASS == FORWARD { sum } else { sum * *v.get_unchecked(r) };
+    }
+}
+
 /// Folds the sizes of some values, and sums them. Four running results keep the additions independent of each other.
 #[inline(always)]
 fn survey<S: Scalar>(values: &[S], start: S::Size, fold: impl Fn(S::Size, S::Size) -> S::Size) -> (S::Size, S::Size) {
@@ -388,28 +465,18 @@ impl<S: Scalar> ProgramFactors<S> {
             let rows = &p.rows[row..row + step.rows];
             let terms = &p.terms[term..term + step.rows * step.terms];
             (row, term) = (row + rows.len(), term + terms.len());
-            for (k, r) in rows.iter().enumerate() {
-                let r = *r as usize;
-                // SAFETY: rows and columns of the program are below n, slots below n_slots, and the first n are pivots.
-                unsafe {
-                    let start = match step.pass {
-                        Pass::Backward => *x.get_unchecked(r),
-                        Pass::Forward | Pass::Whole => {
-                            let from = *p.row_of.get_unchecked(r) as usize;
-                            rhs.get_unchecked(from).scaled(*p.row_scale.get_unchecked(r))
-                        }
-                    };
-                    let list = terms.get_unchecked(k * step.terms..(k + 1) * step.terms);
-                    let sum = reduced(start, list, v, x);
-                    *x.get_unchecked_mut(r) = match step.pass {
-                        Pass::Forward => sum,
-                        Pass::Whole | Pass::Backward => sum * *v.get_unchecked(r),
-                    };
+            // SAFETY: rows and columns of the program are below n, slots below n_slots, and the first n are pivots.
+            unsafe {
+                match step.pass {
+                    Pass::Forward => sweep::<_, FORWARD>(step.terms, rows, terms, v, rhs, x),
+                    Pass::Whole => sweep::<_, WHOLE>(step.terms, rows, terms, v, rhs, x),
+                    Pass::Backward => sweep::<_, BACKWARD>(step.terms, rows, terms, v, rhs, x),
                 }
             }
         }
         for (x, col) in x.iter().zip(&p.col_of) {
-            rhs[*col as usize] = *x;
+            // SAFETY: columns of the program are below n, the length of rhs.
+            unsafe { *rhs.get_unchecked_mut(*col as usize) = *x };
         }
     }
 
@@ -423,7 +490,7 @@ impl<S: Scalar> ProgramFactors<S> {
             let terms = &p.terms[term - step.rows * step.terms..term];
             (row, term) = (row - rows.len(), term - terms.len());
             for (k, r) in rows.iter().enumerate() {
-                let r = *r as usize;
+                let r = r.rank as usize;
                 if step.pass != Pass::Forward {
                     x[r] = x[r] * self.v[r];
                 }

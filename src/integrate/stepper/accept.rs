@@ -45,12 +45,20 @@ impl<R: Real> Stepper<R> {
             R::LANES,
             #[inline(always)]
             || {
+                let (x, x_s, x_n) = (&self.x[..n], &self.x_s[..n], &mut self.x_n[..n]);
+                let (x_1, x_2, x_max) = (&mut self.x_1[..n], &mut self.x_2[..n], &mut self.x_max[..n]);
+                // A lane does one or the other, and hardly ever is there a run that does both.
+                if single.any() {
+                    for k in 0..n {
+                        x_2[k] = R::select(single, x_1[k], x_2[k]);
+                        x_1[k] = R::select(single, x_n[k], x_1[k]);
+                    }
+                }
                 for k in 0..n {
-                    let (x, x_n, x_1) = (self.x[k], self.x_n[k], self.x_1[k]);
-                    self.x_2[k] = R::select(second, x_n, R::select(single, x_1, self.x_2[k]));
-                    self.x_1[k] = R::select(second, self.x_s[k], R::select(single, x_n, x_1));
-                    self.x_n[k] = R::select(lanes, x, x_n);
-                    self.x_max[k] = R::select(lanes, self.x_max[k].max(x.abs()), self.x_max[k]);
+                    x_2[k] = R::select(second, x_n[k], x_2[k]);
+                    x_1[k] = R::select(second, x_s[k], x_1[k]);
+                    x_n[k] = R::select(lanes, x[k], x_n[k]);
+                    x_max[k] = R::select(lanes, x_max[k].max(x[k].abs()), x_max[k]);
                 }
                 for k in self.charged.iter().map(|k| *k as usize) {
                     let q_n = self.q_n[k];
@@ -139,14 +147,10 @@ impl<R: Real> Stepper<R> {
     /// slopes, and those among them in which more than slopes jump.
     fn act(&mut self, dae: &mut impl Dae<R>, lanes: R::Mask) -> (R::Mask, R::Mask) {
         let mut jumps = R::Mask::splat(false);
-        let mut slopes = jumps;
-        let (none, t) = (R::Mask::splat(false), self.solves.t);
+        let (mut slopes, t) = (jumps, self.solves.t);
         // `g_before` is what the crossing functions were at the start of the step; g is what they are now.
         for k in 0..self.g.len() {
-            let mut mask = none;
-            for l in (0..R::LANES).filter(|l| lanes.lane(*l)) {
-                mask.set_lane(l, self.g_before[k].lane(l) < 0.0 && self.g[k].lane(l) >= 0.0);
-            }
+            let mask = lanes & self.g_before[k].lt(R::zero()) & self.g[k].ge(R::zero());
             if mask.any() {
                 match dae.on_event(k, t, &self.x, &self.mode, mask) {
                     After::Undisturbed => {}

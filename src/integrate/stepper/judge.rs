@@ -60,8 +60,14 @@ impl<R: Real> Stepper<R> {
         }
         if first.any() {
             copy_lanes(&mut self.x_s, &self.x, first);
-            copy_rows(&mut self.q_s, &self.q, &self.charged, first);
-            copy_rows(&mut self.qd_s, &self.qd, &self.charged, first);
+            dispatch(
+                R::LANES,
+                #[inline(always)]
+                || {
+                    copy_rows(&mut self.q_s, &self.q, &self.charged, first);
+                    copy_rows(&mut self.qd_s, &self.qd, &self.charged, first);
+                },
+            );
         }
         let done = solved & !first;
         let mut error = R::zero();
