@@ -97,7 +97,7 @@ fn long(points: usize) -> Contents {
         time.push(time[k - 1] + 1e-9 * (1.0 + 0.9 * (k as f64 * 0.01).sin()));
     }
     let wave = (0..points).map(|k| (k as f64 * 0.003).sin()).collect();
-    let jumps = (0..points).map(|k| 1e-12 * 10f64.powi((k as i32 * 7919) % 13)).collect();
+    let jumps = (0..points).map(|k| 1e-12 * 10f64.powi(((k * 7919) % 13) as i32)).collect();
     result("tran", &["time", "v(wave)", "i(jumps)"], vec![time, wave, jumps], false)
 }
 
@@ -185,6 +185,13 @@ fn sweeps_backwards_and_nested_become_ascending_curves() {
         assert_eq!(page.doubles(&curves[k]["y"][0][0][0]), wanted);
         assert_eq!(curves[k]["place"], format!("#{}", k + 1));
     }
+    // Where the result says what the outer source was, the curves are called by it.
+    let mut named = contents.clone();
+    named.waveforms[0].header.columns.insert(1, Column::named("v2-sweep"));
+    named.waveforms[0].data.insert(1, vec![1.5, 1.5, 1.5, 2.0, 2.0, 2.0]);
+    let of_two = Page::of(&[Source { name: "dc.raw", contents: &named }], &wish(30_000_000));
+    let places = [0, 1].map(|k: usize| of_two.meta["groups"][0]["curves"][k]["place"].clone());
+    assert_eq!(places, ["v2-sweep=1.5", "v2-sweep=2"]);
     // A part of it, with a point on either side.
     let part = Wish { from: Some(3.5), to: Some(3.9), ..wish(30_000_000) };
     let page = Page::of(&[Source { name: "dc.raw", contents: &contents }], &part);
@@ -243,7 +250,10 @@ fn a_page_is_written_from_results_and_netlists() {
 #[test]
 fn a_comparison_is_in_the_page_with_its_error() {
     let folder = Folder::new("view-compares");
-    folder.put("rc.cir", "rc\nv1 in 0 pulse(0 1 0 1n 1n 1 2)\nr1 in out 1k\nc1 out 0 1n\n.tran 10n 10u\n.ac dec 5 1k 1g\n.end\n");
+    folder.put(
+        "rc.cir",
+        "rc\nv1 in 0 pulse(0 1 0 1n 1n 1 2)\nr1 in out 1k\nc1 out 0 1n\n.tran 10n 10u\n.ac dec 5 1k 1g\n.end\n",
+    );
     ends(&run(&folder.0, &["run", "rc.cir", "-o", "a.raw"]), 0);
     ends(&run(&folder.0, &["view", "rc.cir", "a.raw", "--compare", "--set", "r1.r=1.1k", "-o", "c.html"]), 0);
     let page = Page::new(fs::read_to_string(folder.0.join("c.html")).unwrap());
@@ -256,7 +266,9 @@ fn a_comparison_is_in_the_page_with_its_error() {
         (&page.meta["groups"][at(0)]["curves"][at(1)], at(2))
     };
     let mut seen = 0;
-    for pair in pairs.iter().filter(|p| page.meta["groups"][p["result"][0].as_u64().unwrap() as usize]["label"] == "tran") {
+    for pair in
+        pairs.iter().filter(|p| page.meta["groups"][p["result"][0].as_u64().unwrap() as usize]["label"] == "tran")
+    {
         let (error, _) = of(&pair["error"]);
         let (reference, s) = of(&pair["reference"]);
         let (xs, es) = (page.doubles(&error["x"]), page.doubles(&error["y"][0][0][0]));
@@ -291,7 +303,10 @@ fn what_cannot_be_viewed_exits_with_2_and_leaves_nothing() {
     for (args, said) in [
         (vec!["nowhere.raw"], vec!["cannot read 'nowhere.raw': No such file"]),
         // All that is wrong, and where.
-        (vec!["cut.csv", "raw.raw", "nowhere.raw"], vec!["'cut.csv': ", "line 3: 1 fields, but there are 2", "'raw.raw': ", "byte ", "'nowhere.raw': "]),
+        (
+            vec!["cut.csv", "raw.raw", "nowhere.raw"],
+            vec!["'cut.csv': ", "line 3: 1 fields, but there are 2", "'raw.raw': ", "byte ", "'nowhere.raw': "],
+        ),
         (vec!["alone.csv"], vec!["'alone.csv': an axis, and no signal to draw over it"]),
         (vec!["nan.raw"], vec!["the axis 'time' is NaN at point 2"]),
         (vec!["bad.cir"], vec!["bad.cir:2"]),
@@ -304,7 +319,10 @@ fn what_cannot_be_viewed_exits_with_2_and_leaves_nothing() {
         (vec!["a.csv", "a.csv", "--reltol", "1m"], vec!["--reltol is for --compare"]),
         (vec!["a.csv", "--set", "r=1"], vec!["--set is for netlists"]),
         (vec!["a.csv", "--size", "0.1"], vec!["a page has 0.5 to 500 MB"]),
-        (vec!["many.csv", "--size", "0.5"], vec!["9000 curves are too many for a page of 0.5 MB: choose signals with -s"]),
+        (
+            vec!["many.csv", "--size", "0.5"],
+            vec!["9000 curves are too many for a page of 0.5 MB: choose signals with -s"],
+        ),
         (vec!["-"], vec!["name the page with -o"]),
     ] {
         let mut all = vec!["view"];
@@ -322,8 +340,8 @@ fn what_cannot_be_viewed_exits_with_2_and_leaves_nothing() {
         .collect();
     assert!(pages.is_empty(), "{pages:?}");
     // Values that are no numbers are left out, and counted.
-    folder.put("gap.csv", "time,v(x)\n0,1\n1,nan\n2,3\n");
-    ends(&run(&folder.0, &["view", "gap.csv"]), 0);
+    folder.put("gap.raw", "Title: t\nPlotname: Transient Analysis\nFlags: real\nNo. Variables: 2\nNo. Points: 3\nVariables:\n 0 time time\n 1 v(a) voltage\nValues:\n0 0\n 1\n1 1\n nan\n2 2\n 3\n");
+    ends(&run(&folder.0, &["view", "gap.raw"]), 0);
     let page = Page::new(fs::read_to_string(folder.0.join("gap.html")).unwrap());
     assert_eq!(page.meta["groups"][0]["curves"][0]["y"][0][0][3], 1);
 }

@@ -204,7 +204,7 @@ function part(z, view) {
 const VIEWS = { dbphase: ['db', 'phase'], magphase: ['mag', 'phase'], reim: ['re', 'im'] };
 function parts(group, signal, as) {
   const unit = group.signals[signal].unit;
-  if (!group.complex) return [{ view: 'value', unit, name: group.signals[signal].quantity || 'value' }];
+  if (!group.complex) return [{ view: 'value', unit, name: group.signals[signal].quantity || (unit.includes('/√Hz') ? 'noise density' : 'value') }];
   const ranges = group.curves.some(c => c.bucket > 0);
   return VIEWS[ranges && as === 'reim' ? 'dbphase' : as].map(view => ({
     view,

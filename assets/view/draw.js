@@ -63,34 +63,32 @@ function points(c, trace, box, x, height, y, view) {
     }
     return false;
   }
-  to(px(first), ys[first]);
-  let i = first;
+  // Upright bars on whole pixels: far cheaper than a line with thousands of corners. A bar reaches to the end of the last one.
+  let i = first, last = NaN;
   for (let column = 0; column < box.width && i < end; column++) {
     const j = lower(xs, x.value(box.left + column + 1), i, end);
     if (j === i) continue;
-    const at = box.left + column + 0.5;
-    if (j - i > 3) {
-      const [low, high] = trace.pyramid.over(i, j);
-      to(at, ys[i]);
-      if (low <= high) {
-        to(at, y.log && !(low > 0) ? Math.min(high, ys[i] > 0 ? ys[i] : high) : low);
-        to(at, high);
-      }
-      to(at, ys[j - 1]);
-    } else {
-      for (let k = i; k < j; k++) to(at, ys[k]);
+    let [low, high] = trace.pyramid.over(i, j);
+    if (low <= high) {
+      if (last < low) low = last;
+      if (last > high) high = last;
+      bar(c, box.left + column, height(high), height(low), c.lineWidth);
     }
+    last = ys[j - 1];
     i = j;
   }
-  if (i < end) to(px(end - 1), ys[end - 1]);
-  c.stroke();
   return false;
+}
+
+// A column of ink, at least as high as a line is wide.
+function bar(c, left, top, bottom, width) {
+  const high = Math.max(bottom - top, width);
+  c.fillRect(left, Math.round(0.5 * (top + bottom - high)), Math.max(1, Math.round(width)), Math.max(1, Math.round(high)));
 }
 
 function ranges(c, trace, box, x, height, view, style) {
   const ends = trace.curve.x, n = trace.curve.length;
   const first = Math.max(0, upper(ends, view.min) - 1), end = Math.min(n, lower(ends, view.max));
-  const draw = (low, high) => [height(high), height(low)];
   if (end - first < box.width / 2) {
     // A stretch is several pixels wide: a box that holds the curve, as nothing finer is known.
     const top = [], bottom = [];
@@ -98,7 +96,7 @@ function ranges(c, trace, box, x, height, view, style) {
     c.beginPath();
     for (let k = first; k < end; k++) {
       if (!(trace.low[k] <= trace.high[k])) continue;
-      const [a, b] = draw(trace.low[k], trace.high[k]);
+      const a = height(trace.high[k]), b = height(trace.low[k]);
       const left = Math.max(box.left - 5, x.px(ends[k])), right = Math.min(box.left + box.width + 5, x.px(ends[k + 1]));
       c.rect(left, a, right - left, b - a);
       top.push([left, right, a]);
@@ -117,26 +115,15 @@ function ranges(c, trace, box, x, height, view, style) {
     }
     return true;
   }
-  let k = first, pen = false, last = 0;
-  c.setLineDash([]);
-  c.beginPath();
+  let k = first;
   for (let column = 0; column < box.width; column++) {
     const a = x.value(box.left + column), b = x.value(box.left + column + 1);
     const i = Math.max(k, upper(ends, a, k, end + 1) - 1), j = Math.min(end, Math.max(i + 1, lower(ends, b, i, end + 1)));
     if (i >= end || b < ends[first]) continue;
     k = i;
+    // Neighbours share a point, so their bars touch.
     const [low, high] = trace.pyramid.over(i, j);
-    if (!(low <= high)) {
-      pen = false;
-      continue;
-    }
-    const [up, down] = draw(low, high), at = box.left + column + 0.5;
-    const [one, two] = Math.abs(up - last) < Math.abs(down - last) ? [up, down] : [down, up];
-    if (pen) c.lineTo(at, one); else c.moveTo(at, one);
-    c.lineTo(at, two + (up === down ? 0.01 : 0));
-    last = two;
-    pen = true;
+    if (low <= high) bar(c, box.left + column, height(high), height(low), c.lineWidth);
   }
-  c.stroke();
   return false;
 }

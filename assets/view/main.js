@@ -230,15 +230,21 @@ function readout() {
 
 // How exact the page is, in plain words.
 function exactness() {
+  if (meta.compare) {
+    const lines = meta.compare.verdict.trim().split('\n'), box = byId('comparison');
+    box.hidden = false;
+    box.querySelector('summary').textContent = 'Comparison: ' + (lines.findLast(l => /^(within|outside) tolerance/.test(l)) ?? '');
+    byId('verdict').textContent = meta.compare.verdict;
+  }
   const about = byId('about'), own = meta.groups.map((g, k) => [g, curvesOf[k]]).filter(([g]) => g.axis);
-  const curves = own.flatMap(([, c]) => c), points = curves.reduce((sum, c) => sum + c.info.points, 0);
+  const curves = own.flatMap(([, c]) => c), read = own.filter(([g]) => g.source !== null).flatMap(([, c]) => c);
+  const points = read.reduce((sum, c) => sum + c.info.points, 0);
   const joined = curves.filter(c => !c.exact);
   const summary = joined.length
     ? `How exact this page is: ranges of stretches of up to ${Math.max(...joined.map(c => c.info.bucket))} steps`
     : `Exact: all ${points} points are in this page, with all their digits`;
   document.querySelector('#exactness summary').textContent = summary;
   const add = text => about.append(element('p', {}, text));
-  if (meta.compare) about.append(element('pre', { id: 'verdict' }, meta.compare.verdict));
   for (const [group, all] of own) {
     const name = group.source === null ? `error of ${group.signals[0].name}` : `${meta.sources[group.source].name}: ${group.label}`;
     const n = all.reduce((sum, c) => sum + c.info.points, 0), reduced = all.filter(c => !c.exact);
@@ -380,7 +386,6 @@ function start() {
     redraw();
   }).observe(byId('panels'));
   exactness();
-  if (meta.compare && !meta.compare.within) byId('exactness').open = true;
   first();
   drawTree();
   theme();
@@ -398,7 +403,7 @@ function first() {
     const signals = all.filter(l => l.key[0] === 's');
     // Results of one kind of axis: of the first that has one.
     const axis = signals[0] && (g => g.unit || g.name)(meta.groups[signals[0].g].axis);
-    const same = signals.filter(l => (g => g.unit || g.name)(meta.groups[l.g].axis) === axis);
+    const same = signals.filter(l => (g => g.unit || g.name)(meta.groups[l.g].axis) === axis && !l.full.endsWith('-sweep'));
     const volts = same.filter(l => l.unit === same[0].unit);
     keys = (meta.chosen ? same : volts.length ? volts : same).slice(0, meta.chosen ? 12 : 6).map(l => l.key);
   }

@@ -51,7 +51,7 @@ function styleOf(key, index, count) {
     state.colors.set(key, k);
   }
   const k = state.colors.get(key), palette = isDark() ? DARK : LIGHT;
-  const share = count > 1 ? 0.65 * index / (count - 1) : 0;
+  const share = count > 1 ? 0.55 * index / (count - 1) : 0;
   return {
     color: mixed(palette[k % palette.length], isDark() ? '#16191d' : '#ffffff', share),
     dash: DASHES[Math.floor(k / palette.length) % DASHES.length],
@@ -214,7 +214,7 @@ function build(panel) {
     height: 200,
     legend: { show: false },
     cursor: { show: false },
-    padding: [8, 14, 0, 0],
+    padding: [8, 24, 0, 0],
     scales: { x: { time: false, range: () => [0, 1] }, y: { range: () => [0, 1] } },
     axes: [
       { ...axisOptions(2, () => panel.ticksX), label: () => panel.labelX, labelSize: 18, labelGap: 0, size: 26, gap: 3 },
@@ -351,12 +351,14 @@ function redraw() {
   });
 }
 
+// Panels share the height that legends leave, an error having less; where that is too little they can be scrolled.
 function resize() {
-  const main = byId('panels');
-  const width = Math.max(240, main.clientWidth - 2);
-  const each = Math.max(170, Math.min(460, Math.floor(main.clientHeight / Math.max(1, panels.length)) - 34));
+  const main = byId('panels'), width = Math.max(240, main.clientWidth - 2);
+  const share = panel => panel.error ? 0.7 : 1;
+  const left = panels.reduce((sum, p) => sum - p.legend.offsetHeight - 1, main.clientHeight);
+  const each = Math.min(640, left / Math.max(1, panels.reduce((sum, p) => sum + share(p), 0)));
   for (const panel of panels) {
-    const height = panel.error ? Math.max(140, Math.round(each * 0.7)) : each;
+    const height = Math.max(150, Math.floor(each * share(panel)));
     if (panel.width !== width || panel.height !== height) {
       panel.width = width;
       panel.height = height;

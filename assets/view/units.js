@@ -25,7 +25,8 @@ function significant(value, digits) {
 // 1.234 ms
 function engineering(value, unit, digits = 6) {
   if (!Number.isFinite(value)) return String(value);
-  const [factor, letter] = prefix(Math.abs(value), unit);
+  // Rounding comes first: 999.96 is 1 k at four digits.
+  const [factor, letter] = prefix(Math.abs(Number(value.toPrecision(digits))), unit);
   return significant(value / factor, digits) + (letter + unit ? '\u2009' + letter + unit : '');
 }
 
@@ -89,6 +90,6 @@ function logTicks(min, max, most, unit) {
 
 // "time (ms)", "time − 1.25 s (ns)"
 function axisLabel(name, made) {
-  const from = made.from ? ' − ' + engineering(made.from, made.fromUnit, 13) : '';
+  const from = made.from ? ' − ' + engineering(made.from, made.fromUnit, 16) : '';
   return name + from + (made.unit ? ` (${made.unit})` : '');
 }

@@ -41,7 +41,7 @@ pub(super) fn view(args: &ViewArgs) -> Exit {
     if let Some(exit) = failed {
         return exit;
     }
-    let names: Vec<String> = args.results.iter().map(|p| p.display().to_string()).collect();
+    let names = names(&args.results);
     let settings =
         Settings { from: args.from, to: args.to, signals: args.signals.clone(), ..args.tolerances.settings() };
     let compared = match all.as_slice() {
@@ -59,8 +59,7 @@ pub(super) fn view(args: &ViewArgs) -> Exit {
         to: args.to,
         size: (args.size * 1e6) as u64,
     };
-    let sources: Vec<Source<'_>> =
-        names.iter().zip(&all).map(|(name, contents)| Source { name, contents }).collect();
+    let sources: Vec<Source<'_>> = names.iter().zip(&all).map(|(name, contents)| Source { name, contents }).collect();
     match put(&sources, compared.as_ref(), &wish, &target) {
         Ok(written) => {
             terminal::say(&told(&target, &written));
@@ -91,6 +90,15 @@ fn sensible(args: &ViewArgs) -> Result<(), String> {
     }
 }
 
+/// What the files are called in the page: without their folders, if that tells them apart.
+fn names(paths: &[PathBuf]) -> Vec<String> {
+    let short =
+        |p: &PathBuf| p.file_name().map_or_else(|| p.display().to_string(), |n| n.to_string_lossy().into_owned());
+    let all: Vec<String> = paths.iter().map(short).collect();
+    let distinct = all.iter().collect::<std::collections::BTreeSet<_>>().len() == all.len();
+    if distinct { all } else { paths.iter().map(|p| p.display().to_string()).collect() }
+}
+
 /// Where the page goes.
 fn target(args: &ViewArgs) -> Result<PathBuf, String> {
     if let Some(path) = &args.output {
@@ -109,7 +117,10 @@ fn target(args: &ViewArgs) -> Result<PathBuf, String> {
     let mut head = Vec::new();
     let read = File::open(&path).and_then(|f| f.take(LOOKED_AT).read_to_end(&mut head));
     if read.is_ok() && !String::from_utf8_lossy(&head).contains(GENERATOR) {
-        return Err(format!("'{}' exists and is no page of this command; -o names another, or this one", path.display()));
+        return Err(format!(
+            "'{}' exists and is no page of this command; -o names another, or this one",
+            path.display()
+        ));
     }
     Ok(path)
 }
@@ -168,12 +179,7 @@ impl Write for Through<'_> {
     }
 }
 
-fn put(
-    sources: &[Source<'_>],
-    compared: Option<&Compared>,
-    wish: &Wish,
-    target: &Path,
-) -> Result<Written, PageError> {
+fn put(sources: &[Source<'_>], compared: Option<&Compared>, wish: &Wish, target: &Path) -> Result<Written, PageError> {
     let mut file = PartialFile::create(target)?;
     file.leave_nothing();
     let written = write(sources, compared, wish, &mut Through(&mut file))?;

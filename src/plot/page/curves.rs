@@ -195,13 +195,7 @@ pub(super) fn groups<'a>(
 }
 
 /// The columns of a result that were asked for.
-fn chosen(
-    w: &Waveform,
-    keys: &[Key],
-    wish: &Wish,
-    found: &mut [bool],
-    asked: &dyn Fn(usize) -> bool,
-) -> Vec<usize> {
+fn chosen(w: &Waveform, keys: &[Key], wish: &Wish, found: &mut [bool], asked: &dyn Fn(usize) -> bool) -> Vec<usize> {
     let first = usize::from(w.header.has_axis());
     if wish.signals.is_empty() {
         return (first..w.header.columns.len()).collect();
@@ -235,7 +229,11 @@ fn lines<'a>(w: &'a Waveform, index: usize, wish: &Wish) -> Result<Vec<Line<'a>>
         return Err(format!("the axis '{name}' is {} at point {}; a page needs finite numbers there", at(k), k + 1));
     }
     let mut lines = Vec::new();
-    for (stretch, points) in w.stretches().into_iter().enumerate() {
+    let stretches = w.stretches();
+    let nested = stretches.len() > 1;
+    for (stretch, points) in stretches.into_iter().enumerate() {
+        let swept = if nested { outer(w, &points) } else { Vec::new() };
+        let place = [vec![place.clone()], swept].concat().into_iter().filter(|p| !p.is_empty()).collect::<Vec<_>>();
         let descends = at(points.start) > at(points.end.saturating_sub(1));
         let within = cut(points, descends, &at, wish);
         if !within.is_empty() {
@@ -244,11 +242,23 @@ fn lines<'a>(w: &'a Waveform, index: usize, wish: &Wish) -> Result<Vec<Line<'a>>
                 origin: (index, stretch),
                 points: within,
                 descends,
-                place: place.clone(),
+                place: place.join(", "),
             });
         }
     }
     Ok(lines)
+}
+
+/// What the outer sources of a nested sweep are in a stretch: columns such as `v2-sweep`, if they do not move.
+fn outer(w: &Waveform, points: &Range<usize>) -> Vec<String> {
+    let columns = w.header.columns.iter().zip(&w.data).skip(1).filter(|(c, _)| c.name.ends_with("-sweep"));
+    let constant = columns.filter_map(|(c, data)| {
+        let values = data.get(points.start * w.parts()..points.end * w.parts())?;
+        let first = *values.first()?;
+        let still = values.iter().step_by(w.parts()).all(|v| *v == first);
+        still.then(|| format!("{}={}", c.name, crate::diagnostic::units::engineering(first, "")))
+    });
+    constant.collect()
 }
 
 /// The points from the last one before what was asked for to the first one after.

@@ -172,7 +172,12 @@ pub fn write(
     out: &mut dyn Write,
 ) -> Result<Written, PageError> {
     let groups = curves::groups(sources, compared, wish).map_err(PageError::Unusable)?;
-    let fixed = TEMPLATE.len() + UPLOT_LICENSE.len() + STYLE.len() + UPLOT.len() + UPLOT_STYLE.len() + SCRIPT.map(str::len).iter().sum::<usize>();
+    let fixed = TEMPLATE.len()
+        + UPLOT_LICENSE.len()
+        + STYLE.len()
+        + UPLOT.len()
+        + UPLOT_STYLE.len()
+        + SCRIPT.map(str::len).iter().sum::<usize>();
     let plan = plan::plan(&groups, wish.size, fixed as u64).map_err(PageError::Unusable)?;
     let script = format!("(() => {{\n'use strict';\n{}\n}})();\n", SCRIPT.concat());
     let policy = format!(
@@ -202,7 +207,9 @@ pub fn write(
                 write!(out, "<script type=\"application/json\" id=\"meta\">{}</script>", encode::script_text(&json))?;
                 written = Some(meta.summary());
             }
-            "script" => write!(out, "<!-- uPlot\n{UPLOT_LICENSE}-->\n<script>{UPLOT}</script>\n<script>{script}</script>")?,
+            "script" => {
+                write!(out, "<!-- uPlot\n{UPLOT_LICENSE}-->\n<script>{UPLOT}</script>\n<script>{script}</script>")?
+            }
             _ => {}
         }
         out.write_all(rest.as_bytes())?;
