@@ -129,6 +129,26 @@ export class View {
     return { name: download.suggestedFilename(), bytes: fs.readFileSync(await download.path()) };
   }
 
+  // Is something drawn in colour at this share of the axis and this value, in the first panel?
+  ink(share, value) {
+    return this.page.evaluate(([share, value]) => {
+      const panel = document.querySelector('section.panel'), canvas = panel.querySelector('canvas'), over = panel.querySelector('.u-over');
+      const r = over.getBoundingClientRect(), c = canvas.getBoundingClientRect(), f = canvas.width / c.width;
+      const { low, high } = panel.dataset;
+      const x = Math.round((r.left - c.left + share * r.width) * f), y = Math.round((r.top - c.top + (high - value) / (high - low) * r.height) * f);
+      // From a copy: a canvas that was read is drawn another way from then on.
+      const copy = document.createElement('canvas').getContext('2d', { willReadFrequently: true });
+      copy.drawImage(canvas, x - 3, y - 2, 7, 5, 0, 0, 7, 5);
+      const pixels = copy.getImageData(0, 0, 7, 5).data;
+      // Colours of traces are far from grey, which the grid is.
+      for (let k = 0; k < pixels.length; k += 4) {
+        const rgb = [...pixels.slice(k, k + 3)];
+        if (pixels[k + 3] > 60 && Math.max(...rgb) - Math.min(...rgb) > 40) return true;
+      }
+      return false;
+    }, [share, value]);
+  }
+
   ground() {
     return this.page.evaluate(() => getComputedStyle(document.body).backgroundColor);
   }
