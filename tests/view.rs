@@ -339,6 +339,11 @@ fn what_cannot_be_viewed_exits_with_2_and_leaves_nothing() {
         .filter(|n| n.contains("html"))
         .collect();
     assert!(pages.is_empty(), "{pages:?}");
+    // The room that the error asks for is enough.
+    let o = run(&folder.0, &["view", "many.csv", "--size", "0.5"]);
+    let said = err(&o);
+    let size = said.trim().rsplit(' ').next().unwrap();
+    ends(&run(&folder.0, &["view", "many.csv", "--size", size]), 0);
     // Values that are no numbers are left out, and counted.
     folder.put("gap.raw", "Title: t\nPlotname: Transient Analysis\nFlags: real\nNo. Variables: 2\nNo. Points: 3\nVariables:\n 0 time time\n 1 v(a) voltage\nValues:\n0 0\n 1\n1 1\n nan\n2 2\n 3\n");
     ends(&run(&folder.0, &["view", "gap.raw"]), 0);

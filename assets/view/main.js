@@ -186,8 +186,9 @@ function limits() {
   const at = panels.flatMap(p => p.limited ?? []);
   const box = byId('limit');
   box.classList.toggle('at', at.length > 0);
+  const names = [...new Set(at.map(lineName))];
   const text = at.length
-    ? `At the page's finest level: ${[...new Set(at.map(l => lineName(l)))].slice(0, 4).join(', ')} ${at.length > 1 ? 'are' : 'is'} known as the ` +
+    ? `At the page's finest level: ${names.slice(0, 4).join(', ')}${names.length > 4 ? ' …' : ''} ${names.length > 1 ? 'are' : 'is'} known as the ` +
       `range of each stretch of up to ${Math.max(...at.map(l => l.curve.info.bucket))} steps (at most ` +
       `${engineering(Math.max(...at.map(l => l.curve.info.widest)), at[0].axis.unit, 3)}); the curve runs somewhere inside the boxes.`
     : '';
@@ -237,12 +238,12 @@ function exactness() {
     byId('verdict').textContent = meta.compare.verdict;
   }
   const about = byId('about'), own = meta.groups.map((g, k) => [g, curvesOf[k]]).filter(([g]) => g.axis);
-  const curves = own.flatMap(([, c]) => c), read = own.filter(([g]) => g.source !== null).flatMap(([, c]) => c);
+  const curves = own.flatMap(([, c]) => c), read = meta.groups.flatMap((g, k) => g.source === null ? [] : curvesOf[k]);
   const points = read.reduce((sum, c) => sum + c.info.points, 0);
   const joined = curves.filter(c => !c.exact);
   const summary = joined.length
     ? `How exact this page is: ranges of stretches of up to ${Math.max(...joined.map(c => c.info.bucket))} steps`
-    : `Exact: all ${points} points are in this page, with all their digits`;
+    : points === 1 ? 'Exact: all digits are in this page' : `Exact: all ${points} points are in this page, with all their digits`;
   document.querySelector('#exactness summary').textContent = summary;
   const add = text => about.append(element('p', {}, text));
   for (const [group, all] of own) {
@@ -386,6 +387,7 @@ function start() {
     redraw();
   }).observe(byId('panels'));
   exactness();
+  if (![...leaves.values()].some(drawable)) byId('empty').textContent = 'These results have no axis; their values are on the left.';
   first();
   drawTree();
   theme();

@@ -50,6 +50,8 @@ function ticks(min, max, most, unit, log) {
   if (log && max / min >= 5) return logTicks(min, max, most, unit);
   const step = round((max - min) / Math.max(1, most));
   const first = Math.ceil(min / step - 1e-9), last = Math.floor(max / step + 1e-9);
+  // One number alone tells no scale.
+  if (last - first < 1 && most < 16) return ticks(min, max, 2 * most, unit, log);
   const largest = Math.max(Math.abs(min), Math.abs(max));
   // Zoomed in far from zero, the labels count from a round number that the axis' label names.
   let from = 0;

@@ -189,17 +189,17 @@ fn put(sources: &[Source<'_>], compared: Option<&Compared>, wish: &Wish, target:
 
 /// What was written, in a line.
 fn told(target: &Path, written: &Written) -> String {
-    let signals = if written.signals == 1 { "signal" } else { "signals" };
+    let count = |n: u64, what: &str| format!("{n} {what}{}", if n == 1 { "" } else { "s" });
     let held = if written.exact {
         "all points".into()
     } else {
         format!("ranges of up to {} steps; the page says how exact that is", written.stretch)
     };
     format!(
-        "wrote {}: {} {signals}, {} points, {:.1} MB, {held}",
+        "wrote {}: {}, {}, {:.1} MB, {held}",
         target.display(),
-        written.signals,
-        written.points,
+        count(written.signals as u64, "signal"),
+        count(written.points, "point"),
         written.length as f64 / 1e6
     )
 }

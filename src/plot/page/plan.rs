@@ -67,12 +67,7 @@ pub(super) fn plan(groups: &[Group<'_>], size: u64, fixed: u64) -> Result<Plan, 
         // One more end than there are stretches.
         let most = usize::try_from(share.saturating_sub(8) / stretch(group)).unwrap_or(usize::MAX);
         if most < FEWEST.min(points.saturating_sub(1)).max(1) {
-            let signals: usize = groups.iter().map(|g| g.columns.len() * g.lines.len()).sum();
-            return Err(format!(
-                "{signals} curves are too many for a page of {} MB: choose signals with -s, a span with --from and --to, or \
-                 more room with --size",
-                size as f64 / 1e6
-            ));
+            return Err(too_many(groups, size, taken));
         }
         let bucket = points.saturating_sub(1).div_ceil(most).max(1);
         left = left.saturating_sub(stretches(points, bucket) as u64 * stretch(group) + 8);
@@ -81,4 +76,23 @@ pub(super) fn plan(groups: &[Group<'_>], size: u64, fixed: u64) -> Result<Plan, 
         }
     }
     Ok(Plan { buckets })
+}
+
+/// There is no room for even a coarse look at everything; how much room there would have to be.
+fn too_many(groups: &[Group<'_>], size: u64, taken: u64) -> String {
+    let curves: usize = groups.iter().map(|g| g.columns.len() * g.lines.len()).sum();
+    let least = |group: &Group<'_>, line: &Line<'_>| {
+        let stretches = FEWEST.min(line.points.len().saturating_sub(1)) as u64;
+        exact(group, line).min(stretches * stretch(group) + 8)
+    };
+    // The shares are equal: the curve that needs most decides.
+    let lines = || groups.iter().flat_map(|g| g.lines.iter().map(move |l| (g, l)));
+    let most = lines().map(|(g, l)| least(g, l)).max().unwrap_or(0);
+    let needed = lines().map(|(g, l)| exact(g, l).min(most)).sum::<u64>() / 3 * 4 + taken;
+    format!(
+        "{curves} curves are too many for a page of {} MB: choose signals with -s, a span with --from and --to, or more room \
+         with --size {}",
+        size as f64 / 1e6,
+        (1.01 * needed as f64 / 1e6).ceil()
+    )
 }
