@@ -10,6 +10,7 @@ import { spawnSync } from 'node:child_process';
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { View, launch } from './page.js';
 import { interpolate, readRaw, writeRaw } from './results.js';
 
@@ -20,7 +21,7 @@ if (!fs.existsSync(PROGRAM) || process.argv.length < 3) {
 }
 const option = (name, otherwise) => process.argv.includes(name) ? process.argv[process.argv.indexOf(name) + 1] : otherwise;
 const POINTS = Number(option('--points', 1e7));
-const REPOSITORY = path.resolve(import.meta.dirname, '../..');
+const REPOSITORY = fileURLToPath(new URL('../..', import.meta.url));
 const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'neurospice-view-'));
 const at = name => path.join(folder, name);
 
