@@ -244,7 +244,9 @@ fn a_page_is_written_from_results_and_netlists() {
     ends(&o, 2);
     assert!(err(&o).contains("'rc.html' exists and is no page of this command"), "{}", err(&o));
     assert_eq!(fs::read_to_string(folder.0.join("rc.html")).unwrap(), "mine");
-    ends(&run(&folder.0, &["view", &netlist, "-o", "rc.html", "-s", "out", "--from", "1m", "--to", "2m"]), 0);
+    let o = run(&folder.0, &["view", &netlist, "-o", "rc.html", "-s", "out", "--from", "1m", "--to", "2m"]);
+    ends(&o, 0);
+    assert!(err(&o).contains("note: 'rc.cir': ac: no points between --from and --to"), "{}", err(&o));
 }
 
 #[test]

@@ -62,6 +62,7 @@ pub(super) fn view(args: &ViewArgs) -> Exit {
     let sources: Vec<Source<'_>> = names.iter().zip(&all).map(|(name, contents)| Source { name, contents }).collect();
     match put(&sources, compared.as_ref(), &wish, &target) {
         Ok(written) => {
+            written.left_out.iter().for_each(|why| terminal::say(&format!("note: {why}")));
             terminal::say(&told(&target, &written));
             Exit::Done
         }
@@ -135,10 +136,11 @@ fn compared(c: &Comparison, result: &Contents, reference: &Contents, settings: &
             let (Some((r, g)), Some((i, j))) = (both, pairs.get(p)) else { continue };
             let columns = (r.header.find(&signal.result), g.header.find(&signal.reference));
             let (Some(ours), Some(theirs)) = columns else { continue };
-            let Some(over) = overlay(c, result, reference, settings, (p, s)) else { continue };
+            // Operating points are in the verdict.
             if !(r.header.has_axis() && g.header.has_axis()) {
                 continue;
             }
+            let Some(over) = overlay(c, result, reference, settings, (p, s)) else { continue };
             let stretch = signal.curve.map_or(0, |k| k - 1);
             differences.push(Difference {
                 result: Place { waveform: *i, column: ours, stretch },

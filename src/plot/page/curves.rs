@@ -119,7 +119,7 @@ impl Line<'_> {
     }
 }
 
-/// All that there is to draw.
+/// All that there is to draw, and results of which there is nothing, with the reason.
 ///
 /// # Errors
 /// In words: there is nothing, a name is not known, an axis has values that are no numbers.
@@ -127,12 +127,18 @@ pub(super) fn groups<'a>(
     sources: &[Source<'a>],
     compared: Option<&'a Compared>,
     wish: &Wish,
-) -> Result<Vec<Group<'a>>, String> {
+) -> Result<(Vec<Group<'a>>, Vec<String>), String> {
     let mut all: Vec<Group<'a>> = Vec::new();
+    let mut left_out = Vec::new();
     let mut found = vec![false; wish.signals.len()];
     let keys: Vec<Key> = wish.signals.iter().map(|s| key(&Column::named(s))).collect();
     for (index, source) in sources.iter().enumerate() {
-        for (k, w) in source.contents.waveforms.iter().enumerate().filter(|(_, w)| w.points() > 0) {
+        for (k, w) in source.contents.waveforms.iter().enumerate() {
+            let without = |why: &str| format!("'{}': {}: {why}", source.name, w.label());
+            if w.points() == 0 {
+                left_out.push(without("no points"));
+                continue;
+            }
             let asked = |column: usize| {
                 let place = |d: &Difference| match index {
                     0 => (d.result.waveform, d.result.column) == (k, column),
@@ -153,7 +159,11 @@ pub(super) fn groups<'a>(
                             == (&w.header.analysis, &w.facts.name, &w.header.columns, w.header.complex)
                     })
             });
-            let lines = lines(w, k, wish).map_err(|why| format!("'{}': {}: {why}", source.name, w.label()))?;
+            let lines = lines(w, k, wish).map_err(|why| without(&why))?;
+            if lines.is_empty() {
+                left_out.push(without("no points between --from and --to"));
+                continue;
+            }
             match same.and_then(|g| all.get_mut(g)) {
                 Some(group) => group.lines.extend(lines),
                 None => all.push(Group {
@@ -191,7 +201,7 @@ pub(super) fn groups<'a>(
     for group in &mut all {
         number(&mut group.lines);
     }
-    Ok(all)
+    Ok((all, left_out))
 }
 
 /// The columns of a result that were asked for.

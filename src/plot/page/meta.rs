@@ -112,6 +112,7 @@ impl Meta<'_> {
             exact: curves().all(|c| c.bucket == 0),
             stretch: curves().map(|c| c.bucket).max().unwrap_or(0),
             length: 0,
+            left_out: Vec::new(),
         }
     }
 

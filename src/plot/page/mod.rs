@@ -96,6 +96,8 @@ pub struct Written {
     pub stretch: usize,
     /// Bytes.
     pub length: u64,
+    /// Results of which nothing is in the page, and why, in words.
+    pub left_out: Vec<String>,
 }
 
 /// Why there is no page.
@@ -131,11 +133,12 @@ const UPLOT_STYLE: &str = include_str!("../../../assets/uplot/uPlot.min.css");
 const UPLOT_LICENSE: &str = include_str!("../../../assets/uplot/LICENSE");
 const UPLOT: &str = include_str!("../../../assets/uplot/uPlot.iife.min.js");
 /// Our script: its parts are one function, so that they share names with each other and with nobody else.
-const SCRIPT: [&str; 6] = [
+const SCRIPT: [&str; 7] = [
     include_str!("../../../assets/view/data.js"),
     include_str!("../../../assets/view/units.js"),
     include_str!("../../../assets/view/draw.js"),
     include_str!("../../../assets/view/panels.js"),
+    include_str!("../../../assets/view/mouse.js"),
     include_str!("../../../assets/view/export.js"),
     include_str!("../../../assets/view/main.js"),
 ];
@@ -171,7 +174,7 @@ pub fn write(
     wish: &Wish,
     out: &mut dyn Write,
 ) -> Result<Written, PageError> {
-    let groups = curves::groups(sources, compared, wish).map_err(PageError::Unusable)?;
+    let (groups, left_out) = curves::groups(sources, compared, wish).map_err(PageError::Unusable)?;
     let fixed = TEMPLATE.len()
         + UPLOT_LICENSE.len()
         + STYLE.len()
@@ -179,13 +182,16 @@ pub fn write(
         + UPLOT_STYLE.len()
         + SCRIPT.map(str::len).iter().sum::<usize>();
     let plan = plan::plan(&groups, wish.size, fixed as u64).map_err(PageError::Unusable)?;
-    let script = format!("(() => {{\n'use strict';\n{}\n}})();\n", SCRIPT.concat());
+    // A browser reads every end of a line as one character, and the hashes are of what it reads.
+    let text = |asset: &str| asset.replace("\r\n", "\n");
+    let script = format!("(() => {{\n'use strict';\n{}\n}})();\n", text(&SCRIPT.concat()));
+    let (uplot, uplot_style, style) = (text(UPLOT), text(UPLOT_STYLE), text(STYLE));
     let policy = format!(
         "default-src 'none'; script-src {} {}; style-src {} {}; img-src data: blob:; base-uri 'none'; form-action 'none'",
-        encode::hash_source(UPLOT),
+        encode::hash_source(&uplot),
         encode::hash_source(&script),
-        encode::hash_source(UPLOT_STYLE),
-        encode::hash_source(STYLE),
+        encode::hash_source(&uplot_style),
+        encode::hash_source(&style),
     );
     let mut out = Counted { inner: out, length: 0 };
     let mut written = None;
@@ -200,7 +206,7 @@ pub fn write(
                 "<meta http-equiv=\"Content-Security-Policy\" content=\"{policy}\">\n{GENERATOR} {}\">",
                 env!("CARGO_PKG_VERSION")
             )?,
-            "style" => write!(out, "<style>{UPLOT_STYLE}</style>\n<style>{STYLE}</style>")?,
+            "style" => write!(out, "<style>{uplot_style}</style>\n<style>{style}</style>")?,
             "data" => {
                 let meta = meta::blocks(sources, &groups, &plan, compared, wish, &mut out)?;
                 let json = serde_json::to_string(&meta).map_err(io::Error::other)?;
@@ -208,7 +214,7 @@ pub fn write(
                 written = Some(meta.summary());
             }
             "script" => {
-                write!(out, "<!-- uPlot\n{UPLOT_LICENSE}-->\n<script>{UPLOT}</script>\n<script>{script}</script>")?
+                write!(out, "<!-- uPlot\n{UPLOT_LICENSE}-->\n<script>{uplot}</script>\n<script>{script}</script>")?
             }
             _ => {}
         }
@@ -216,5 +222,7 @@ pub fn write(
     }
     out.flush()?;
     let length = out.length;
-    written.map(|w| Written { length, ..w }).ok_or_else(|| PageError::Unusable("the page has no place for data".into()))
+    written
+        .map(|w| Written { length, left_out, ..w })
+        .ok_or_else(|| PageError::Unusable("the page has no place for data".into()))
 }
