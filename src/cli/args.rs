@@ -39,6 +39,7 @@ pub(super) enum Command {
     Plot(PlotArgs),
     Compare(super::args_results::CompareArgs),
     Measure(super::args_results::MeasureArgs),
+    View(super::args_results::ViewArgs),
     Information(InformationArgs),
 }
 

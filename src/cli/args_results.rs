@@ -1,7 +1,7 @@
-//! The arguments of the commands that look at results: `compare`, `measure`.
+//! The arguments of the commands that look at results: `compare`, `measure`, `view`.
 
 use super::args::{MessageArgs, number, setting};
-use crate::waveform::compare::Relative;
+use crate::waveform::compare::{Relative, Settings};
 use clap::{Args as ClapArgs, ValueEnum};
 use std::path::PathBuf;
 
@@ -32,27 +32,8 @@ pub(super) struct CompareArgs {
     /// Only these signals, by a name in either file
     #[arg(short, long, value_name = "SIGNAL", num_args = 1..)]
     pub signals: Vec<String>,
-    /// A signal of the result and the one of the reference that belongs to it; may be repeated
-    #[arg(long, value_name = "RESULT=REFERENCE", value_parser = mapping)]
-    pub map: Vec<(String, String)>,
-    /// Relative tolerance
-    #[arg(long, value_name = "X", value_parser = tolerance)]
-    pub reltol: Option<f64>,
-    /// What it is of; default: as the reference's header says (relref), else signal, and point in .ac and .op
-    #[arg(long, value_name = "OF", value_enum)]
-    pub relative: Option<Of>,
-    /// Absolute tolerance of voltages
-    #[arg(long, value_name = "X", value_parser = tolerance)]
-    pub vntol: Option<f64>,
-    /// Absolute tolerance of currents
-    #[arg(long, value_name = "X", value_parser = tolerance)]
-    pub abstol: Option<f64>,
-    /// Tolerance in time (or on whatever axis)
-    #[arg(long, value_name = "T", value_parser = tolerance, default_value = "0")]
-    pub ttol: f64,
-    /// Shift the result's axis by this
-    #[arg(long, value_name = "T", value_parser = number, default_value = "0", allow_negative_numbers = true)]
-    pub offset: f64,
+    #[command(flatten)]
+    pub tolerances: ToleranceArgs,
     /// Only from here
     #[arg(long, value_name = "T", value_parser = number, allow_negative_numbers = true)]
     pub from: Option<f64>,
@@ -76,6 +57,62 @@ pub(super) struct CompareArgs {
     pub json: bool,
     #[command(flatten)]
     pub messages: MessageArgs,
+}
+
+/// How near a result must be to its reference, and which signals belong together.
+#[derive(Debug, Default, ClapArgs)]
+pub(super) struct ToleranceArgs {
+    /// A signal of the result and the one of the reference that belongs to it; may be repeated
+    #[arg(long, value_name = "RESULT=REFERENCE", value_parser = mapping)]
+    pub map: Vec<(String, String)>,
+    /// Relative tolerance
+    #[arg(long, value_name = "X", value_parser = tolerance)]
+    pub reltol: Option<f64>,
+    /// What it is of; default: as the reference's header says (relref), else signal, and point in .ac and .op
+    #[arg(long, value_name = "OF", value_enum)]
+    pub relative: Option<Of>,
+    /// Absolute tolerance of voltages
+    #[arg(long, value_name = "X", value_parser = tolerance)]
+    pub vntol: Option<f64>,
+    /// Absolute tolerance of currents
+    #[arg(long, value_name = "X", value_parser = tolerance)]
+    pub abstol: Option<f64>,
+    /// Tolerance in time (or on whatever axis) [default: 0]
+    #[arg(long, value_name = "T", value_parser = tolerance)]
+    pub ttol: Option<f64>,
+    /// Shift the result's axis by this [default: 0]
+    #[arg(long, value_name = "T", value_parser = number, allow_negative_numbers = true)]
+    pub offset: Option<f64>,
+}
+
+impl ToleranceArgs {
+    /// What is asked for; the rest of the settings is left as it is.
+    pub(super) fn settings(&self) -> Settings {
+        Settings {
+            reltol: self.reltol,
+            vntol: self.vntol,
+            abstol: self.abstol,
+            ttol: self.ttol.unwrap_or(0.0),
+            relative: self.relative.map(Into::into),
+            shift: self.offset.unwrap_or(0.0),
+            map: self.map.clone(),
+            ..Settings::default()
+        }
+    }
+
+    /// The first argument that was given.
+    pub(super) fn given(&self) -> Option<&'static str> {
+        let all = [
+            ("--map", !self.map.is_empty()),
+            ("--reltol", self.reltol.is_some()),
+            ("--relative", self.relative.is_some()),
+            ("--vntol", self.vntol.is_some()),
+            ("--abstol", self.abstol.is_some()),
+            ("--ttol", self.ttol.is_some()),
+            ("--offset", self.offset.is_some()),
+        ];
+        all.into_iter().find(|(_, given)| *given).map(|(name, _)| name)
+    }
 }
 
 /// What the relative tolerance is of.
@@ -146,4 +183,61 @@ fn measurements() -> String {
 Examples:
   neurospice measure rc.raw 'average(v(out))' 'riseTime(v(out) 0 nil 1 nil 10 90)'
   neurospice measure psf/ 'spikeRate(/I0/mem 0.5)' --json"
+}
+
+/// Look at results in a browser
+///
+/// Writes one HTML page that needs neither a network nor this program: zoom, pan, two cursors, a tree of signals with search,
+/// several files over each other, dB and phase, export as PNG and CSV. RESULT is anything that `compare` reads, or a netlist,
+/// which is run.
+///
+/// Small results go in with all their bits. Of large ones the page holds the smallest and the largest value of so many short
+/// stretches of points as there is room for, so that no spike is lost; it says how long they are, and where it is drawn at
+/// their limit. --from, --to and -s leave more room for the rest.
+///
+/// Exit codes: 0 written (also if --compare finds differences), 1 it could not be written, 2 the input is wrong.
+#[derive(Debug, ClapArgs)]
+#[command(after_help = "Examples:
+  neurospice view lif.raw                        writes lif.html
+  neurospice view rc.cir psf/ -o rc.html         run now, over the results of a folder
+  neurospice view new.raw old.raw --compare      with the error beneath each signal
+  neurospice view long.raw -s 'v(mem)' --from 10m --to 20m")]
+pub(super) struct ViewArgs {
+    /// Results, or netlists
+    #[arg(value_name = "RESULT", required = true)]
+    pub results: Vec<PathBuf>,
+    /// The page; default: the name of the first result with .html, in the working directory
+    #[arg(short, long, value_name = "PAGE.html")]
+    pub output: Option<PathBuf>,
+    /// Only these signals, by a name in any of the files
+    #[arg(short, long, value_name = "SIGNAL", num_args = 1..)]
+    pub signals: Vec<String>,
+    /// Only from here
+    #[arg(long, value_name = "T", value_parser = number, allow_negative_numbers = true)]
+    pub from: Option<f64>,
+    /// Only up to here
+    #[arg(long, value_name = "T", value_parser = number, allow_negative_numbers = true)]
+    pub to: Option<f64>,
+    /// The page's largest size, in millions of bytes
+    #[arg(long, value_name = "MB", value_parser = megabytes, default_value = "30")]
+    pub size: f64,
+    /// Title; default: the names of the files
+    #[arg(long)]
+    pub title: Option<String>,
+    /// Of two results: pair their signals and show the error; the second is the reference
+    #[arg(long)]
+    pub compare: bool,
+    #[command(flatten)]
+    pub tolerances: ToleranceArgs,
+    /// Of netlists: set a .param, `instance.parameter`, `model.parameter` or option; may be repeated
+    #[arg(long, value_name = "NAME=VALUE", value_parser = setting)]
+    pub set: Vec<(String, f64)>,
+    #[command(flatten)]
+    pub messages: MessageArgs,
+}
+
+/// What a page may weigh.
+fn megabytes(text: &str) -> Result<f64, String> {
+    let x = number(text)?;
+    if (0.5..=500.0).contains(&x) { Ok(x) } else { Err("a page has 0.5 to 500 MB".into()) }
 }

@@ -3,6 +3,7 @@
 use super::args_results::CompareArgs;
 use super::figures::beside;
 use super::{Exit, output, result, terminal};
+use crate::plot::page::escape;
 use crate::plot::{Format, comparison as figure, render, render_bytes};
 use crate::waveform::Contents;
 use crate::waveform::compare::{Comparison, Overlay, Settings, compare as core, overlays, text};
@@ -41,18 +42,12 @@ pub(super) fn compare(args: &CompareArgs) -> Exit {
         Err(exit) => return exit,
     };
     let settings = Settings {
-        reltol: args.reltol,
-        vntol: args.vntol,
-        abstol: args.abstol,
-        ttol: args.ttol,
-        relative: args.relative.map(Into::into),
-        shift: args.offset,
         from: args.from,
         to: args.to,
-        map: args.map.clone(),
         signals: args.signals.clone(),
         threshold: args.threshold,
         window: args.window,
+        ..args.tolerances.settings()
     };
     let comparison = match core(&result, &reference, &settings) {
         Ok(comparison) => comparison,
@@ -154,8 +149,4 @@ fn page(args: &CompareArgs, comparison: &Comparison, drawn: &[Overlay], output: 
     let mut file = PartialFile::create(output).map_err(|e| output::cannot_write(output, &e))?;
     file.put(html.as_bytes()).and_then(|_| file.finish()).map_err(|e| output::cannot_write(output, &e))?;
     Ok(vec![output.to_path_buf()])
-}
-
-fn escape(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
 }

@@ -12,6 +12,7 @@ pub(super) const LONG_HELP: &str = "SYNOPSIS
   neurospice compare RESULT|FILE REFERENCE [--ttol T] [-o OUT.html]
   neurospice measure RESULT|FILE MEASUREMENT…
   neurospice plot RESULT -o FIG.svg|.png
+  neurospice view RESULT|FILE… [-o PAGE.html] [--compare]
   neurospice -b FILE… [-r RAW] [-o LOG] [-D name=value]…
   neurospice -s < FILE
 

@@ -1,7 +1,7 @@
 //! The command line: the only place that prints, reads the environment, or exits.
 //!
 //! arguments as typed (`args`) → as meant (`meant`) → one file per command: `run`, `campaign`, `calibrate`, `check`, `devices`,
-//! `plot`, `compare`, `measure`, `information`. Arguments as ngspice has them (`-b`, `-s`) go to `batch`.
+//! `plot`, `compare`, `measure`, `view`, `information`. Arguments as ngspice has them (`-b`, `-s`) go to `batch`.
 //!
 //! Exit codes: 0 done; 1 the simulation failed or its output could not be written; 2 the input is wrong (also the
 //! arguments); 130 stopped by Ctrl-C, with what was computed in the files. A fault of the program itself ends in 101.
@@ -38,6 +38,7 @@ mod steps;
 mod summary;
 mod table;
 mod terminal;
+mod view;
 
 use args::{Args, Command};
 use clap::Parser;
@@ -93,6 +94,7 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
             Command::Devices(typed) => devices::devices(&typed),
             Command::Compare(typed) => compare::compare(&typed),
             Command::Measure(typed) => measure::measure(&typed),
+            Command::View(typed) => view::view(&typed),
             Command::Information(typed) => information::information(&typed),
             Command::Plot(typed) => meant::plot(typed).map_or_else(wrong, |request| plot::plot(&request)),
         },

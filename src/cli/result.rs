@@ -50,7 +50,7 @@ pub(super) fn read_or_run(path: &Path, set: &[(String, f64)], messages: MessageA
 }
 
 /// Is it text with a line that only netlists have, or does it come from standard input?
-fn is_netlist(path: &Path) -> bool {
+pub(super) fn is_netlist(path: &Path) -> bool {
     if path == Path::new("-") {
         return true;
     }

@@ -8,6 +8,7 @@ mod build;
 mod canvas;
 mod compare;
 mod draw;
+pub mod page;
 mod ticks;
 
 pub use build::{FigureError, Layout, figure};
