@@ -469,12 +469,12 @@ fn waves_of_expressions_are_the_waves_of_sources() {
         net += &format!("v{k} s{k} 0 {source}\nrs{k} s{k} 0 1\nb{k} b{k} 0 v={{{function}}}\nrb{k} b{k} 0 1\n");
     }
     let w = results(&(net + ".tran 0.1u 20u\n.probe v(s0) v(s1) v(s2) v(s3) v(b0) v(b1) v(b2) v(b3)\n.end\n"));
-    for k in 0..waves.len() {
+    for (k, (named, _)) in waves.iter().enumerate() {
         let (source, wave) = (signal(&w[0], &format!("v(s{k})")), signal(&w[0], &format!("v(b{k})")));
         let highest = source.iter().fold(0.0f64, |m, x| m.max(x.abs()));
-        assert!(highest > 0.5, "{}", waves[k].0);
+        assert!(highest > 0.5, "{named}");
         for (a, b) in source.iter().zip(wave) {
-            assert!((a - b).abs() <= 1e-9 * highest, "{}: {a} is not {b}", waves[k].0);
+            assert!((a - b).abs() <= 1e-9 * highest, "{named}: {a} is not {b}");
         }
     }
     // A corner at 1 µs is a point.

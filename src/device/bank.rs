@@ -96,6 +96,19 @@ impl Planned {
     pub const NOTHING: Planned = Planned { now: 0.0, until: f64::INFINITY, then: 0.0 };
 }
 
+/// What the devices of a bank do beside their equations.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Roles {
+    /// [`Bank::next_breakpoint`] may be finite.
+    pub breakpoints: bool,
+    /// [`Bank::next_jump`] may be finite.
+    pub jumps: bool,
+    /// [`Bank::bound_step`] may be finite.
+    pub bounds: bool,
+    /// [`Bank::accept`] moves something.
+    pub accepts: bool,
+}
+
 /// All instances of one kind.
 pub trait Bank<R: Real>: Send {
     /// How many instances.
@@ -125,10 +138,8 @@ pub trait Bank<R: Real>: Send {
     fn next_breakpoint(&self, t: R) -> R;
     /// The next of these at which more than slopes may jump.
     fn next_jump(&self, t: R) -> R;
-    /// May it bound the step?
-    fn bounds_step(&self) -> bool {
-        false
-    }
+    /// What it does beside its equations: nothing else need be asked of it.
+    fn roles(&self) -> Roles;
     /// The largest step the devices want from here, seconds; infinity if they do not care.
     fn bound_step(&self, cx: &EvalCx<'_, R>) -> R;
     /// How many crossing functions the bank has.

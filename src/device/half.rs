@@ -113,8 +113,8 @@ impl Bank<Narrow> for Half {
     fn next_jump(&self, t: Narrow) -> Narrow {
         narrow(self.0.next_jump(wide(t)))
     }
-    fn bounds_step(&self) -> bool {
-        self.0.bounds_step()
+    fn roles(&self) -> Roles {
+        self.0.roles()
     }
     fn bound_step(&self, cx: &EvalCx<'_, Narrow>) -> Narrow {
         narrow(with_cx(cx, |cx| self.0.bound_step(cx)))

@@ -459,6 +459,9 @@ impl<E: Element<Wide>> Bank<f64> for PackedBank<E> {
     fn next_jump(&self, _t: f64) -> f64 {
         f64::INFINITY
     }
+    fn roles(&self) -> Roles {
+        Roles { accepts: E::ACCEPTS, ..Roles::default() }
+    }
     fn bound_step(&self, _cx: &EvalCx<'_, f64>) -> f64 {
         f64::INFINITY
     }

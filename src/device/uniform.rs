@@ -228,8 +228,8 @@ impl<R: Real, E: Element<R>> Bank<R> for UniformBank<R, E> {
         if E::JUMPS { self.next_breakpoint(t) } else { R::splat(f64::INFINITY) }
     }
 
-    fn bounds_step(&self) -> bool {
-        E::BOUNDS
+    fn roles(&self) -> Roles {
+        Roles { breakpoints: E::BREAKPOINTS, jumps: E::BREAKPOINTS && E::JUMPS, bounds: E::BOUNDS, accepts: E::ACCEPTS }
     }
 
     fn bound_step(&self, cx: &EvalCx<'_, R>) -> R {

@@ -45,7 +45,7 @@ impl Mask for bool {
     }
     #[inline(always)]
     fn lane(&self, _lane: usize) -> bool {
-        self
+        *self
     }
     #[inline(always)]
     fn set_lane(&mut self, _lane: usize, value: bool) {
@@ -333,7 +333,7 @@ impl Real for f64 {
     }
     #[inline(always)]
     fn lane(&self, _lane: usize) -> f64 {
-        self
+        *self
     }
     #[inline(always)]
     fn set_lane(&mut self, _lane: usize, value: f64) {

@@ -22,7 +22,7 @@ pub use state::Taken;
 
 use crate::circuit::Circuit;
 use crate::device::{
-    AtOp, Bank, BankNumber, Discontinuity, EvalCx, Excitation, Instance, Kind, Load, Pattern, Setting, Unknown,
+    AtOp, Bank, BankNumber, Discontinuity, EvalCx, Excitation, Instance, Kind, Load, Pattern, Roles, Setting, Unknown,
     UnknownTable, Want,
 };
 use crate::integrate::{After, Arrays, Charge, Dae, Mode, UnknownTolerance};
@@ -38,6 +38,7 @@ struct Group<R: Real> {
     ids: Vec<usize>,
     /// Its equations only say what driven nodes are.
     only_drives: bool,
+    roles: Roles,
 }
 
 /// A terminal current that is recorded though it is no unknown: `i(r1)`, the current into terminal `terminal`.
@@ -134,7 +135,9 @@ impl<R: BankNumber> System<R> {
             .into_iter()
             .map(|(kind, ids)| {
                 let instances: Vec<Arc<Instance>> = ids.iter().map(|i| circuit.instances[*i].clone()).collect();
-                Group { bank: R::bank(kind, &ids, &instances, setting), kind, ids, only_drives: false }
+                let bank = R::bank(kind, &ids, &instances, setting);
+                let roles = bank.roles();
+                Group { bank, kind, ids, only_drives: false, roles }
             })
             .collect();
         for g in &mut groups {
@@ -243,7 +246,7 @@ impl<R: BankNumber> System<R> {
             static_dq: vec![R::zero(); slots],
             static_loaded: false,
             linear: groups.iter().all(|g| g.bank.is_linear()),
-            bounds_step: groups.iter().any(|g| g.bank.bounds_step()),
+            bounds_step: groups.iter().any(|g| g.roles.bounds),
             groups,
             pattern,
             crossing_base,
@@ -589,11 +592,13 @@ impl<R: Real> Dae<R> for System<R> {
     }
 
     fn next_breakpoint(&self, t: R) -> R {
-        self.groups.iter().fold(R::splat(f64::INFINITY), |b, g| b.min(g.bank.next_breakpoint(t)))
+        let groups = self.groups.iter().filter(|g| g.roles.breakpoints);
+        groups.fold(R::splat(f64::INFINITY), |b, g| b.min(g.bank.next_breakpoint(t)))
     }
 
     fn next_jump(&self, t: R) -> R {
-        self.groups.iter().fold(R::splat(f64::INFINITY), |b, g| b.min(g.bank.next_jump(t)))
+        let groups = self.groups.iter().filter(|g| g.roles.jumps);
+        groups.fold(R::splat(f64::INFINITY), |b, g| b.min(g.bank.next_jump(t)))
     }
 
     fn bound_step(&mut self, t: R, x: &[R], mode: &Mode<R>) -> R {
@@ -602,7 +607,8 @@ impl<R: Real> Dae<R> for System<R> {
         }
         self.seeing(t, x, mode, |system, x| {
             let cx = Self::cx(t, x, &[], mode);
-            system.groups.iter().fold(R::splat(f64::INFINITY), |b, g| b.min(g.bank.bound_step(&cx)))
+            let groups = system.groups.iter().filter(|g| g.roles.bounds);
+            groups.fold(R::splat(f64::INFINITY), |b, g| b.min(g.bank.bound_step(&cx)))
         })
     }
 
@@ -658,7 +664,7 @@ impl<R: Real> Dae<R> for System<R> {
     fn accept(&mut self, t: R, x: &[R], mode: &Mode<R>, mask: R::Mask) {
         self.seeing(t, x, mode, |system, x| {
             let cx = Self::cx(t, x, &[], mode);
-            system.groups.iter_mut().for_each(|g| g.bank.accept(&cx, mask));
+            system.groups.iter_mut().filter(|g| g.roles.accepts).for_each(|g| g.bank.accept(&cx, mask));
             system.driven.accept(x, mask);
         });
     }
