@@ -6,13 +6,18 @@ mod folder;
 use folder::Folder;
 use serde_json::Value;
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
+fn cadence() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/cadence")
+}
 /// Runs the program where the results of Spectre are.
 fn run(args: &[&str]) -> Output {
-    let there = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/cadence");
-    Command::new(env!("CARGO_BIN_EXE_neurospice")).args(args).current_dir(there).output().unwrap()
+    run_in(&cadence(), args)
+}
+fn run_in(folder: &Path, args: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_neurospice")).args(args).current_dir(folder).output().unwrap()
 }
 
 fn out(o: &Output) -> String {
@@ -165,6 +170,14 @@ fn the_commands_of_the_manual_run() {
     let blocks = page.split("```sh\n").skip(1).filter_map(|b| b.split("```").next());
     let lines: Vec<&str> = blocks.flat_map(str::lines).collect();
     assert!(lines.len() >= 6);
+    // Some write files: where nothing else is.
+    let folder = Folder::new("manual-commands");
+    for sub in ["", "ascii", "binary"] {
+        fs::create_dir_all(folder.0.join(sub)).unwrap();
+        for entry in fs::read_dir(cadence().join(sub)).unwrap().flatten().filter(|e| e.path().is_file()) {
+            fs::copy(entry.path(), folder.0.join(sub).join(entry.file_name())).unwrap();
+        }
+    }
     for line in lines {
         let mut args: Vec<String> = Vec::new();
         let mut quoted = false;
@@ -177,7 +190,7 @@ fn the_commands_of_the_manual_run() {
             quoted = !quoted;
         }
         assert_eq!(args.remove(0), "neurospice");
-        let o = run(&args.iter().map(String::as_str).collect::<Vec<_>>());
+        let o = run_in(&folder.0, &args.iter().map(String::as_str).collect::<Vec<_>>());
         assert_eq!(o.status.code(), Some(0), "{line}\n{}{}", out(&o), err(&o));
     }
 }

@@ -52,6 +52,8 @@ pub(super) enum Command {
   neurospice run lif.cir --plot lif.svg -s 'v(mem)' 'v(out)'
   neurospice run lif.cir -o lif.raw --set vth=0.2 --set rleak=500k --seed 7
   neurospice run amplifier.cir -o amplifier.csv --json
+  neurospice run amplifier.cir -o amplifier.psf --decimate 1e-4
+  neurospice run spikes.cir -o spikes.vcd --threshold 0.5
 
 States: a state file is JSON with time, unknowns, and the state of every device by name
 (a memristor's x, whether a switch is on), to be read, edited, or written by programs.
@@ -71,9 +73,17 @@ pub(super) struct RunArgs {
     /// The netlist; `-` reads standard input
     #[arg(value_name = "FILE")]
     pub file: PathBuf,
-    /// Write the results: .raw (one file) or .csv (one file for each analysis)
-    #[arg(short, long, value_name = "OUT.raw|.csv")]
+    /// Write the results: .raw (one file), .csv or .parquet (one file for each analysis), .psf (a folder of PSF text files
+    /// with an index, as Spectre's), or .vcd (the edges of transients, see --threshold)
+    #[arg(short, long, value_name = "OUT.raw|.csv|.parquet|.psf|.vcd")]
     pub output: Option<PathBuf>,
+    /// Leave out points that a straight line between those that are kept gives back to within TOL times the range of each
+    /// signal, such as 1e-4; how many are kept, and the largest error that was made, is said on stderr
+    #[arg(long, value_name = "TOL", value_parser = share)]
+    pub decimate: Option<f64>,
+    /// Of a .vcd: from which level on a signal is 1. A number is for all voltages, SIGNAL=LEVEL for one signal; may be repeated
+    #[arg(long, value_name = "[SIGNAL=]LEVEL", value_parser = level, allow_negative_numbers = true)]
+    pub threshold: Vec<(Option<String>, f64)>,
     /// Draw the results: .svg or .png
     #[arg(long, value_name = "FIG.svg|.png")]
     pub plot: Option<PathBuf>,
@@ -464,6 +474,21 @@ pub(super) fn setting(text: &str) -> Result<(String, f64), String> {
         return Err("there is no name before '='".into());
     }
     Ok((name.to_lowercase(), number(value)?))
+}
+
+/// A share of a range.
+fn share(text: &str) -> Result<f64, String> {
+    let x = number(text)?;
+    if (0.0..1.0).contains(&x) { Ok(x) } else { Err("it is a share of a signal's range: from 0 to below 1".into()) }
+}
+
+/// `0.5`, or `v(out)=0.5`.
+fn level(text: &str) -> Result<(Option<String>, f64), String> {
+    match text.rsplit_once('=') {
+        None => Ok((None, number(text)?)),
+        Some((name, _)) if name.trim().is_empty() => Err("there is no signal before '='".into()),
+        Some((name, level)) => Ok((Some(name.trim().to_string()), number(level)?)),
+    }
 }
 
 /// `name=value`, the name as it is.

@@ -38,6 +38,7 @@ mod steps;
 mod summary;
 mod table;
 mod terminal;
+mod writer;
 
 use args::{Args, Command};
 use clap::Parser;
