@@ -21,7 +21,8 @@ use std::path::PathBuf;
   neurospice compare rc.raw psf/tran.tran
   neurospice compare rc.cir psf/                 run now, against all results of a folder
   neurospice compare a.csv b.csv --ttol 10n --map 'v(mem)=/I0/vmem' --json
-  neurospice compare a.raw b.raw -o report.html")]
+  neurospice compare a.raw b.raw -o report.html
+  neurospice compare mc.csv psf/ --distributions --measure 'cross(v(mem) 0.3 1)'")]
 pub(super) struct CompareArgs {
     /// The result, or a netlist
     #[arg(value_name = "RESULT")]
@@ -62,6 +63,16 @@ pub(super) struct CompareArgs {
     /// Where a spike crosses; default: half way between the lowest and the highest value of the reference
     #[arg(long, value_name = "LEVEL", value_parser = number, allow_negative_numbers = true)]
     pub threshold: Option<f64>,
+    /// Compare families of runs (--runs, .step, Monte Carlo leaves, tables of a campaign) by their distributions: of rates and
+    /// intervals of what spikes, of --measure, of the columns of tables. Exit code 1: some differ at --level
+    #[arg(long, conflicts_with_all = ["map", "reltol", "relative", "vntol", "abstol", "ttol", "offset", "from", "to", "window", "output"])]
+    pub distributions: bool,
+    /// Of --distributions: a measurement of each run, such as 'cross(v(out) 0.5 1)'; see `neurospice help measure`; may be repeated
+    #[arg(long, value_name = "MEASUREMENT", requires = "distributions")]
+    pub measure: Vec<String>,
+    /// Of --distributions: how probable it may be to find a difference where there is none
+    #[arg(long, value_name = "P", value_parser = level, default_value = "0.01", requires = "distributions")]
+    pub level: f64,
     /// How far apart the spikes of a pair may be; default: half the reference's median interval
     #[arg(long, value_name = "T", value_parser = tolerance)]
     pub window: Option<f64>,
@@ -103,6 +114,12 @@ impl From<Of> for Relative {
 fn mapping(text: &str) -> Result<(String, String), String> {
     let pair = text.split_once('=').map(|(a, b)| (a.trim().to_string(), b.trim().to_string()));
     pair.filter(|(a, b)| !a.is_empty() && !b.is_empty()).ok_or_else(|| "write 'v(mem)=/I0/vmem'".into())
+}
+
+/// A probability.
+fn level(text: &str) -> Result<f64, String> {
+    let x = number(text)?;
+    if x > 0.0 && x < 1.0 { Ok(x) } else { Err("a level lies between 0 and 1".into()) }
 }
 
 /// A number that is not negative.

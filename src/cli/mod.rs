@@ -19,6 +19,7 @@ mod check;
 mod compare;
 mod control;
 mod devices;
+mod families;
 mod figures;
 mod help;
 mod information;
