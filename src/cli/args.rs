@@ -160,7 +160,8 @@ pub(super) struct RunArgs {
   neurospice campaign monte_carlo.toml -o results --repetitions 1000 --jobs 8 --seed 7
   neurospice campaign fi_curve.toml -o results --set cmem=50n
   neurospice campaign fi_curve.toml -o parts --shard 1/3      and 2/3, 3/3 on other machines
-  neurospice campaign merge parts -o results"
+  neurospice campaign merge parts -o results
+  neurospice campaign fig5.toml --export-spectre deck --at g=6.2u --at 'stimulus=0000 0110 1001 1101'"
 )]
 pub(super) struct CampaignArgs {
     #[command(subcommand)]
@@ -169,8 +170,15 @@ pub(super) struct CampaignArgs {
     #[arg(value_name = "FILE.toml", required = true)]
     pub file: Option<PathBuf>,
     /// The folder that the results go to
-    #[arg(short, long, value_name = "DIR", required = true)]
+    #[arg(short, long, value_name = "DIR", required_unless_present = "export_spectre")]
     pub output: Option<PathBuf>,
+    /// Run one trial instead, and write it as a deck for Spectre into this folder: trial.scs, a file of points for each
+    /// source, Verilog-A, what we computed, and how to compare
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["output", "shard"])]
+    pub export_spectre: Option<PathBuf>,
+    /// Of --export-spectre: which trial; an axis by its name, repetition (from 1), stimulus or job; default: the first. May be repeated
+    #[arg(long, value_name = "NAME=VALUE", value_parser = place, requires = "export_spectre")]
+    pub at: Vec<(String, String)>,
     /// Only part i of n, from 1/n to n/n
     #[arg(long, value_name = "i/n", value_parser = shard)]
     pub shard: Option<Shard>,
@@ -474,6 +482,12 @@ pub(super) fn setting(text: &str) -> Result<(String, f64), String> {
         return Err("there is no name before '='".into());
     }
     Ok((name.to_lowercase(), number(value)?))
+}
+
+/// `name=value` as it is.
+fn place(text: &str) -> Result<(String, String), String> {
+    let pair = text.split_once('=').map(|(n, v)| (n.trim().to_string(), v.trim().to_string()));
+    pair.filter(|(n, v)| !n.is_empty() && !v.is_empty()).ok_or_else(|| "write name=value, such as g=6.2u".into())
 }
 
 /// A share of a range.

@@ -13,6 +13,7 @@ mod args_results;
 mod batch;
 mod calibrate;
 mod campaign;
+mod campaign_export;
 mod campaign_figure;
 mod campaign_files;
 mod check;
