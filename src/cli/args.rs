@@ -36,7 +36,7 @@ pub(super) enum Command {
     Calibrate(CalibrateArgs),
     Check(CheckArgs),
     Devices(DevicesArgs),
-    Plot(PlotArgs),
+    Plot(super::args_results::PlotArgs),
     Compare(super::args_results::CompareArgs),
     Measure(super::args_results::MeasureArgs),
     Information(InformationArgs),
@@ -306,43 +306,6 @@ pub(super) struct DevicesArgs {
     pub markdown: bool,
 }
 
-/// Draw a result file
-///
-/// Draws signals of any result that can be read, such as .raw, .csv or PSF. AC results are drawn as magnitude in dB and phase.
-#[derive(Debug, ClapArgs)]
-#[command(after_help = "Examples:
-  neurospice plot lif.raw -o lif.svg
-  neurospice plot lif.raw -s 'v(mem)' 'v(out)' -o mem.png --stack --from 50m --to 100m")]
-pub(super) struct PlotArgs {
-    /// The result: a file, or a folder of PSF files
-    #[arg(value_name = "RESULT")]
-    pub result: PathBuf,
-    /// The figure: .svg or .png; one for each analysis if the file has several
-    #[arg(short, long, value_name = "FIG.svg|.png")]
-    pub output: PathBuf,
-    /// Only these signals, such as 'v(mem)'
-    #[arg(short, long, value_name = "SIGNAL", num_args = 1..)]
-    pub signals: Vec<String>,
-    /// Signals of one unit in one panel
-    #[arg(long)]
-    pub overlay: bool,
-    /// Each signal in its own panel
-    #[arg(long, conflicts_with = "overlay")]
-    pub stack: bool,
-    /// Size in px
-    #[arg(long, value_name = "WxH", value_parser = size)]
-    pub size: Option<(f64, f64)>,
-    /// Title; default: that of the result
-    #[arg(long)]
-    pub title: Option<String>,
-    /// First axis value, such as 50m
-    #[arg(long, value_name = "T", value_parser = number, allow_negative_numbers = true)]
-    pub from: Option<f64>,
-    /// Last axis value
-    #[arg(long, value_name = "T", value_parser = number, allow_negative_numbers = true)]
-    pub to: Option<f64>,
-}
-
 /// Measure how much spikes tell about stimuli
 ///
 /// Reads spikes or words of repeated stimuli from any source, and estimates response entropy, noise entropy and mutual
@@ -551,18 +514,6 @@ fn at_a_time(text: &str) -> Result<usize, String> {
     }
 }
 
-/// `900x600`.
-fn size(text: &str) -> Result<(f64, f64), String> {
-    let pair = text.split_once(['x', 'X']).and_then(|(w, h)| Some((w.trim().parse().ok()?, h.trim().parse().ok()?)));
-    let (w, h): (u32, u32) = pair.ok_or("write width x height in px, such as 900x600")?;
-    let allowed = 100..=10_000;
-    if allowed.contains(&w) && allowed.contains(&h) {
-        Ok((f64::from(w), f64::from(h)))
-    } else {
-        Err("width and height lie between 100 and 10000 px".into())
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -578,11 +529,5 @@ mod tests {
         assert_eq!(setting("Rleak=250k"), Ok(("rleak".into(), 250e3)));
         assert_eq!(setting("vth=-0.1"), Ok(("vth".into(), -0.1)));
         assert!(setting("vth").is_err() && setting("=1").is_err() && setting("a=1k5").is_err());
-    }
-
-    #[test]
-    fn sizes() {
-        assert_eq!(size("900x600"), Ok((900.0, 600.0)));
-        assert!(size("900").is_err() && size("1x1").is_err() && size("-5x600").is_err());
     }
 }

@@ -1,11 +1,12 @@
 //! The arguments as meant: formats by file ending, layouts, and what does not go together.
 
-use super::args::{MessageArgs, PlotArgs, RunArgs, When};
+use super::args::{MessageArgs, RunArgs, When};
+use super::args_results::PlotArgs;
 use super::figures::Look;
 use super::state::StateRequest;
 use crate::circuit::{Dialect, Request};
 use crate::number::StreamKey;
-use crate::plot::{Format, Layout};
+use crate::plot::{Format, Layout, Sight};
 use crate::waveform::raw::Encoding;
 use crate::waveform::vcd::Levels;
 use std::path::{Path, PathBuf};
@@ -75,6 +76,8 @@ pub(super) struct PlotRequest {
     pub result: PathBuf,
     pub figure: PathBuf,
     pub look: Look,
+    /// Another view than signals over their axis.
+    pub sight: Option<Sight>,
     pub from: Option<f64>,
     pub to: Option<f64>,
 }
@@ -146,7 +149,20 @@ pub(super) fn plot(typed: PlotArgs) -> Result<PlotRequest, String> {
         (_, true) => Layout::Stacked,
         _ => Layout::Auto,
     };
+    let sight = match (typed.x, typed.eye, typed.raster, typed.family) {
+        (Some(x), ..) => Some(Sight::Over(x)),
+        (_, Some(period), ..) => Some(Sight::Eye(period)),
+        (_, _, true, _) => Some(Sight::Raster(typed.threshold)),
+        (_, _, _, true) => Some(Sight::Family),
+        _ => None,
+    };
+    if let Some(Sight::Eye(period)) = &sight
+        && *period <= 0.0
+    {
+        return Err("--eye takes a period above 0".into());
+    }
     Ok(PlotRequest {
+        sight,
         result: typed.result,
         figure: typed.output,
         look: Look { signals: typed.signals, layout, size: typed.size, title: typed.title },

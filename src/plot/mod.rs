@@ -9,9 +9,11 @@ mod canvas;
 mod compare;
 mod draw;
 mod ticks;
+mod views;
 
 pub use build::{FigureError, Layout, figure};
 pub use compare::comparison;
+pub use views::{Sight, view};
 
 use crate::waveform::file::PartialFile;
 use canvas::Canvas;
