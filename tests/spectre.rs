@@ -169,6 +169,11 @@ yrram y z 0 card x0=2n
     assert_eq!(all["o"].1.split(' ').next(), Some("ns_oneshot_pair"));
     assert_eq!(all["p"].1.split(' ').next(), Some("ns_oneshot"));
     assert_eq!(called("save"), "save_2");
+    assert!(deck.text.ends_with("\nsaving options save=allpub\n"), "{}", deck.text);
+    let chosen =
+        self::circuit("Some\nv1 a 0 1\nr1 a b 1k\nr2 b 0 1k\n.save v(a,b) v(b) i(v1) i(r1)\n.tran 1n 1u\n.end\n");
+    let text = export(&chosen, &[]).unwrap().text;
+    assert!(text.ends_with("\nsave a b v1:p r1:1\n"), "{text}");
     assert!(deck.text.contains("\nic mid=1e-1\n") && deck.text.contains(" temp=7.7e1 "), "{}", deck.text);
     assert!(deck.remarks.iter().any(|r| r.contains("telegraph noise")), "{:?}", deck.remarks);
     // Each master of ours is a module of the Verilog-A.

@@ -20,8 +20,9 @@ pub const VERILOG_A: &str = include_str!("neurospice.va");
 pub const VERILOG_A_FILE: &str = "neurospice.va";
 
 /// Words of Spectre's language, and names that the deck itself uses: no instance or node is called so.
-const WORDS: [&str; 41] = [
+const WORDS: [&str; 42] = [
     "tran",
+    "saving",
     "opts",
     "ahdl_include",
     "altergroup",
@@ -193,21 +194,29 @@ impl Export<'_> {
         format!("({})", pins.join(" "))
     }
 
-    /// What is saved: as the netlist does, or everything.
+    /// What is saved: as the netlist does, or all nodes.
     fn saves(&self) -> String {
-        let mut all = Vec::new();
+        let mut all: Vec<String> = Vec::new();
         for save in &self.circuit.saves {
-            let SaveSpec::Column(column) = save else { return "save * currents=selected".into() };
+            let SaveSpec::Column(column) = save else {
+                all.clear();
+                break;
+            };
             match &column.output {
                 Output::Voltage(a, b) => {
-                    all.extend([*a, *b].iter().filter(|n| **n != GROUND_NODE).map(|n| self.node(*n).to_string()))
+                    let nodes = [*a, *b].into_iter().filter(|n| *n != GROUND_NODE);
+                    all.extend(nodes.map(|n| self.node(n).to_string()));
                 }
-                Output::Current(k) => all.extend(self.instances.get(*k).map(|name| format!("{name}:1"))),
+                Output::Current(k) => {
+                    let source = self.circuit.origins.get(*k).is_some_and(|o| o.kind.spec().name == "vsource");
+                    let terminal = if source { "p" } else { "1" };
+                    all.extend(self.instances.get(*k).map(|name| format!("{name}:{terminal}")));
+                }
                 _ => {}
             }
         }
         all.dedup();
-        if all.is_empty() { "save *".into() } else { format!("save {}", all.join(" ")) }
+        if all.is_empty() { "saving options save=allpub".into() } else { format!("save {}", all.join(" ")) }
     }
 
     fn renamed(&self) -> Vec<(String, String)> {
