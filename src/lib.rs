@@ -17,5 +17,6 @@ pub mod number;
 pub mod plot;
 pub mod program;
 pub mod solve;
+pub mod spectre;
 pub mod system;
 pub mod waveform;

@@ -6,13 +6,18 @@ mod folder;
 use folder::Folder;
 use serde_json::Value;
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
+fn cadence() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/cadence")
+}
 /// Runs the program where the results of Spectre are.
 fn run(args: &[&str]) -> Output {
-    let there = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/cadence");
-    Command::new(env!("CARGO_BIN_EXE_neurospice")).args(args).current_dir(there).output().unwrap()
+    run_in(&cadence(), args)
+}
+fn run_in(folder: &Path, args: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_neurospice")).args(args).current_dir(folder).output().unwrap()
 }
 
 fn out(o: &Output) -> String {

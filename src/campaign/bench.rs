@@ -93,13 +93,19 @@ impl Bench<'_> {
         Variant { seed: StreamKey { seed: self.plan.seed, run: place.run }, changes }
     }
 
-    /// A trial by itself: when it spiked, and its energy.
-    fn alone(&self, k: u64) -> Result<(Vec<f64>, Option<f64>), JobFailure> {
+    /// The circuit of a trial.
+    pub(super) fn trial(&self, k: u64) -> Circuit {
         let variant = self.variant(k);
         let mut circuit = self.circuit.clone().with_seed(variant.seed);
         for (k, instance) in variant.changes {
             circuit.instances[k] = instance;
         }
+        circuit
+    }
+
+    /// A trial by itself: when it spiked, and its energy.
+    fn alone(&self, k: u64) -> Result<(Vec<f64>, Option<f64>), JobFailure> {
+        let mut circuit = self.trial(k);
         circuit.prints.clear();
         // All unknowns, and behind the time the spiking one by its name.
         circuit.saves.clear();

@@ -50,6 +50,11 @@ impl Grid {
     pub fn jobs(&self) -> u64 {
         self.points * self.repetitions
     }
+    /// The job that stands at a repetition and at these values of the axes.
+    pub fn index(&self, place: &Place) -> u64 {
+        let point = self.sizes.iter().zip(&place.at).fold(0, |point, (size, at)| point * size + *at as u64);
+        place.repetition * self.points + point
+    }
     /// Where job `index` stands.
     pub fn place(&self, index: u64) -> Place {
         let points = self.points.max(1);
@@ -86,6 +91,7 @@ mod tests {
         assert_eq!(g.place(0), Place { repetition: 0, at: vec![0, 0], run: 0 });
         assert_eq!(g.place(5), Place { repetition: 0, at: vec![1, 2], run: 5 });
         assert_eq!(g.place(7), Place { repetition: 1, at: vec![0, 1], run: 7 });
+        assert!((0..12).all(|k| g.index(&g.place(k)) == k));
         // More repetitions leave the first ones alone.
         let more = grid(&[2, 3], &[false, false], 9);
         assert!((0..12).all(|k| g.place(k) == more.place(k)));

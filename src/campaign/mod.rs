@@ -37,6 +37,7 @@ mod responses;
 mod results;
 mod run;
 mod sample;
+mod single;
 mod spec;
 mod stimuli;
 mod table;

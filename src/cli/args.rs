@@ -36,7 +36,7 @@ pub(super) enum Command {
     Calibrate(CalibrateArgs),
     Check(CheckArgs),
     Devices(DevicesArgs),
-    Plot(PlotArgs),
+    Plot(super::args_results::PlotArgs),
     Compare(super::args_results::CompareArgs),
     Measure(super::args_results::MeasureArgs),
     View(super::args_results::ViewArgs),
@@ -53,6 +53,8 @@ pub(super) enum Command {
   neurospice run lif.cir --plot lif.svg -s 'v(mem)' 'v(out)'
   neurospice run lif.cir -o lif.raw --set vth=0.2 --set rleak=500k --seed 7
   neurospice run amplifier.cir -o amplifier.csv --json
+  neurospice run amplifier.cir -o amplifier.psf --decimate 1e-4
+  neurospice run spikes.cir -o spikes.vcd --threshold 0.5
 
 States: a state file is JSON with time, unknowns, and the state of every device by name
 (a memristor's x, whether a switch is on), to be read, edited, or written by programs.
@@ -72,9 +74,17 @@ pub(super) struct RunArgs {
     /// The netlist; `-` reads standard input
     #[arg(value_name = "FILE")]
     pub file: PathBuf,
-    /// Write the results: .raw (one file) or .csv (one file for each analysis)
-    #[arg(short, long, value_name = "OUT.raw|.csv")]
+    /// Write the results: .raw (one file), .csv or .parquet (one file for each analysis), .psf (a folder of PSF text files
+    /// with an index, as Spectre's), or .vcd (the edges of transients, see --threshold)
+    #[arg(short, long, value_name = "OUT.raw|.csv|.parquet|.psf|.vcd")]
     pub output: Option<PathBuf>,
+    /// Leave out points that a straight line between those that are kept gives back to within TOL times the range of each
+    /// signal, such as 1e-4; how many are kept, and the largest error that was made, is said on stderr
+    #[arg(long, value_name = "TOL", value_parser = share)]
+    pub decimate: Option<f64>,
+    /// Of a .vcd: from which level on a signal is 1. A number is for all voltages, SIGNAL=LEVEL for one signal; may be repeated
+    #[arg(long, value_name = "[SIGNAL=]LEVEL", value_parser = level, allow_negative_numbers = true)]
+    pub threshold: Vec<(Option<String>, f64)>,
     /// Draw the results: .svg or .png
     #[arg(long, value_name = "FIG.svg|.png")]
     pub plot: Option<PathBuf>,
@@ -151,7 +161,8 @@ pub(super) struct RunArgs {
   neurospice campaign monte_carlo.toml -o results --repetitions 1000 --jobs 8 --seed 7
   neurospice campaign fi_curve.toml -o results --set cmem=50n
   neurospice campaign fi_curve.toml -o parts --shard 1/3      and 2/3, 3/3 on other machines
-  neurospice campaign merge parts -o results"
+  neurospice campaign merge parts -o results
+  neurospice campaign fig5.toml --export-spectre deck --at g=6.2u --at 'stimulus=0000 0110 1001 1101'"
 )]
 pub(super) struct CampaignArgs {
     #[command(subcommand)]
@@ -160,8 +171,15 @@ pub(super) struct CampaignArgs {
     #[arg(value_name = "FILE.toml", required = true)]
     pub file: Option<PathBuf>,
     /// The folder that the results go to
-    #[arg(short, long, value_name = "DIR", required = true)]
+    #[arg(short, long, value_name = "DIR", required_unless_present = "export_spectre")]
     pub output: Option<PathBuf>,
+    /// Run one trial instead, and write it as a deck for Spectre into this folder: trial.scs, a file of points for each
+    /// source, Verilog-A, what we computed, and how to compare
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["output", "shard"])]
+    pub export_spectre: Option<PathBuf>,
+    /// Of --export-spectre: which trial; an axis by its name, repetition (from 1), stimulus or job; default: the first. May be repeated
+    #[arg(long, value_name = "NAME=VALUE", value_parser = place, requires = "export_spectre")]
+    pub at: Vec<(String, String)>,
     /// Only part i of n, from 1/n to n/n
     #[arg(long, value_name = "i/n", value_parser = shard)]
     pub shard: Option<Shard>,
@@ -287,43 +305,6 @@ pub(super) struct DevicesArgs {
     /// Print Markdown, as the manual has it
     #[arg(long, conflicts_with = "json")]
     pub markdown: bool,
-}
-
-/// Draw a result file
-///
-/// Draws signals of any result that can be read, such as .raw, .csv or PSF. AC results are drawn as magnitude in dB and phase.
-#[derive(Debug, ClapArgs)]
-#[command(after_help = "Examples:
-  neurospice plot lif.raw -o lif.svg
-  neurospice plot lif.raw -s 'v(mem)' 'v(out)' -o mem.png --stack --from 50m --to 100m")]
-pub(super) struct PlotArgs {
-    /// The result: a file, or a folder of PSF files
-    #[arg(value_name = "RESULT")]
-    pub result: PathBuf,
-    /// The figure: .svg or .png; one for each analysis if the file has several
-    #[arg(short, long, value_name = "FIG.svg|.png")]
-    pub output: PathBuf,
-    /// Only these signals, such as 'v(mem)'
-    #[arg(short, long, value_name = "SIGNAL", num_args = 1..)]
-    pub signals: Vec<String>,
-    /// Signals of one unit in one panel
-    #[arg(long)]
-    pub overlay: bool,
-    /// Each signal in its own panel
-    #[arg(long, conflicts_with = "overlay")]
-    pub stack: bool,
-    /// Size in px
-    #[arg(long, value_name = "WxH", value_parser = size)]
-    pub size: Option<(f64, f64)>,
-    /// Title; default: that of the result
-    #[arg(long)]
-    pub title: Option<String>,
-    /// First axis value, such as 50m
-    #[arg(long, value_name = "T", value_parser = number, allow_negative_numbers = true)]
-    pub from: Option<f64>,
-    /// Last axis value
-    #[arg(long, value_name = "T", value_parser = number, allow_negative_numbers = true)]
-    pub to: Option<f64>,
 }
 
 /// Measure how much spikes tell about stimuli
@@ -467,6 +448,27 @@ pub(super) fn setting(text: &str) -> Result<(String, f64), String> {
     Ok((name.to_lowercase(), number(value)?))
 }
 
+/// `name=value` as it is.
+fn place(text: &str) -> Result<(String, String), String> {
+    let pair = text.split_once('=').map(|(n, v)| (n.trim().to_string(), v.trim().to_string()));
+    pair.filter(|(n, v)| !n.is_empty() && !v.is_empty()).ok_or_else(|| "write name=value, such as g=6.2u".into())
+}
+
+/// A share of a range.
+fn share(text: &str) -> Result<f64, String> {
+    let x = number(text)?;
+    if (0.0..1.0).contains(&x) { Ok(x) } else { Err("it is a share of a signal's range: from 0 to below 1".into()) }
+}
+
+/// `0.5`, or `v(out)=0.5`.
+fn level(text: &str) -> Result<(Option<String>, f64), String> {
+    match text.rsplit_once('=') {
+        None => Ok((None, number(text)?)),
+        Some((name, _)) if name.trim().is_empty() => Err("there is no signal before '='".into()),
+        Some((name, level)) => Ok((Some(name.trim().to_string()), number(level)?)),
+    }
+}
+
 /// `name=value`, the name as it is.
 fn condition(text: &str) -> Result<(String, f64), String> {
     let (name, value) = text.split_once('=').ok_or("write name=value, such as g=6.2u")?;
@@ -513,18 +515,6 @@ fn at_a_time(text: &str) -> Result<usize, String> {
     }
 }
 
-/// `900x600`.
-fn size(text: &str) -> Result<(f64, f64), String> {
-    let pair = text.split_once(['x', 'X']).and_then(|(w, h)| Some((w.trim().parse().ok()?, h.trim().parse().ok()?)));
-    let (w, h): (u32, u32) = pair.ok_or("write width x height in px, such as 900x600")?;
-    let allowed = 100..=10_000;
-    if allowed.contains(&w) && allowed.contains(&h) {
-        Ok((f64::from(w), f64::from(h)))
-    } else {
-        Err("width and height lie between 100 and 10000 px".into())
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -540,11 +530,5 @@ mod tests {
         assert_eq!(setting("Rleak=250k"), Ok(("rleak".into(), 250e3)));
         assert_eq!(setting("vth=-0.1"), Ok(("vth".into(), -0.1)));
         assert!(setting("vth").is_err() && setting("=1").is_err() && setting("a=1k5").is_err());
-    }
-
-    #[test]
-    fn sizes() {
-        assert_eq!(size("900x600"), Ok((900.0, 600.0)));
-        assert!(size("900").is_err() && size("1x1").is_err() && size("-5x600").is_err());
     }
 }

@@ -1,4 +1,4 @@
-//! The arguments of the commands that look at results: `compare`, `measure`, `view`.
+//! The arguments of the commands that look at results: `compare`, `measure`, `plot`, `view`.
 
 use super::args::{MessageArgs, number, setting};
 use crate::waveform::compare::{Relative, Settings};
@@ -21,7 +21,8 @@ use std::path::PathBuf;
   neurospice compare rc.raw psf/tran.tran
   neurospice compare rc.cir psf/                 run now, against all results of a folder
   neurospice compare a.csv b.csv --ttol 10n --map 'v(mem)=/I0/vmem' --json
-  neurospice compare a.raw b.raw -o report.html")]
+  neurospice compare a.raw b.raw -o report.html
+  neurospice compare mc.csv psf/ --distributions --measure 'cross(v(mem) 0.3 1)'")]
 pub(super) struct CompareArgs {
     /// The result, or a netlist
     #[arg(value_name = "RESULT")]
@@ -43,6 +44,16 @@ pub(super) struct CompareArgs {
     /// Where a spike crosses; default: half way between the lowest and the highest value of the reference
     #[arg(long, value_name = "LEVEL", value_parser = number, allow_negative_numbers = true)]
     pub threshold: Option<f64>,
+    /// Compare families of runs (--runs, .step, Monte Carlo leaves, tables of a campaign) by their distributions: of rates and
+    /// intervals of what spikes, of --measure, of the columns of tables. Exit code 1: some differ at --level
+    #[arg(long, conflicts_with_all = ["map", "reltol", "relative", "vntol", "abstol", "ttol", "offset", "from", "to", "window", "output"])]
+    pub distributions: bool,
+    /// Of --distributions: a measurement of each run, such as 'cross(v(out) 0.5 1)'; see `neurospice help measure`; may be repeated
+    #[arg(long, value_name = "MEASUREMENT", requires = "distributions")]
+    pub measure: Vec<String>,
+    /// Of --distributions: how probable it may be to find a difference where there is none
+    #[arg(long, value_name = "P", value_parser = level, default_value = "0.01", requires = "distributions")]
+    pub level: f64,
     /// How far apart the spikes of a pair may be; default: half the reference's median interval
     #[arg(long, value_name = "T", value_parser = tolerance)]
     pub window: Option<f64>,
@@ -140,6 +151,12 @@ impl From<Of> for Relative {
 fn mapping(text: &str) -> Result<(String, String), String> {
     let pair = text.split_once('=').map(|(a, b)| (a.trim().to_string(), b.trim().to_string()));
     pair.filter(|(a, b)| !a.is_empty() && !b.is_empty()).ok_or_else(|| "write 'v(mem)=/I0/vmem'".into())
+}
+
+/// A probability.
+fn level(text: &str) -> Result<f64, String> {
+    let x = number(text)?;
+    if x > 0.0 && x < 1.0 { Ok(x) } else { Err("a level lies between 0 and 1".into()) }
 }
 
 /// A number that is not negative.
@@ -240,4 +257,82 @@ pub(super) struct ViewArgs {
 fn megabytes(text: &str) -> Result<f64, String> {
     let x = number(text)?;
     if (0.5..=500.0).contains(&x) { Ok(x) } else { Err("a page has 0.5 to 500 MB".into()) }
+}
+
+/// Draw a result file
+///
+/// Draws signals of any result that can be read, such as .raw, .csv or PSF. AC results are drawn as magnitude in dB and phase.
+#[derive(Debug, ClapArgs)]
+#[command(after_help = "Examples:
+  neurospice plot lif.raw -o lif.svg
+  neurospice plot lif.raw -s 'v(mem)' 'v(out)' -o mem.png --stack --from 50m --to 100m
+  neurospice plot steps.csv -s 'v(out)' -o steps.svg --family
+  neurospice plot runs.psf -s 'v(out)' -o raster.svg --raster --threshold 0.5
+  neurospice plot fhn.raw -s 'v(w)' --x 'v(v)' -o plane.svg")]
+pub(super) struct PlotArgs {
+    /// The result: a file, or a folder of PSF files
+    #[arg(value_name = "RESULT")]
+    pub result: PathBuf,
+    /// The figure: .svg or .png; one for each analysis if the file has several
+    #[arg(short, long, value_name = "FIG.svg|.png")]
+    pub output: PathBuf,
+    /// Only these signals, such as 'v(mem)'
+    #[arg(short, long, value_name = "SIGNAL", num_args = 1..)]
+    pub signals: Vec<String>,
+    /// Signals of one unit in one panel
+    #[arg(long)]
+    pub overlay: bool,
+    /// Each signal in its own panel
+    #[arg(long, conflicts_with = "overlay")]
+    pub stack: bool,
+    /// Draw the signals over this one instead of the axis: a phase portrait
+    #[arg(long, value_name = "SIGNAL", conflicts_with_all = ["eye", "raster", "family", "overlay", "stack"])]
+    pub x: Option<String>,
+    /// Fold the axis at this period: an eye diagram, two periods wide, from the first point (or --from) on
+    #[arg(long, value_name = "PERIOD", value_parser = number, conflicts_with_all = ["raster", "family", "overlay", "stack"])]
+    pub eye: Option<f64>,
+    /// When signals rise through --threshold, a row for each run of a family
+    #[arg(long, conflicts_with_all = ["family", "overlay", "stack"])]
+    pub raster: bool,
+    /// Of --raster; default: half way between the lowest and the highest value
+    #[arg(long, value_name = "LEVEL", value_parser = number, allow_negative_numbers = true, requires = "raster")]
+    pub threshold: Option<f64>,
+    /// All runs of a family (.step, --runs, leaves) in one figure, coloured in their order
+    #[arg(long, conflicts_with_all = ["overlay", "stack"])]
+    pub family: bool,
+    /// Size in px
+    #[arg(long, value_name = "WxH", value_parser = size)]
+    pub size: Option<(f64, f64)>,
+    /// Title; default: that of the result
+    #[arg(long)]
+    pub title: Option<String>,
+    /// First axis value, such as 50m
+    #[arg(long, value_name = "T", value_parser = number, allow_negative_numbers = true)]
+    pub from: Option<f64>,
+    /// Last axis value
+    #[arg(long, value_name = "T", value_parser = number, allow_negative_numbers = true)]
+    pub to: Option<f64>,
+}
+
+/// `900x600`.
+fn size(text: &str) -> Result<(f64, f64), String> {
+    let pair = text.split_once(['x', 'X']).and_then(|(w, h)| Some((w.trim().parse().ok()?, h.trim().parse().ok()?)));
+    let (w, h): (u32, u32) = pair.ok_or("write width x height in px, such as 900x600")?;
+    let allowed = 100..=10_000;
+    if allowed.contains(&w) && allowed.contains(&h) {
+        Ok((f64::from(w), f64::from(h)))
+    } else {
+        Err("width and height lie between 100 and 10000 px".into())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sizes() {
+        assert_eq!(size("900x600"), Ok((900.0, 600.0)));
+        assert!(size("900").is_err() && size("1x1").is_err() && size("-5x600").is_err());
+    }
 }

@@ -28,7 +28,9 @@ pub(super) type Told = (Exit, String);
 pub(super) fn campaign(args: &CampaignArgs) -> Exit {
     let outcome = match (&args.command, &args.file, &args.output) {
         (Some(CampaignCommand::Merge(args)), _, _) => merge::merge(args),
-        (None, Some(file), Some(output)) => start(args, file, output),
+        (None, Some(file), output) if output.is_some() || args.export_spectre.is_some() => {
+            start(args, file, output.as_deref().unwrap_or(Path::new("")))
+        }
         _ => Err((Exit::Wrong, "a campaign takes FILE.toml and -o DIR".to_string())),
     };
     outcome.unwrap_or_else(|(exit, message)| {
@@ -56,6 +58,9 @@ fn start(args: &CampaignArgs, file: &Path, output: &Path) -> Result<Exit, Told> 
         return Ok(Exit::Wrong);
     }
     progress::listen();
+    if let Some(folder) = &args.export_spectre {
+        return super::campaign_export::export(&plan, folder, &args.at, (file, &args.set));
+    }
     match args.shard {
         None => whole(args, &plan, output, &stem),
         Some(shard) => {

@@ -41,6 +41,9 @@ pub(super) fn compare(args: &CompareArgs) -> Exit {
         Err(Exit::Failed) => return Exit::Wrong,
         Err(exit) => return exit,
     };
+    if args.distributions {
+        return super::families::families(args, &result, &reference);
+    }
     let settings = Settings {
         from: args.from,
         to: args.to,

@@ -41,6 +41,7 @@ impl Host for Runs<'_> {
 
     fn analyse(&mut self, circuit: &Circuit, index: usize, memory: &mut Collector) -> Result<Outcome, Failure> {
         let name = circuit.analyses.get(index).map_or("", |a| a.kind.name());
+        self.files.describe(&super::result::facts(circuit, index));
         let mut summary = Summary::default();
         let mut progress = Progress::new(name, self.progress);
         let tee = Tee::new().with(&mut summary).with(memory).with(&mut *self.files);

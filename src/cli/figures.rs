@@ -1,9 +1,9 @@
 //! From streamed results to figures: which signals are kept on the way, and one file for each analysis.
 
 use crate::diagnostic::units::nearest;
-use crate::plot::{Layout, RenderError, figure, render};
+use crate::plot::{Figure, Layout, RenderError, Sight, figure, render, view};
 use crate::waveform::decimate::{Decimator, Reduced};
-use crate::waveform::{Header, Sink};
+use crate::waveform::{Header, Sink, Waveform};
 use std::collections::HashMap;
 use std::fmt;
 use std::io;
@@ -156,30 +156,47 @@ pub(super) fn draw(results: &[Reduced], path: &Path, look: &Look) -> Result<Vec<
     let mut written = Vec::new();
     let mut counts: HashMap<&str, usize> = HashMap::new();
     for result in &drawable {
-        let mut fig = figure(result, &[], look.layout).map_err(|e| NoFigure::Nothing(e.to_string()))?;
-        if let Some((width, height)) = look.size {
-            fig.style.width = width;
-            fig.style.height = Some(height);
-        }
-        if let Some(title) = &look.title {
-            fig.title.clone_from(title);
-        }
+        let fig = figure(result, &[], look.layout).map_err(|e| NoFigure::Nothing(e.to_string()))?;
         let count = counts.entry(result.header.analysis.as_str()).or_insert(0);
         *count += 1;
         let target = match drawable.len() {
             1 => path.to_path_buf(),
             _ => beside(path, &result.header.analysis, *count),
         };
-        render(&fig, &target).map_err(|e| {
-            let why = match &e {
-                RenderError::Io(e) => super::terminal::plain(e),
-                other => other.to_string(),
-            };
-            NoFigure::Unwritten(format!("cannot write '{}': {why}", target.display()))
-        })?;
+        finish(fig, &target, look)?;
         written.push(target);
     }
     Ok(written)
+}
+
+/// Draws another view of results, all in one figure. Returns the file.
+pub(super) fn draw_view(
+    results: &[Waveform],
+    sight: &Sight,
+    path: &Path,
+    look: &Look,
+) -> Result<Vec<PathBuf>, NoFigure> {
+    let fig = view(results, sight, &look.signals).map_err(|e| NoFigure::Nothing(e.to_string()))?;
+    finish(fig, path, look)?;
+    Ok(vec![path.to_path_buf()])
+}
+
+/// Gives a figure its size and title, and writes it.
+fn finish(mut fig: Figure, target: &Path, look: &Look) -> Result<(), NoFigure> {
+    if let Some((width, height)) = look.size {
+        fig.style.width = width;
+        fig.style.height = Some(height);
+    }
+    if let Some(title) = &look.title {
+        fig.title.clone_from(title);
+    }
+    render(&fig, target).map_err(|e| {
+        let why = match &e {
+            RenderError::Io(e) => super::terminal::plain(e),
+            other => other.to_string(),
+        };
+        NoFigure::Unwritten(format!("cannot write '{}': {why}", target.display()))
+    })
 }
 
 /// `FIG.svg` → `FIG.tran.svg`, `FIG.tran2.svg`.

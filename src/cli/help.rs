@@ -1,17 +1,18 @@
 //! What `neurospice --help` says below the commands, in the order of a man page.
 
 pub(super) const LONG_HELP: &str = "SYNOPSIS
-  neurospice run FILE [-o OUT.raw|.csv] [--plot FIG.svg|.png] [--set NAME=VALUE]…
-                 [--seed N] [--runs N] [--jobs N]
+  neurospice run FILE [-o OUT.raw|.csv|.parquet|.psf|.vcd] [--decimate TOL]
+                 [--plot FIG.svg|.png] [--set NAME=VALUE]… [--seed N] [--runs N] [--jobs N]
   neurospice check FILE
   neurospice devices [NAME] [--json | --markdown]
   neurospice campaign FILE.toml -o DIR
+  neurospice campaign FILE.toml --export-spectre DIR [--at NAME=VALUE]…
   neurospice campaign merge DIR… -o DIR
   neurospice calibrate SPEC.toml -o CARD
   neurospice information SPIKES.csv|.parquet
-  neurospice compare RESULT|FILE REFERENCE [--ttol T] [-o OUT.html]
+  neurospice compare RESULT|FILE REFERENCE [--ttol T] [-o OUT.html] [--distributions]
   neurospice measure RESULT|FILE MEASUREMENT…
-  neurospice plot RESULT -o FIG.svg|.png
+  neurospice plot RESULT -o FIG.svg|.png [--family | --raster | --eye T | --x SIGNAL]
   neurospice view RESULT|FILE… [-o PAGE.html] [--compare]
   neurospice -b FILE… [-r RAW] [-o LOG] [-D name=value]…
   neurospice -s < FILE
@@ -27,7 +28,9 @@ DESCRIPTION
 
 FILES
   OUT.raw            all results, as ngspice writes them
-  OUT.csv            the results of one analysis
+  OUT.csv, .parquet  the results of one analysis
+  OUT.psf            a folder: PSF files with an index, as Spectre leaves them
+  OUT.vcd            the edges of a transient
   OUT.PID.partial    what a failed run had computed
   DIR/STEM.journal   what a campaign has done: the same command goes on from there
 
@@ -36,7 +39,8 @@ ENVIRONMENT
 
 EXIT CODES
   0     done
-  1     the simulation failed, or its output could not be written; compare: outside tolerance
+  1     the simulation failed, or its output could not be written; compare: outside tolerance,
+        or distributions that differ
   2     the input is wrong
   130   stopped by Ctrl-C, with what was computed in the files; a second one ends it at once
 

@@ -1,12 +1,14 @@
 //! The arguments as meant: formats by file ending, layouts, and what does not go together.
 
-use super::args::{MessageArgs, PlotArgs, RunArgs, When};
+use super::args::{MessageArgs, RunArgs, When};
+use super::args_results::PlotArgs;
 use super::figures::Look;
 use super::state::StateRequest;
 use crate::circuit::{Dialect, Request};
 use crate::number::StreamKey;
-use crate::plot::{Format, Layout};
+use crate::plot::{Format, Layout, Sight};
 use crate::waveform::raw::Encoding;
+use crate::waveform::vcd::Levels;
 use std::path::{Path, PathBuf};
 
 /// Where results go.
@@ -16,13 +18,23 @@ pub(super) enum Target {
     Raw(PathBuf, Encoding),
     /// One CSV file for each analysis.
     Csv(PathBuf),
+    /// One Parquet file for each analysis.
+    Parquet(PathBuf),
+    /// A folder of PSF files.
+    Psf(PathBuf),
+    /// One VCD file for each transient.
+    Vcd(PathBuf, Levels),
 }
 
 impl Target {
     /// The path as given.
     pub fn path(&self) -> &Path {
         match self {
-            Target::Raw(path, _) | Target::Csv(path) => path,
+            Target::Raw(path, _)
+            | Target::Csv(path)
+            | Target::Parquet(path)
+            | Target::Psf(path)
+            | Target::Vcd(path, _) => path,
         }
     }
 }
@@ -32,6 +44,8 @@ impl Target {
 pub(super) struct RunRequest {
     pub file: PathBuf,
     pub target: Option<Target>,
+    /// Errors of what is left out of the files, by the range of each signal.
+    pub decimate: Option<f64>,
     pub figure: Option<PathBuf>,
     pub signals: Vec<String>,
     pub set: Vec<(String, f64)>,
@@ -62,15 +76,25 @@ pub(super) struct PlotRequest {
     pub result: PathBuf,
     pub figure: PathBuf,
     pub look: Look,
+    /// Another view than signals over their axis.
+    pub sight: Option<Sight>,
     pub from: Option<f64>,
     pub to: Option<f64>,
 }
 
 /// What `run` was asked for, or what is wrong with it.
 pub(super) fn run(typed: RunArgs) -> Result<RunRequest, String> {
-    let target = typed.output.map(|path| target(path, typed.ascii)).transpose()?;
+    let target = typed.output.map(|path| target(path, typed.ascii, &typed.threshold)).transpose()?;
     if typed.ascii && !matches!(target, Some(Target::Raw(..))) {
         return Err("--ascii is for -o OUT.raw".into());
+    }
+    let vcd = matches!(target, Some(Target::Vcd(..)));
+    if !typed.threshold.is_empty() && !vcd {
+        return Err("--threshold is for -o OUT.vcd".into());
+    }
+    if typed.decimate.is_some() && (vcd || target.is_none()) {
+        let why = if vcd { ": a .vcd has edges only" } else { ", and there is no -o" };
+        return Err(format!("--decimate is for -o OUT.raw, OUT.csv, OUT.parquet and OUT.psf{why}"));
     }
     if let Some(figure) = &typed.plot {
         check_figure(figure)?;
@@ -90,6 +114,7 @@ pub(super) fn run(typed: RunArgs) -> Result<RunRequest, String> {
     Ok(RunRequest {
         file: typed.file,
         target,
+        decimate: typed.decimate,
         figure: typed.plot,
         signals: typed.signals,
         set: typed.set,
@@ -124,7 +149,20 @@ pub(super) fn plot(typed: PlotArgs) -> Result<PlotRequest, String> {
         (_, true) => Layout::Stacked,
         _ => Layout::Auto,
     };
+    let sight = match (typed.x, typed.eye, typed.raster, typed.family) {
+        (Some(x), ..) => Some(Sight::Over(x)),
+        (_, Some(period), ..) => Some(Sight::Eye(period)),
+        (_, _, true, _) => Some(Sight::Raster(typed.threshold)),
+        (_, _, _, true) => Some(Sight::Family),
+        _ => None,
+    };
+    if let Some(Sight::Eye(period)) = &sight
+        && *period <= 0.0
+    {
+        return Err("--eye takes a period above 0".into());
+    }
     Ok(PlotRequest {
+        sight,
         result: typed.result,
         figure: typed.output,
         look: Look { signals: typed.signals, layout, size: typed.size, title: typed.title },
@@ -133,13 +171,27 @@ pub(super) fn plot(typed: PlotArgs) -> Result<PlotRequest, String> {
     })
 }
 
-fn target(path: PathBuf, ascii: bool) -> Result<Target, String> {
+fn target(path: PathBuf, ascii: bool, thresholds: &[(Option<String>, f64)]) -> Result<Target, String> {
     let ending = path.extension().map(|e| e.to_string_lossy().to_lowercase()).unwrap_or_default();
     match ending.as_str() {
         "raw" => Ok(Target::Raw(path, if ascii { Encoding::Ascii } else { Encoding::Binary })),
         "csv" => Ok(Target::Csv(path)),
-        "svg" | "png" => Err(format!("-o writes .raw or .csv; for '{}' use --plot", path.display())),
-        _ => Err(format!("-o writes .raw or .csv; '{}' ends in neither", path.display())),
+        "parquet" => Ok(Target::Parquet(path)),
+        "psf" => Ok(Target::Psf(path)),
+        "vcd" if thresholds.is_empty() => {
+            Err("a .vcd has signals that are 0 or 1: say from which level on they are 1, with --threshold 0.5 for all \
+                 voltages, or --threshold 'i(v1)=1u' for one signal"
+                .into())
+        }
+        "vcd" => {
+            let own = thresholds.iter().filter_map(|(name, level)| Some((name.clone()?, *level))).collect();
+            let all = thresholds.iter().rev().find(|t| t.0.is_none()).map(|t| t.1);
+            Ok(Target::Vcd(path, Levels { all, own }))
+        }
+        "svg" | "png" => {
+            Err(format!("-o writes .raw, .csv, .parquet, .psf or .vcd; for '{}' use --plot", path.display()))
+        }
+        _ => Err(format!("-o writes .raw, .csv, .parquet, .psf or .vcd; '{}' ends in none of them", path.display())),
     }
 }
 

@@ -1,28 +1,23 @@
-//! The files of a run. A file gets its name only when its analysis (CSV) or the whole run (raw, figures) is done or was
+//! The files of a run. A file gets its name only when its analysis (CSV, VCD) or the whole run (raw, PSF, figures) is done or was
 //! stopped by Ctrl-C: a failed run leaves at most `OUT.PID.partial`, which does not look whole.
 
 use super::Exit;
 use super::figures::{Look, NoFigure, Pick, draw};
 use super::meant::{RunRequest, Target};
 use super::terminal::plain;
-use crate::diagnostic::units::engineering;
-use crate::waveform::csv::CsvFiles;
-use crate::waveform::raw::{RawWriter, date};
-use crate::waveform::{Header, Sink};
+use super::writer::Writer;
+use crate::waveform::thin::{Thin, Thinned};
+use crate::waveform::{Facts, Header, Sink};
 use std::io;
 use std::path::{Path, PathBuf};
-use std::time::{SystemTime, UNIX_EPOCH};
 
 /// Feeds the files that were asked for.
 #[derive(Default)]
 pub(super) struct Files {
-    raw: Option<RawWriter>,
-    csv: Option<CsvFiles>,
+    writer: Option<Thin<Writer>>,
     figure: Option<Pick>,
     /// Points of all analyses, and of the running one.
     points: (u64, u64),
-    /// What the running step sets.
-    step: Vec<(String, f64)>,
 }
 
 /// What became of the files.
@@ -34,39 +29,60 @@ pub(super) struct Written {
     pub errors: Vec<String>,
     /// Something that was asked for does not exist.
     pub wrong: Vec<String>,
+    /// What was left out of them, if that was asked for.
+    pub thinned: Option<Thinned>,
+}
+
+/// How much will come.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Expected {
+    /// Results of each step, which decides on the names of files.
+    pub results: usize,
+    /// Transients of all steps.
+    pub transients: usize,
+    /// What can be drawn, of all steps.
+    pub drawn: usize,
 }
 
 impl Files {
-    /// Opens what can be opened before the run, and makes sure that the rest can be. `results` will come (that decides on the
-    /// names of CSV files), of which `drawn` can be drawn.
+    /// Opens what can be opened before the run, and makes sure that the rest can be.
     ///
     /// # Errors
     /// In words, if a file cannot be written.
-    pub fn open(request: &RunRequest, results: usize, drawn: usize) -> Result<Self, String> {
+    pub fn open(request: &RunRequest, expected: Expected) -> Result<Self, String> {
         let mut files = Files::default();
         for path in request.target.iter().map(Target::path).chain(request.figure.as_deref()) {
-            check_folder(path)?;
-        }
-        match &request.target {
-            Some(Target::Raw(path, encoding)) => {
-                let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |d| d.as_secs());
-                let writer = RawWriter::create(path, *encoding, &date(now));
-                files.raw = Some(writer.map_err(|e| cannot_write(path, &e))?);
+            match &request.target {
+                Some(Target::Psf(folder)) if folder == path => check_parent(path)?,
+                _ => check_folder(path)?,
             }
-            Some(Target::Csv(path)) => files.csv = Some(CsvFiles::new(path, results > 1)),
-            None => {}
+        }
+        if let Some(target) = &request.target {
+            let writer = Writer::open(target, expected.results, expected.transients);
+            let writer = writer.map_err(|e| cannot_write(target.path(), &e))?;
+            files.writer = Some(Thin::new(writer, request.decimate));
         }
         if request.figure.is_some() {
-            files.figure = Some(Pick::new(&request.signals, drawn == 1, None, None));
+            files.figure = Some(Pick::new(&request.signals, expected.drawn == 1, None, None));
         }
         Ok(files)
     }
 
-    /// The next result is one of a stepped run, and not its `first`.
-    pub fn step(&mut self, step: &[(String, f64)], first: bool) {
-        self.step = step.to_vec();
-        if let Some(csv) = &mut self.csv {
-            csv.step(step.to_vec(), !first);
+    /// The next result is one of a stepped run, number `number` of its analysis.
+    ///
+    /// # Errors
+    /// What is held back of the step before cannot be written.
+    pub fn step(&mut self, step: &[(String, f64)], number: usize) -> io::Result<()> {
+        let Some(writer) = &mut self.writer else { return Ok(()) };
+        writer.settle()?;
+        writer.sink().step(step, number);
+        Ok(())
+    }
+
+    /// What is to be said of the next results.
+    pub fn describe(&mut self, facts: &Facts) {
+        if let Some(writer) = &mut self.writer {
+            writer.sink().describe(facts);
         }
     }
 
@@ -75,30 +91,26 @@ impl Files {
     /// # Errors
     /// A file that cannot be finished.
     pub fn keep(&mut self) -> io::Result<()> {
-        if let Some(raw) = &mut self.raw {
-            raw.end()?;
+        match &mut self.writer {
+            Some(writer) => writer.settle().and_then(|()| writer.sink().keep()),
+            None => Ok(()),
         }
-        if let Some(csv) = &mut self.csv {
-            csv.end()?;
-        }
-        Ok(())
     }
 
     /// Gives the files their names and draws the figures.
     pub fn finish(self, request: &RunRequest) -> Written {
         let mut written = Written::default();
-        if let (Some(raw), Some(target)) = (self.raw, &request.target) {
-            let partial = raw.partial_path().to_path_buf();
-            match raw.finish() {
-                Ok(()) => written.files.push(target.path().to_path_buf()),
-                Err(e) => {
-                    let note = format!("{}; what was written is in '{}'", plain(&e), partial.display());
-                    written.errors.push(format!("cannot write '{}': {note}", target.path().display()));
+        if let (Some(mut writer), Some(target)) = (self.writer, &request.target) {
+            let settled = writer.settle();
+            written.thinned = writer.thinned().cloned();
+            let writer = writer.into_inner();
+            match settled.map_err(|e| (e, None)).and_then(|()| writer.finish(target)) {
+                Ok(files) => written.files.extend(files),
+                Err((e, partial)) => {
+                    let rest = partial.map(|p| format!("; what was written is in '{}'", p.display()));
+                    written.errors.push(format!("{}{}", cannot_write(target.path(), &e), rest.unwrap_or_default()));
                 }
             }
-        }
-        if let Some(csv) = self.csv {
-            written.files.extend_from_slice(csv.written());
         }
         if let (Some(pick), Some(path)) = (self.figure, &request.figure) {
             if let Some(unknown) = pick.unknown() {
@@ -114,32 +126,26 @@ impl Files {
         written
     }
 
-    /// The run failed: nothing gets its name. Returns the finished CSV files of earlier analyses, and what is left under a
+    /// The run failed: nothing gets its name. Returns the finished files of earlier analyses, and what is left under a
     /// partial name because it holds points.
     pub fn abandon(self) -> (Vec<PathBuf>, Vec<PathBuf>) {
-        let mut left = Vec::new();
-        let mut whole = Vec::new();
-        let mut settle = |partial: PathBuf, points: u64| {
-            if points > 0 {
-                left.push(partial);
+        let (all, running) = self.points;
+        let Some(mut writer) = self.writer else { return Default::default() };
+        // A failure here costs the last point of what is a fragment anyway.
+        let _ = writer.settle();
+        let left = writer.into_inner().abandon();
+        let mut partial = Vec::new();
+        for (path, of_running) in left.partial {
+            if if of_running { running } else { all } > 0 {
+                partial.push(path);
+            } else if path.is_dir() {
+                // It may not be there at all, here and below.
+                let _ = std::fs::remove_dir_all(path);
             } else {
-                // It may not be there at all.
-                let _ = std::fs::remove_file(partial);
+                let _ = std::fs::remove_file(path);
             }
-        };
-        if let Some(raw) = self.raw {
-            let partial = raw.partial_path().to_path_buf();
-            // Dropping counts the points that are there.
-            drop(raw);
-            settle(partial, self.points.0);
         }
-        if let Some(mut csv) = self.csv {
-            for partial in csv.abandon() {
-                settle(partial, self.points.1);
-            }
-            whole = csv.written().to_vec();
-        }
-        (whole, left)
+        (left.whole, partial)
     }
 }
 
@@ -149,26 +155,17 @@ impl Sink for Files {
         if let Some(figure) = &mut self.figure {
             figure.begin(header)?;
         }
-        if let Some(raw) = &mut self.raw {
-            match stepped_title(&header.title, &self.step) {
-                Some(title) => raw.begin(&Header { title, ..header.clone() })?,
-                None => raw.begin(header)?,
-            }
+        match &mut self.writer {
+            Some(writer) => writer.begin(header),
+            None => Ok(()),
         }
-        if let Some(csv) = &mut self.csv {
-            csv.begin(header)?;
-        }
-        Ok(())
     }
 
     fn point(&mut self, values: &[f64]) -> io::Result<()> {
         self.points.0 += 1;
         self.points.1 += 1;
-        if let Some(raw) = &mut self.raw {
-            raw.point(values)?;
-        }
-        if let Some(csv) = &mut self.csv {
-            csv.point(values)?;
+        if let Some(writer) = &mut self.writer {
+            writer.point(values)?;
         }
         if let Some(figure) = &mut self.figure {
             figure.point(values)?;
@@ -176,17 +173,12 @@ impl Sink for Files {
         Ok(())
     }
 
-    /// An analysis ends its sink also when it fails, so this is not yet the moment to give a file its name: see
-    /// [`Files::keep`].
     fn end(&mut self) -> io::Result<()> {
-        Ok(())
+        match &mut self.writer {
+            Some(writer) => writer.end(),
+            None => Ok(()),
+        }
     }
-}
-
-/// The title of a plot of a stepped run: `title [r=1k, temp=27]`.
-fn stepped_title(title: &str, step: &[(String, f64)]) -> Option<String> {
-    let set: Vec<String> = step.iter().map(|(name, x)| format!("{name}={}", engineering(*x, ""))).collect();
-    (!set.is_empty()).then(|| format!("{title} [{}]", set.join(", ")))
 }
 
 /// `cannot write 'out.raw': no space left on device`.
@@ -208,15 +200,20 @@ pub(super) fn opened<J>(journal: io::Result<J>, path: &Path) -> Result<J, (Exit,
     })
 }
 
-/// The folder of a file that will be written must be there.
+/// A file that will be written must not be a folder, and its folder must be there.
 pub(super) fn check_folder(path: &Path) -> Result<(), String> {
+    if path.is_dir() {
+        return Err(format!("cannot write '{}': it is a directory", path.display()));
+    }
+    check_parent(path)
+}
+
+/// The folder of what will be written must be there.
+fn check_parent(path: &Path) -> Result<(), String> {
     let folder = match path.parent() {
         Some(parent) if !parent.as_os_str().is_empty() => parent,
         _ => Path::new("."),
     };
-    if path.is_dir() {
-        return Err(format!("cannot write '{}': it is a directory", path.display()));
-    }
     if folder.is_dir() {
         Ok(())
     } else {

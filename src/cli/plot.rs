@@ -1,8 +1,10 @@
 //! `neurospice plot`: a result file as a figure. The file is read whole; what is drawn is reduced as in a run.
 
-use super::figures::{NoFigure, Pick, draw};
+use super::figures::{NoFigure, Pick, draw, draw_view};
 use super::meant::PlotRequest;
 use super::{Exit, result, terminal};
+use crate::waveform::Waveform;
+use std::path::PathBuf;
 
 /// Draws a result file.
 pub(super) fn plot(request: &PlotRequest) -> Exit {
@@ -14,6 +16,11 @@ pub(super) fn plot(request: &PlotRequest) -> Exit {
         Ok(contents) => contents,
         Err(message) => return wrong(&message),
     };
+    if let Some(sight) = &request.sight {
+        let (from, to) = (request.from.unwrap_or(f64::NEG_INFINITY), request.to.unwrap_or(f64::INFINITY));
+        let within: Vec<Waveform> = contents.waveforms.iter().map(|w| w.between(from, to)).collect();
+        return said(draw_view(&within, sight, &request.figure, &request.look), request);
+    }
     let mut pick = Pick::new(&request.look.signals, false, request.from, request.to);
     for waveform in &contents.waveforms {
         if let Err(error) = waveform.feed(&mut pick) {
@@ -23,14 +30,20 @@ pub(super) fn plot(request: &PlotRequest) -> Exit {
     if let Some(unknown) = pick.unknown() {
         return wrong(&unknown.to_string());
     }
-    match draw(pick.kept.results(), &request.figure, &request.look) {
+    said(draw(pick.kept.results(), &request.figure, &request.look), request)
+}
+
+/// Says what was drawn, or why nothing was.
+fn said(outcome: Result<Vec<PathBuf>, NoFigure>, request: &PlotRequest) -> Exit {
+    match outcome {
         Ok(files) => {
             let text: String = files.iter().map(|f| format!("wrote {}\n", f.display())).collect();
             if terminal::print(&text) { Exit::Done } else { Exit::Failed }
         }
         Err(NoFigure::Nothing(why)) => {
             let window = if request.from.or(request.to).is_some() { " between --from and --to" } else { "" };
-            wrong(&format!("'{}': {why}{window}", request.result.display()))
+            terminal::error(&format!("'{}': {why}{window}", request.result.display()));
+            Exit::Wrong
         }
         Err(NoFigure::Unwritten(why)) => {
             terminal::error(&why);

@@ -11,6 +11,7 @@ use crate::diagnostic::{Diagnostic, Format, Severity, Sources, render};
 use crate::waveform::csv::number_text;
 use crate::waveform::fourier::Spectrum;
 use crate::waveform::measure::{self, Measured};
+use crate::waveform::thin::{Thinned, Worst};
 use serde_json::{Value, json};
 use std::path::PathBuf;
 
@@ -41,6 +42,8 @@ pub(super) struct Report {
     pub done: Vec<Done>,
     /// Finished files.
     pub files: Vec<PathBuf>,
+    /// What was left out of them.
+    pub thinned: Option<Thinned>,
     /// Errors and warnings, already in their JSON form.
     pub diagnostics: Vec<(Severity, Value)>,
 }
@@ -176,6 +179,7 @@ impl Report {
             "seed": self.seed,
             "set": request.set.iter().map(|(n, v)| (n.clone(), json!(v))).collect::<serde_json::Map<_, _>>(),
             "exit": exit.code(),
+            "decimated": self.thinned.as_ref().map(thinned_json),
             "files": self.files.iter().map(|f| f.to_string_lossy()).collect::<Vec<_>>(),
             "analyses": analyses,
             "measurements": self.done.iter().flat_map(|d| d.outcome.measured.iter().map(|m| measurement(m, &d.step))).collect::<Vec<_>>(),
@@ -184,6 +188,26 @@ impl Report {
         });
         format!("{value:#}\n")
     }
+}
+
+/// What was left out, in words: `kept 12 of 101 points; largest error 0.8 mV in v(out) (8.1e-5 of its range), …`.
+pub(super) fn thinned_text(thinned: &Thinned) -> String {
+    let error = |w: &Worst| {
+        let share = if w.range > 0.0 { format!(" ({:.1e} of its range)", w.error / w.range) } else { String::new() };
+        format!("{} in {}{share}", engineering(w.error, &w.unit), w.signal)
+    };
+    let errors: Vec<String> = thinned.worst.iter().map(error).collect();
+    let errors = if errors.is_empty() { String::new() } else { format!("; largest error {}", errors.join(", ")) };
+    format!("note: kept {} of {} points{errors}", thinned.kept, thinned.points)
+}
+
+fn thinned_json(thinned: &Thinned) -> Value {
+    let error = |w: &Worst| json!({ "unit": w.unit, "signal": w.signal, "error": w.error, "range": w.range });
+    json!({
+        "points": thinned.points,
+        "kept": thinned.kept,
+        "largest_errors": thinned.worst.iter().map(error).collect::<Vec<_>>(),
+    })
 }
 
 /// A measurement with all its keys, `null` for what was not found.

@@ -3,7 +3,8 @@
 use super::args::MessageArgs;
 use super::{Exit, input, progress, terminal};
 use crate::analysis::{self, Failure};
-use crate::circuit::Request;
+use crate::circuit::{AnalysisKind, Circuit, Method, Request};
+use crate::waveform::csv::number_text;
 use crate::waveform::data::Collector;
 use crate::waveform::{Contents, Facts, Finite, ReadError};
 use std::fs::File;
@@ -69,6 +70,47 @@ pub(super) fn is_netlist(path: &Path) -> bool {
     words.any(|w| cards.iter().any(|c| c.as_bytes() == w))
 }
 
+/// What is to be said of the results of an analysis: tolerances, and in `said` the rest of what a header of Spectre says.
+pub(super) fn facts(circuit: &Circuit, index: usize) -> Facts {
+    let options = &circuit.options;
+    let mut said: Vec<(String, String)> = Vec::new();
+    let mut say = |key: &str, value: f64| said.push((key.into(), number_text(value)));
+    match circuit.analyses.get(index).map(|a| &a.kind) {
+        Some(AnalysisKind::Tran { tstep, tstop, tstart, tmax, .. }) => {
+            say("start", 0.0);
+            say("outputstart", *tstart);
+            say("stop", *tstop);
+            say("step", *tstep);
+            tmax.iter().for_each(|x| say("maxstep", *x));
+        }
+        Some(AnalysisKind::Ac { from, to, table: None, .. } | AnalysisKind::Noise { from, to, list: None, .. }) => {
+            say("start", *from);
+            say("stop", *to);
+        }
+        _ => {}
+    }
+    say("temp", options.temp);
+    say("tnom", options.tnom);
+    say("trtol", options.trtol);
+    say("gmin", options.gmin);
+    let tran = circuit.analyses.get(index).is_some_and(|a| a.kind.name() == "tran");
+    let method = match options.method.filter(|_| tran) {
+        Some(Method::Trapezoidal) => Some("trap"),
+        Some(Method::Gear) => Some("gear"),
+        Some(Method::BackwardEuler) => Some("euler"),
+        Some(Method::TrBdf2) => Some("trbdf2"),
+        None => None,
+    };
+    said.extend(method.map(|m| ("method".to_string(), m.to_string())));
+    Facts {
+        tool: format!("neurospice {}", env!("CARGO_PKG_VERSION")),
+        reltol: Some(options.reltol),
+        abstol: vec![("V".into(), options.vntol), ("A".into(), options.abstol)],
+        said,
+        ..Facts::default()
+    }
+}
+
 /// All analyses of a netlist, in memory.
 fn run(path: &Path, set: &[(String, f64)], messages: MessageArgs) -> Result<Contents, Exit> {
     let asked = Request { overrides: set.to_vec(), ..Request::default() };
@@ -108,15 +150,9 @@ fn run(path: &Path, set: &[(String, f64)], messages: MessageArgs) -> Result<Cont
                     return Err(Exit::Failed);
                 }
             }
-            let options = &varied.options;
+            let facts = facts(&varied, index);
             contents.waveforms.extend(memory.waveforms.into_iter().map(|mut w| {
-                w.facts = Facts {
-                    place: step.clone(),
-                    tool: format!("neurospice {}", env!("CARGO_PKG_VERSION")),
-                    reltol: Some(options.reltol),
-                    abstol: vec![("V".into(), options.vntol), ("A".into(), options.abstol)],
-                    ..Facts::default()
-                };
+                w.facts = Facts { place: step.clone(), ..facts.clone() };
                 w
             }));
         }

@@ -11,7 +11,7 @@ use super::Exit;
 use super::control::Runs;
 use super::figures::UnknownSignal;
 use super::meant::{RunRequest, Target};
-use super::output::Files;
+use super::output::{Expected, Files};
 use super::progress::{self, Progress};
 use super::report::{Done, Report, label};
 use super::state::{self, States};
@@ -79,8 +79,13 @@ fn work(request: &RunRequest, report: &mut Report) -> Exit {
     if steps > 1 && (request.state.load.is_some() || request.state.save.is_some()) {
         return fail(report, Exit::Wrong, "a state is that of one run: leave .step, .mc and --runs out");
     }
+    let transients = circuit.analyses.iter().filter(|a| a.kind.name() == "tran").count();
+    if matches!(request.target, Some(Target::Vcd(..))) && transients == 0 && !block {
+        return fail(report, Exit::Wrong, "a .vcd holds transients, and the netlist has none; add a .tran card");
+    }
     let results = if block { usize::MAX } else { circuit.analyses.iter().map(|a| a.kind.results()).sum() };
-    let mut files = match Files::open(request, results, drawn * steps) {
+    let expected = Expected { results, transients: transients * steps, drawn: drawn * steps };
+    let mut files = match Files::open(request, expected) {
         Ok(files) => files,
         Err(message) => return fail(report, Exit::Failed, &message),
     };
@@ -108,7 +113,11 @@ fn work(request: &RunRequest, report: &mut Report) -> Exit {
         let mut ahead = Steps::new(&tree, index, &requests, request.jobs);
         for k in 0..steps {
             let step = circuit.step(k);
-            files.step(&step, k == 0);
+            if let Err(error) = files.step(&step, k) {
+                let exit = tell(Failure::from(error), request, &circuit, spec, report);
+                abandon(files, report);
+                return exit;
+            }
             let done = match (&mut ahead, requests.get(k)) {
                 (Some(ahead), _) => ahead.next().unwrap_or(Err(Vec::new())).map(|s| from(s, index, &mut files, &step)),
                 (None, Some(asked)) => {
@@ -189,6 +198,7 @@ type Ran = (Circuit, Result<analysis::Outcome, Failure>, Summary, Vec<LastPeriod
 /// One analysis.
 fn one(request: &RunRequest, states: &States, circuit: Circuit, index: usize, files: &mut Files) -> Ran {
     let spec = &circuit.analyses[index];
+    files.describe(&super::result::facts(&circuit, index));
     let mut summary = Summary::default();
     let mut periods = last_periods(&circuit, index);
     let mut progress = Progress::new(spec.kind.name(), request.progress);
@@ -202,6 +212,7 @@ fn one(request: &RunRequest, states: &States, circuit: Circuit, index: usize, fi
 
 /// One that was computed in memory.
 fn from(step: Step, index: usize, files: &mut Files, named: &[(String, f64)]) -> Ran {
+    files.describe(&super::result::facts(&step.circuit, index));
     let mut summary = Summary::default();
     let mut periods = last_periods(&step.circuit, index);
     let (circuit, outcome) = step.into(&mut tee(&mut summary, files, &mut periods));
@@ -226,6 +237,10 @@ fn finish(files: Files, saved: Option<&State>, request: &RunRequest, report: &mu
         }
     }
     report.files.extend(written.files);
+    if let Some(thinned) = &written.thinned {
+        terminal::say(&super::report::thinned_text(thinned));
+        report.thinned = written.thinned;
+    }
     for message in written.wrong.iter().chain(&written.errors) {
         terminal::error(message);
         report.take_message(message);

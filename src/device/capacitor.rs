@@ -74,6 +74,9 @@ impl Kind for Capacitor {
             Instance::example(&SPEC, &[("l", 1e-5), ("w", 2e-5), ("ic", 0.5)]).with_model(&SPEC, "c", process),
         ]
     }
+    fn effective(&self, instance: &Instance, setting: &Setting) -> Vec<(&'static str, f64)> {
+        vec![("c", capacitance(instance, setting))]
+    }
     bank_builders!(Capacitors);
 }
 
@@ -98,6 +101,12 @@ fn nominal(instance: &Instance) -> Option<f64> {
     p.number("c")
 }
 
+/// Farads, of all in parallel, at the device's temperature.
+fn capacitance(instance: &Instance, setting: &Setting) -> f64 {
+    let c = nominal(instance).unwrap_or(0.0) * instance.params.real("scale") * temperature_factor(instance, setting);
+    instance.params.real("m") * c
+}
+
 struct Capacitors<R> {
     capacitance: Vec<R>,
     initial: Vec<Option<R>>,
@@ -120,9 +129,7 @@ impl<R: Real> Element<R> for Capacitors<R> {
 
     fn reload(&mut self, lane: usize, instances: &[Arc<Instance>], setting: &Setting) {
         for (i, instance) in instances.iter().enumerate() {
-            let scale = instance.params.real("scale");
-            let c = nominal(instance).unwrap_or(0.0) * scale * temperature_factor(instance, setting);
-            self.capacitance[i].set_lane(lane, instance.params.real("m") * c);
+            self.capacitance[i].set_lane(lane, capacitance(instance, setting));
             set_optional(&mut self.initial[i], lane, instance.params.number("ic"));
         }
     }

@@ -50,6 +50,9 @@ impl Kind for Inductor {
             Instance::example(&SPEC, &[("ic", 0.5)]).with_model(&SPEC, "ind", &[("l", 1e-6), ("tc1", 2e-3)]),
         ]
     }
+    fn effective(&self, instance: &Instance, setting: &Setting) -> Vec<(&'static str, f64)> {
+        vec![("l", inductance(instance, setting))]
+    }
     bank_builders!(Inductors);
 }
 

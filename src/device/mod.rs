@@ -145,6 +145,16 @@ pub trait Kind: Sync {
     fn depends_on_frequency(&self, _instance: &Instance) -> bool {
         false
     }
+    /// What it plays in a transient up to `until` (s), as points (s, V or A) with straight lines between, the first at 0 and times
+    /// rising; none if it is no source or no such lines.
+    fn plays(&self, _instance: &Instance, _setting: &Setting, _until: f64) -> Option<Vec<(f64, f64)>> {
+        None
+    }
+    /// Numbers that its equations go by in the place of the parameters of these names, in the same units: values at the run's
+    /// temperature, of all devices in parallel, from sizes.
+    fn effective(&self, _instance: &Instance, _setting: &Setting) -> Vec<(&'static str, f64)> {
+        Vec::new()
+    }
     /// Its sources of noise at an operating point.
     fn noise(&self, _instance: &Instance, _cx: &NoiseCx<'_>) -> Vec<NoiseSource> {
         Vec::new()

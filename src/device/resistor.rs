@@ -111,6 +111,9 @@ impl Kind for Resistor {
         }
         all
     }
+    fn effective(&self, instance: &Instance, setting: &Setting) -> Vec<(&'static str, f64)> {
+        vec![("r", 1.0 / conductance(instance, setting, false))]
+    }
     bank_builders!(Resistors);
 }
 

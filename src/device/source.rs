@@ -73,6 +73,9 @@ impl Kind for VoltageSource {
     fn examples(&self) -> Vec<Instance> {
         examples(&VOLTAGE_SPEC)
     }
+    fn plays(&self, instance: &Instance, setting: &Setting, until: f64) -> Option<Vec<(f64, f64)>> {
+        plays(instance, setting, until)
+    }
     bank_builders!(VoltageSources);
 }
 
@@ -89,6 +92,9 @@ impl Kind for CurrentSource {
     fn examples(&self) -> Vec<Instance> {
         examples(&CURRENT_SPEC)
     }
+    fn plays(&self, instance: &Instance, setting: &Setting, until: f64) -> Option<Vec<(f64, f64)>> {
+        plays(instance, setting, until)
+    }
     bank_builders!(CurrentSources);
 }
 
@@ -97,6 +103,15 @@ fn function(instance: &Instance) -> Option<&SourceFunction> {
         Some(Value::Function(f)) => Some(f),
         _ => None,
     }
+}
+
+/// The points of what a source plays, if that is made of straight lines.
+fn plays(instance: &Instance, setting: &Setting, until: f64) -> Option<Vec<(f64, f64)>> {
+    let m = instance.params.index("m").map_or(1.0, |_| instance.params.real("m"));
+    let Some(function) = function(instance) else {
+        return Some(vec![(0.0, m * instance.params.number("dc").unwrap_or(0.0))]);
+    };
+    SourceWave::new(function, instance, setting).scaled(m).corners(until)
 }
 
 fn check_source(instance: &Instance) -> Vec<String> {

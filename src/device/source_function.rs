@@ -271,6 +271,34 @@ impl SourceWave {
         }
     }
 
+    /// The points between which it is straight lines, up to the first at or after `until`; none if it is not, or if they are too many.
+    /// Where it jumps, the value behind the jump stands as soon after it as two times can be told apart.
+    pub(super) fn corners(&self, until: f64) -> Option<Vec<(f64, f64)>> {
+        const MOST: usize = 1_000_000;
+        if !matches!(self, SourceWave::Pulse { .. } | SourceWave::Pwl { .. }) {
+            return None;
+        }
+        let mut corners = vec![(0.0, self.value(0.0))];
+        let mut t = 0.0;
+        while t < until && corners.len() < MOST {
+            let next = self.next_breakpoint(t);
+            if !next.is_finite() {
+                return Some(corners);
+            }
+            corners.push((next, self.value(next)));
+            t = next;
+            let (behind, then) = (just_after(t, 0.0) + f64::MIN_POSITIVE, self.next_breakpoint(t));
+            // A ramp moves by a share of its height as small as that of its length; a jump by more.
+            let (v, after) = (self.value(t), self.value(behind));
+            let ramp = if then.is_finite() { (self.value(then) - v).abs() * ((behind - t) / (then - t)) } else { 0.0 };
+            if (after - v).abs() > 2.0 * ramp + 1e-12 * v.abs() {
+                corners.push((behind, after));
+                t = behind;
+            }
+        }
+        (corners.len() < MOST).then_some(corners)
+    }
+
     /// The first corner after t; infinity if there is none.
     pub(super) fn next_breakpoint(&self, t: f64) -> f64 {
         match self {

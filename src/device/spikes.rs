@@ -158,6 +158,9 @@ impl Kind for SpikeWord {
     fn begins_alike(&self, one: &Instance, other: &Instance) -> bool {
         at_base_level(one, other)
     }
+    fn plays(&self, instance: &Instance, setting: &Setting, until: f64) -> Option<Vec<(f64, f64)>> {
+        Some(pulses(WordTrain::new(instance, setting), instance, until))
+    }
     bank_builders!(SpikeWords);
 }
 
@@ -184,6 +187,9 @@ impl Kind for Poisson {
     }
     fn begins_alike(&self, one: &Instance, other: &Instance) -> bool {
         at_base_level(one, other)
+    }
+    fn plays(&self, instance: &Instance, setting: &Setting, until: f64) -> Option<Vec<(f64, f64)>> {
+        Some(pulses(PoissonTrain::new(instance, setting), instance, until))
     }
     bank_builders!(Poissons);
 }
@@ -212,7 +218,30 @@ impl Kind for SpikeTimes {
     fn begins_alike(&self, one: &Instance, other: &Instance) -> bool {
         at_base_level(one, other)
     }
+    fn plays(&self, instance: &Instance, setting: &Setting, until: f64) -> Option<Vec<(f64, f64)>> {
+        Some(pulses(TimesTrain::new(instance, setting), instance, until))
+    }
     bank_builders!(SpikeTimeLists);
+}
+
+/// The corners of the pulses that begin before `until`: seconds and volts.
+fn pulses(mut train: impl Train, instance: &Instance, until: f64) -> Vec<(f64, f64)> {
+    let (shape, base) = (Shape::of(instance), instance.params.real("base"));
+    let high = base + instance.params.real("amplitude");
+    let mut corners = vec![(0.0, base)];
+    while let Some(start) = train.next_start().filter(|s| *s < until) {
+        let last = corners.last().map_or(0.0, |c| c.0);
+        // As the bank plans them: a pulse waits for the end of the one before.
+        let start = start.max(last);
+        let end = start + shape.rise + shape.width;
+        let own = [(start, base), (start + shape.rise, high), (end, high), (end + shape.fall, base)];
+        for corner in own {
+            if corners.last().is_none_or(|c| corner.0 > c.0) {
+                corners.push(corner);
+            }
+        }
+    }
+    corners
 }
 
 /// A train begins at its base level: no pulse is up before time 0.

@@ -30,6 +30,8 @@ pub enum FigureError {
     },
     /// The result has no points, or no signals beside its axis.
     Empty,
+    /// Such a view is of real signals.
+    Complex,
 }
 
 impl fmt::Display for FigureError {
@@ -39,6 +41,7 @@ impl fmt::Display for FigureError {
                 write!(f, "no signal '{name}'; there are {}", available.join(", "))
             }
             FigureError::Empty => f.write_str("the result has nothing to draw"),
+            FigureError::Complex => f.write_str("this view is of real signals, and the result is complex"),
         }
     }
 }
@@ -153,7 +156,7 @@ fn real_panels(result: &Reduced, chosen: &[usize], layout: Layout) -> Vec<Panel>
     panels
 }
 
-fn quantity_name(column: &Column) -> &'static str {
+pub(super) fn quantity_name(column: &Column) -> &'static str {
     match column.quantity {
         Quantity::Time => "time",
         Quantity::Frequency => "frequency",

@@ -10,9 +10,11 @@ mod compare;
 mod draw;
 pub mod page;
 mod ticks;
+mod views;
 
 pub use build::{FigureError, Layout, figure};
 pub use compare::comparison;
+pub use views::{Sight, view};
 
 use crate::waveform::file::PartialFile;
 use canvas::Canvas;

@@ -7,9 +7,9 @@ mod records;
 pub use read::{parse, separated};
 pub use records::{Field, Records};
 
-use super::file::PartialFile;
+use super::file::{Lines, PartialFile};
+use super::tables::{TableFile, TableFiles, columns};
 use super::{Header, Sink, wrong_width};
-use std::collections::HashMap;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
@@ -49,15 +49,8 @@ impl<W: Write> Sink for CsvSink<W> {
         self.tables += 1;
         self.width = header.width();
         self.real_axis = header.complex;
-        let mut names: Vec<String> = self.step.0.iter().map(|n| field(n)).collect();
-        for (k, c) in header.columns.iter().enumerate() {
-            if header.complex && k > 0 {
-                names.push(field(&format!("re({})", c.name)));
-                names.push(field(&format!("im({})", c.name)));
-            } else {
-                names.push(field(&c.name));
-            }
-        }
+        let steps = self.step.0.iter().cloned();
+        let names: Vec<String> = steps.chain(columns(header)).map(|n| field(&n)).collect();
         writeln!(self.out, "{}", names.join(","))
     }
 
@@ -116,129 +109,34 @@ pub fn field(text: &str) -> String {
     }
 }
 
-/// Writes each result to a CSV file of its own: `OUT.csv` if there is but one, else `OUT.tran.csv`, `OUT.ac.csv`,
-/// `OUT.tran2.csv`. A file appears under its name when its result ends.
+/// Writes each result to a CSV file of its own.
+pub type CsvFiles = TableFiles<CsvFile>;
+
+/// A CSV file that appears under its name when it is finished.
 #[derive(Debug)]
-pub struct CsvFiles {
-    target: PathBuf,
-    several: bool,
-    seen: HashMap<String, usize>,
-    /// Files that are being written: one for each result of the running analysis, which may have several.
-    open: Vec<Open>,
-    /// The one among them that points go to.
-    current: usize,
-    written: Vec<PathBuf>,
-    step: Vec<(String, f64)>,
-    /// Do the next results go on with the tables of the last ones?
-    joins: bool,
-}
+pub struct CsvFile(CsvSink<Lines>);
 
-/// A file that is being written.
-#[derive(Debug)]
-struct Open {
-    analysis: String,
-    path: PathBuf,
-    sink: CsvSink<Lines>,
-}
-
-impl CsvFiles {
-    /// Writes to `target`, or beside it if the run has `several` results.
-    pub fn new(target: &Path, several: bool) -> Self {
-        CsvFiles {
-            target: target.to_path_buf(),
-            several,
-            seen: HashMap::new(),
-            open: Vec::new(),
-            current: 0,
-            written: Vec::new(),
-            step: Vec::new(),
-            joins: false,
-        }
-    }
-    /// The next result is one of a stepped run: these are the first columns of its lines. If it `joins`, it goes on with
-    /// the table of the result before, which must have the same columns.
-    pub fn step(&mut self, step: Vec<(String, f64)>, joins: bool) {
-        self.step = step;
-        self.joins = joins;
-    }
-    /// The files that are finished.
-    pub fn written(&self) -> &[PathBuf] {
-        &self.written
-    }
-    /// Gives up the files that are being written: what they hold stays under their partial names, which are returned.
-    pub fn abandon(&mut self) -> Vec<PathBuf> {
-        let left = std::mem::take(&mut self.open).into_iter().filter_map(|open| {
-            let mut file = open.sink.into_inner().0;
-            // A failure here costs the tail of what is a fragment anyway.
-            let _ = file.flush();
-            (file.written() > 0).then(|| file.partial_path().to_path_buf())
-        });
-        left.collect()
-    }
-    /// Where the result with this analysis goes, the `count`-th of its kind.
-    fn path_for(&self, analysis: &str, count: usize) -> PathBuf {
-        if !self.several {
-            return self.target.clone();
-        }
-        let number = if count > 1 { count.to_string() } else { String::new() };
-        let mut name = self.target.file_stem().unwrap_or_default().to_os_string();
-        name.push(format!(".{analysis}{number}"));
-        if let Some(e) = self.target.extension() {
-            name.push(".");
-            name.push(e);
-        }
-        self.target.with_file_name(name)
-    }
-}
-
-impl Sink for CsvFiles {
-    fn begin(&mut self, header: &Header) -> io::Result<()> {
-        if self.joins
-            && let Some(k) = self.open.iter().position(|o| o.analysis == header.analysis)
-        {
-            self.open[k].sink.set_step(&self.step);
-            self.current = k;
-            return Ok(());
-        }
-        if self.open.iter().any(|o| o.analysis == header.analysis) {
-            self.end()?;
-        }
-        let count = self.seen.entry(header.analysis.clone()).or_insert(0);
-        *count += 1;
-        let count = *count;
-        let path = self.path_for(&header.analysis, count);
-        let mut sink = CsvSink::new(Lines(PartialFile::create(&path)?));
-        sink.set_step(&self.step);
+impl TableFile for CsvFile {
+    fn begin(path: &Path, header: &Header, step: &[(String, f64)]) -> io::Result<Self> {
+        let mut sink = CsvSink::new(Lines(PartialFile::create(path)?));
+        sink.set_step(step);
         sink.begin(header)?;
-        self.current = self.open.len();
-        self.open.push(Open { analysis: header.analysis.clone(), path, sink });
-        Ok(())
+        Ok(CsvFile(sink))
+    }
+    fn step(&mut self, step: &[(String, f64)]) {
+        self.0.set_step(step);
     }
     fn point(&mut self, values: &[f64]) -> io::Result<()> {
-        match self.open.get_mut(self.current) {
-            Some(open) => open.sink.point(values),
-            None => Err(wrong_width(values.len(), 0)),
-        }
+        self.0.point(values)
     }
-    fn end(&mut self) -> io::Result<()> {
-        for open in std::mem::take(&mut self.open) {
-            open.sink.into_inner().0.finish()?;
-            self.written.push(open.path);
-        }
-        Ok(())
+    fn finish(self) -> io::Result<()> {
+        self.0.into_inner().0.finish()
     }
-}
-
-/// A partial file as a writer.
-#[derive(Debug)]
-struct Lines(PartialFile);
-
-impl Write for Lines {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.put(bytes).map(|_| bytes.len())
-    }
-    fn flush(&mut self) -> io::Result<()> {
-        self.0.flush()
+    fn abandon(self) -> Option<PathBuf> {
+        let mut file = self.0.into_inner().0;
+        // A failure here costs the tail of what is a fragment anyway.
+        let _ = file.flush();
+        (file.written() > 0).then(|| file.partial_path().to_path_buf())
     }
 }
 
@@ -255,13 +153,5 @@ mod tests {
             assert_eq!(text.parse::<f64>().unwrap().to_bits(), v.to_bits(), "{text}");
             assert!(text.len() <= 24, "{text}");
         }
-    }
-
-    #[test]
-    fn several_results_have_several_names() {
-        let files = CsvFiles::new(Path::new("d/out.csv"), true);
-        assert_eq!(files.path_for("tran", 1), Path::new("d/out.tran.csv"));
-        assert_eq!(files.path_for("tran", 2), Path::new("d/out.tran2.csv"));
-        assert_eq!(CsvFiles::new(Path::new("d/out.csv"), false).path_for("tran", 1), Path::new("d/out.csv"));
     }
 }

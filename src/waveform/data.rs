@@ -84,6 +84,17 @@ impl Waveform {
             format!("{} [{}]", self.header.analysis, place.join(", "))
         }
     }
+    /// The points whose axis is between these values.
+    pub fn between(&self, from: f64, to: f64) -> Waveform {
+        let parts = self.parts();
+        let axis = self.data.first().map_or(&[][..], Vec::as_slice);
+        let inside: Vec<bool> = axis.iter().step_by(parts).map(|x| (from..=to).contains(x)).collect();
+        let cut = |column: &Vec<f64>| {
+            let cells = column.chunks_exact(parts).zip(&inside).filter(|(_, inside)| **inside);
+            cells.flat_map(|(cell, _)| cell.iter().copied()).collect()
+        };
+        Waveform { data: self.data.iter().map(cut).collect(), ..self.clone() }
+    }
     /// How many points.
     pub fn points(&self) -> usize {
         self.data.first().map_or(0, Vec::len) / self.parts()

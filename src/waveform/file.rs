@@ -1,5 +1,6 @@
-//! A file that appears under its name only when it is finished.
+//! A file that appears under its name only when it is finished, and the names of the files of several results.
 
+use std::collections::HashMap;
 use std::ffi::OsString;
 use std::fs::{self, File};
 use std::io::{self, Seek, SeekFrom, Write};
@@ -165,11 +166,68 @@ impl PartialFile {
     }
 }
 
+/// The names of files of one result each: `OUT.csv` if there is but one, else `OUT.tran.csv`, `OUT.ac.csv`, `OUT.tran2.csv`.
+#[derive(Debug)]
+pub(super) struct Names {
+    target: PathBuf,
+    several: bool,
+    seen: HashMap<String, usize>,
+}
+
+impl Names {
+    /// Names `target`, or beside it if there are `several` results.
+    pub fn new(target: &Path, several: bool) -> Self {
+        Names { target: target.to_path_buf(), several, seen: HashMap::new() }
+    }
+    /// Where the next result of this analysis goes.
+    pub fn next(&mut self, analysis: &str) -> PathBuf {
+        let count = self.seen.entry(analysis.to_string()).or_insert(0);
+        *count += 1;
+        if !self.several {
+            return self.target.clone();
+        }
+        let number = if *count > 1 { count.to_string() } else { String::new() };
+        let mut name = self.target.file_stem().unwrap_or_default().to_os_string();
+        name.push(format!(".{analysis}{number}"));
+        if let Some(e) = self.target.extension() {
+            name.push(".");
+            name.push(e);
+        }
+        self.target.with_file_name(name)
+    }
+}
+
+/// A partial file as a writer.
+#[derive(Debug)]
+pub(super) struct Lines(pub PartialFile);
+
+impl Write for Lines {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.put(bytes).map(|_| bytes.len())
+    }
+    fn flush(&mut self) -> io::Result<()> {
+        self.0.flush()
+    }
+}
+
 impl Drop for PartialFile {
     fn drop(&mut self) {
         if !self.finished && (self.written == 0 || !self.keep) {
             // Nothing can be done about a failure here, and an empty file beside the target harms nobody.
             let _ = fs::remove_file(&self.partial);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn several_results_have_several_names() {
+        let mut names = Names::new(Path::new("d/out.csv"), true);
+        assert_eq!(names.next("tran"), Path::new("d/out.tran.csv"));
+        assert_eq!(names.next("tran"), Path::new("d/out.tran2.csv"));
+        assert_eq!(Names::new(Path::new("d/out.csv"), false).next("tran"), Path::new("d/out.csv"));
     }
 }

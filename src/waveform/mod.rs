@@ -14,13 +14,16 @@ pub mod measure;
 pub mod names;
 pub mod ocean;
 pub mod parquet;
-mod psf;
+pub mod psf;
 pub mod raw;
 pub mod read;
 pub mod spikes;
 mod table;
+pub mod tables;
 pub mod tee;
 mod text;
+pub mod thin;
+pub mod vcd;
 mod viva;
 
 pub use data::{Contents, Facts, ReadError, Waveform};

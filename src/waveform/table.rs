@@ -73,6 +73,30 @@ pub(super) fn waveform(names: &[String], columns: Vec<Vec<f64>>) -> Waveform {
     Waveform { data, ..Waveform::new(header) }
 }
 
+/// A table as waveforms: where columns stand before one of times or frequencies, it is of a stepped run, and what they hold is each
+/// waveform's place in the family.
+pub(super) fn waveforms(names: &[String], columns: Vec<Vec<f64>>) -> Vec<Waveform> {
+    let quantity = |name: &String| column(name).quantity;
+    let axis = names.iter().position(|n| matches!(quantity(n), Quantity::Time | Quantity::Frequency)).unwrap_or(0);
+    let rows = columns.first().map_or(0, Vec::len);
+    if axis == 0 || rows == 0 {
+        return vec![waveform(names, columns)];
+    }
+    let (set, own) = columns.split_at(axis);
+    let place = |row: usize| set.iter().map(move |c| c.get(row).map(|x| x.to_bits()));
+    let ends = (1..rows).filter(|row| !place(*row).eq(place(row - 1))).chain([rows]);
+    let (mut all, mut start) = (Vec::new(), 0);
+    for end in ends {
+        let part = own.iter().map(|c| c.get(start..end).unwrap_or(&[]).to_vec()).collect();
+        let mut w = waveform(names.get(axis..).unwrap_or(&[]), part);
+        let value = |c: &Vec<f64>| c.get(start).copied().unwrap_or_default();
+        w.facts.place = names.iter().cloned().zip(set.iter().map(value)).collect();
+        all.push(w);
+        start = end;
+    }
+    all
+}
+
 /// A cell: a number, or a complex one.
 #[derive(Debug, Clone, Copy, PartialEq)]
 enum Cell {

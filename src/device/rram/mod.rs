@@ -192,6 +192,11 @@ impl Kind for Rram {
             with(&[("g0", 6.2e-6), ("temp", 60.0)], &[]),
         ]
     }
+    /// The initial thickness, also where a conductance is given; whether it moves; the ambient temperature in K.
+    fn effective(&self, instance: &Instance, setting: &Setting) -> Vec<(&'static str, f64)> {
+        let law = Law::of(instance, setting);
+        vec![("x0", law.x0), ("plasticity", law.plasticity), ("temp", law.ambient)]
+    }
     bank_builders!(Rrams);
 }
 

@@ -8,12 +8,15 @@
 
 mod curve;
 mod errors;
+pub mod families;
+mod ks;
 mod overlay;
 mod spikes;
 mod text;
 
 use super::names::{Key, find, key};
 pub use errors::{Errors, Outside};
+pub use ks::{FEWEST, Test, kolmogorov_smirnov};
 pub use overlay::{Overlay, overlay, overlays, pairing};
 pub use spikes::Spikes;
 pub use text::text;

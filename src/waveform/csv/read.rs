@@ -78,8 +78,9 @@ pub fn separated(bytes: &[u8], separator: u8) -> Result<Contents, ReadError> {
 /// Ends a table.
 fn finish(contents: &mut Contents, names: &mut Vec<String>, columns: &mut Vec<Vec<f64>>, digits: &Digits) {
     if !names.is_empty() {
-        let mut w = table::waveform(&std::mem::take(names), std::mem::take(columns));
-        w.facts.digits = digits.most();
-        contents.waveforms.push(w);
+        for mut w in table::waveforms(&std::mem::take(names), std::mem::take(columns)) {
+            w.facts.digits = digits.most();
+            contents.waveforms.push(w);
+        }
     }
 }

@@ -2,10 +2,12 @@
 //!
 //! `write`: rows come one by one and are kept until they make a row group. `read`: chosen columns, some rows at a time.
 
+mod files;
 mod read;
 mod table;
 mod write;
 
+pub use files::{ParquetFile, ParquetFiles};
 pub use read::{ParquetReader, Values, is_guarded};
 pub use table::{is_parquet, read_table};
 pub use write::{Cell, Kind, ParquetWriter};

@@ -46,6 +46,6 @@ pub fn read_table(file: File) -> Result<Contents, ReadError> {
     if kept.is_empty() {
         return Err(error("expected columns of numbers, found none".into()));
     }
-    contents.waveforms.push(table::waveform(&kept, columns));
+    contents.waveforms = table::waveforms(&kept, columns);
     Ok(contents)
 }

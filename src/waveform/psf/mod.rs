@@ -8,10 +8,12 @@ mod binary;
 mod folder;
 mod points;
 mod result;
+mod write;
 
 pub use ascii::is_ascii;
 pub use binary::is_binary;
 pub use folder::read_folder;
+pub use write::PsfFolder;
 
 use super::{Contents, ReadError};
 

@@ -63,6 +63,8 @@ fn analysis(parsed: &Parsed) -> (String, String) {
     let said = text(&d.header, "analysis type").unwrap_or("");
     let axis = d.sweeps.first().map(|s| s.name.as_str());
     let short = match (said, axis) {
+        // Ours have single results of other kinds, too.
+        ("tf" | "sens" | "noise_total", None) => said,
         (_, None) => "op",
         ("tran" | "ac" | "dc" | "noise", _) => said,
         ("", Some("time")) => "tran",
