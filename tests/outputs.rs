@@ -480,3 +480,26 @@ fn waves_of_expressions_are_the_waves_of_sources() {
     // A corner at 1 µs is a point.
     assert!(signal(&w[0], "time").iter().any(|t| (t - 1e-6).abs() < 1e-15));
 }
+
+/// An inductor given by its flux: of Φ = 1m·tanh(i) a constant voltage makes i = artanh(v·t/1m). Inside a subcircuit, and without
+/// braces, as in LTspice.
+// covers: inductor
+#[test]
+fn an_inductor_given_by_its_flux() {
+    let w = results(
+        "t\n.options reltol=1e-7\n.subckt coil a b\nl1 a b flux=1m*tanh(x)\n.ends\nv1 1 0 pwl(0 0 1n 1)\nr1 1 3 1u\nx1 3 0 coil\n\
+         r2 1 2 1u\nl2 2 0 flux={2m*x}\n.tran 1u 900u 0 1u\n.print tran i(x1.l1) i(l2)\n.end\n",
+    );
+    let time = signal(&w[0], "time").to_vec();
+    for (k, t) in time.iter().enumerate().filter(|(_, t)| **t > 1e-6) {
+        // Half of the ramp's nanosecond is missing.
+        let flux = t - 0.5e-9;
+        let expected = (flux / 1e-3).atanh();
+        let found = signal(&w[0], "i(x1.l1)")[k];
+        assert!((found / expected - 1.0).abs() < 1e-4, "at {t}: {found}, not {expected}");
+        let linear = signal(&w[0], "i(l2)")[k];
+        assert!((linear / (flux / 2e-3) - 1.0).abs() < 1e-4, "at {t}: {linear}");
+    }
+    let said = messages("t\nv1 1 0 1\nl1 1 0 flux={1m*y}\n.op\n.end\n");
+    assert!(said.contains("undefined parameter 'y'"), "{said}");
+}

@@ -2,7 +2,7 @@
 //!
 //! What depends on the time, the frequency or the circuit is no number: its expression is put where its name stands, before
 //! anything else looks at the netlist. There it counts like any expression of circuit quantities. An independent source with
-//! such a value is a behavioural one, and so is an inductor, whose voltage is L·di/dt.
+//! such a value is a behavioural one, and so is an inductor, whose voltage is L·di/dt, or that of its flux by time.
 
 use crate::diagnostic::Spanned;
 use crate::netlist::ast::{Arg, Assign, BinaryOp, Element, Expr, ExprKind, Item, Netlist, Subckt};
@@ -76,6 +76,9 @@ fn is_moving_source(e: &Element) -> bool {
             Arg::Expr(value) => value,
             _ => return false,
         },
+        ('l', [_, _, Arg::Assign(Assign { key, value })]) if key.value == "flux" => {
+            return matches!(&**value, Arg::Expr(_));
+        }
         _ => return false,
     };
     moves(value, &never, &never)
@@ -86,27 +89,41 @@ fn as_behavioural(e: &mut Element) {
     if !is_moving_source(e) {
         return;
     }
-    let value = match e.args.pop() {
-        Some(Arg::Assign(a)) => *a.value,
-        Some(other) => other,
+    let (value, is_flux) = match e.args.pop() {
+        Some(Arg::Assign(a)) => (*a.value, a.key.value == "flux"),
+        Some(other) => (other, false),
         None => return,
     };
     let span = value.span();
+    let call = |name: &str, of: Expr| {
+        let name = Spanned { value: name.to_string(), span };
+        Expr { kind: ExprKind::Call(name, vec![of]), span }
+    };
+    let current = call("i", Expr { kind: ExprKind::Circuit(e.name.value.clone()), span });
     let (quantity, value) = match (e.letter, value) {
+        // v = dΦ/dt with the current called x, as in LTspice.
+        ('l', Arg::Expr(mut flux)) if is_flux => {
+            put_in(&mut flux, "x", &current);
+            ("v".to_string(), Arg::Expr(call("ddt", flux)))
+        }
         // v = L·di/dt, as in ngspice.
         ('l', Arg::Expr(inductance)) => {
-            let call = |name: &str, kind: ExprKind| {
-                let name = Spanned { value: name.to_string(), span };
-                ExprKind::Call(name, vec![Expr { kind, span }])
-            };
-            let slope = Expr { kind: call("ddt", call("i", ExprKind::Circuit(e.name.value.clone()))), span };
-            let kind = ExprKind::Binary(BinaryOp::Mul, Box::new(inductance), Box::new(slope));
+            let kind = ExprKind::Binary(BinaryOp::Mul, Box::new(inductance), Box::new(call("ddt", current)));
             ("v".to_string(), Arg::Expr(Expr { kind, span }))
         }
         (letter, value) => (letter.to_string(), value),
     };
     e.letter = 'b';
     e.args.push(Arg::Assign(Assign { key: Spanned { value: quantity, span }, value: Box::new(value) }));
+}
+
+/// Puts `value` where this name stands.
+fn put_in(expr: &mut Expr, name: &str, value: &Expr) {
+    if matches!(&expr.kind, ExprKind::Ident(found) if found == name) {
+        expr.kind = value.kind.clone();
+    } else {
+        expr.children_mut().for_each(|child| put_in(child, name, value));
+    }
 }
 
 struct Maker {
