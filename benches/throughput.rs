@@ -20,6 +20,10 @@
 //! ngspice's start is not. Runs alternate; a ratio is the median over runs. Times are printed and judge nothing: the
 //! exit code is 1 if a simulator has no pair within 10 µs.
 //!
+//! Clocks differ between machines, and on one that is shared from minute to minute. So each run also takes the time of a fixed
+//! piece of work of the peer's, a transient of `lif` with steps of 0.2 ms at most, and the times are given once more as they
+//! would be, in proportion, where ngspice takes [`PACE`] for that.
+//!
 //! `--only N` runs N transients, in eight lanes unless `--lanes` says otherwise, once, and nothing else: for a profiler, or to count instructions where
 //! clocks are noisy (under `valgrind --tool=callgrind`, with two N, whose difference has no start in it).
 
@@ -51,6 +55,12 @@ pub const BOUND: f64 = 10e-6;
 const JUDGED: u64 = 60;
 /// The last pair of ngspice's scan: whether its spikes go where our own reference says.
 const FINE: Accuracy = Accuracy { limit: 50e-6, reltol: 1e-6 };
+/// The work of ngspice that tells how fast the machine is.
+const YARDSTICK: Accuracy = Accuracy { limit: 200e-6, reltol: 1e-3 };
+/// What it takes on the machine for which the goal of 150 µs was set (5.3 to 5.8 ms), s.
+const PACE: f64 = 5.55e-3;
+/// How often it is done in a run.
+const YARDSTICKS: u64 = 40;
 /// Relative tolerances of the scan.
 const RELTOLS: [f64; 10] = [2e-2, 1e-2, 5e-3, 2e-3, 1e-3, 5e-4, 3e-4, 1e-4, 5e-5, 1e-5];
 
@@ -238,7 +248,13 @@ fn table(subject: &Subject, asked: &Asked, mine: Found, theirs: Option<Found>) -
     if let (Some(found), Some(n)) = (theirs, other) {
         start = theirs::idle(subject, found.accuracy, n)?;
     }
+    let yard = self::subject("lif");
+    let mut pace = Vec::new();
+    let idle = if theirs.is_some() { theirs::idle(&yard, YARDSTICK, YARDSTICKS)? } else { 0.0 };
     for _ in 0..asked.runs {
+        if theirs.is_some() {
+            pace.push((theirs::busy(&yard, YARDSTICK, YARDSTICKS)? - idle) / YARDSTICKS as f64);
+        }
         if let (Some(found), Some(n)) = (theirs, other) {
             peer.push((theirs::busy(subject, found.accuracy, n)? - start) / n as f64);
         }
@@ -276,6 +292,19 @@ fn table(subject: &Subject, asked: &Asked, mine: Found, theirs: Option<Found>) -
         println!(
             "ngspice did {n} in each run; its start and the altering of the sources, {start:.2} s, are taken off."
         );
+    }
+    if !pace.is_empty() {
+        println!(
+            "\nPace: in the same runs ngspice took {} µs for a transient of lif with steps of 0.2 ms at most. In proportion, \
+             where it takes {} µs for that, a transient of ours takes:\n",
+            spread(&pace),
+            micro(PACE)
+        );
+        for (k, (width, threads)) in ways.iter().enumerate() {
+            let there: Vec<f64> = cpu[k].iter().zip(&pace).map(|(own, pace)| own / pace * PACE).collect();
+            println!("- {} lanes, {threads} threads: {} µs of CPU", width.lanes(), spread(&there));
+        }
+        println!();
     }
     println!("Gain: CPU with one lane by CPU. Wall time is that of a run by its transients.");
     Ok(())
