@@ -309,7 +309,12 @@ impl Session<'_> {
                 Some(at) => (at, name.to_string()),
                 None => return self.fault(&format!("there is no plot '{plot}'"), span),
             },
-            None => (self.current, base),
+            // As in ngspice a name that only the constants have means theirs: `let i = 0` counts on through analyses.
+            None => {
+                let here = self.plots.get(self.current).is_some_and(|p| p.find(&base).is_some());
+                let constant = self.plots.first().is_some_and(|p| p.vectors.iter().any(|v| v.name == base));
+                (if constant && !here { 0 } else { self.current }, base)
+            }
         };
         let Some(plot) = self.plots.get_mut(at) else { return };
         match index {

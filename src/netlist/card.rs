@@ -250,7 +250,22 @@ fn model(st: &Statement<'_>, i: &str) -> Result<ModelCard, Failed> {
     } else {
         arguments.all(rest)?
     };
-    Ok(ModelCard { name, model_type, params, span: st.whole() })
+    Ok(ModelCard { name, model_type, params: paired(params), span: st.whole() })
+}
+
+/// `bf 20` is `bf=20`, as in SPICE2: no parameter of a model is a bare number.
+fn paired(args: Vec<Arg>) -> Vec<Arg> {
+    let mut out: Vec<Arg> = Vec::with_capacity(args.len());
+    for arg in args {
+        let is_value = matches!(arg, Arg::Word { number: Some(_), .. } | Arg::Expr(_));
+        match out.pop() {
+            Some(Arg::Word { text, number: None, span }) if is_value && is_name(&text) => {
+                out.push(Arg::Assign(Assign { key: Spanned { value: text, span }, value: Box::new(arg) }));
+            }
+            last => out.extend(last.into_iter().chain([arg])),
+        }
+    }
+    out
 }
 
 /// `.param a=1 b={2*a}`; also `.param f(x)={…}`, which is a function.
