@@ -76,3 +76,64 @@ fn one_time_is_when_a_transient_ends() {
     let w = results("one\nv1 a 0 sine(0 1 1k)\nr1 a 0 1k\n.tran 1m\n.end\n");
     near("end", *signal(&w[0], "time").last().expect("points"), 1e-3);
 }
+
+/// The values of the measures of a netlist's first analysis, in their order.
+#[track_caller]
+fn measured(text: &str) -> Vec<f64> {
+    let (netlist, said) = parse("t.cir", text, &NoFiles);
+    assert!(said.is_empty(), "{said:?}");
+    let (circuit, said) = elaborate(&netlist, &[]);
+    let circuit = circuit.unwrap_or_else(|| panic!("{said:?}"));
+    let outcome = run(&circuit, 0, &mut Collector::default(), &mut NoWatch).unwrap_or_else(|e| panic!("{e:?}"));
+    outcome.measured.iter().map(|m| m.value.unwrap_or_else(|| panic!("{} was not found", m.name))).collect()
+}
+
+#[test]
+fn conditions_of_measures_are_expressions_without_braces() {
+    let m = measured(
+        "ramps\nv1 a 0 pwl(0 0 10u 10)\nv2 b 0 4\nr1 a 0 1\nr2 b 0 1\n.tran 0.1u 10u\n.meas tran x when v(a)-v(b)=1\n\
+         .meas tran y when abs(v(a)-6)=2 cross=2\n.meas tran z trig v(a)*2=2 rise=1 targ v(a)*2=v(b) rise=1\n.meas tran w find v(a)+1 when sqrt(v(a))=2\n.end\n",
+    );
+    for (k, expected) in [5e-6, 8e-6, 1e-6, 5.0].into_iter().enumerate() {
+        assert!((m[k] - expected).abs() < 2e-3 * expected, "{k}: {} not {expected}", m[k]);
+    }
+    // |1/(1 + j·f/f₀)| = 0.5 at f = √3·f₀.
+    let m = measured(
+        "rc\nv1 a 0 ac 1\nr1 a b 1k\nc1 b 0 {1/(2*pi*1meg)}\n.ac dec 200 100 10k\n.meas ac f when mag(v(b))=0.5\n.end\n",
+    );
+    assert!((m[0] / (1e3 * 3f64.sqrt()) - 1.0).abs() < 1e-4, "{}", m[0]);
+    let m = measured("op\nv1 a 0 3\nr1 a b 1k\nr2 b 0 2k\n.op\n.meas op x find v(b)\n.end\n");
+    near("op", m[0], 2.0);
+}
+
+#[test]
+fn steps_define_what_they_step() {
+    let text = |card: &str| format!("t\nv1 a 0 1\nr1 a b 1k\nr2 b 0 {{x}}\n.step {card}\n.op\n.end\n");
+    for (card, n, first) in
+        [("oct param x 1k 8k 1", 4, 0.5), ("param x list 3k 1k", 2, 0.75), ("param x 1k 2k 500", 3, 0.5)]
+    {
+        near(card, signal(&results(&text(card))[0], "v(b)")[0], first);
+        let (netlist, _) = parse("t.cir", text(card), &NoFiles);
+        assert_eq!(elaborate(&netlist, &[]).0.map(|c| c.n_steps()), Some(n), "{card}");
+    }
+    // What is defined elsewhere stays what it is, and a name that nothing uses is still no excuse for a slip.
+    let w = results(&format!(".\n.param x=1k\n{}", text("param x list 3k 1k")).replace("\nt\n", "\n"));
+    near("defined", signal(&w[0], "v(b)")[0], 0.5);
+}
+
+#[test]
+fn nodes_in_parentheses_and_resistances_of_b_lines() {
+    let w = results(
+        "t\nv1 (a 0) 3\nr1 (a,b) 1k\nb1 b 0 r=1k+v(a)*1k/3\nm1 (c b 0 0) nm\nr2 c 0 1k\n.model nm nmos(kp=1u)\n.op\n.end\n",
+    );
+    assert!((signal(&w[0], "v(b)")[0] - 2.0).abs() < 1e-6);
+}
+
+#[test]
+fn temperature_coefficients_may_divide() {
+    let w = results(
+        "t\nb1 a 0 v=2 tc1=10m temp=127 reciproctc=1\nr1 a 0 1\nb2 b 0 v=2 tc1=10m temp=127\nr2 b 0 1\n.op\n.end\n",
+    );
+    near("divided", signal(&w[0], "v(a)")[0], 1.0);
+    near("multiplied", signal(&w[0], "v(b)")[0], 4.0);
+}

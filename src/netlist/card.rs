@@ -108,6 +108,7 @@ pub(super) fn element(st: &Statement<'_>) -> Result<Vec<Item>, Failed> {
     }
     let values = if matches!(letter, 'a' | 'y') { Values::Auto } else { Values::Expressions };
     let mut args = Arguments { st, values, inline: false }.all(rest)?;
+    nodes_in_parentheses(letter, &mut args);
     if letter == 'x' {
         // The parameters of a call are known by their `=`.
         args.retain(|a| !matches!(a, Arg::Word { text, .. } if text == "params:"));
@@ -124,6 +125,18 @@ pub(super) fn element(st: &Statement<'_>) -> Result<Vec<Item>, Failed> {
         controlled::items(st, element)
     } else {
         Ok(vec![Item::Element(element)])
+    }
+}
+
+/// `R1 (a b) 1k` is `R1 a b 1k`. Controlled sources and switches have pairs in parentheses, code models ports.
+fn nodes_in_parentheses(letter: char, args: &mut Vec<Arg>) {
+    if !matches!(letter, 'a' | 'e' | 'f' | 'g' | 'h' | 's')
+        && let Some(Arg::Call { name, args: nodes, .. }) = args.first_mut()
+        && name.value.is_empty()
+        && nodes.iter().all(|n| matches!(n, Arg::Word { .. }))
+    {
+        let nodes = std::mem::take(nodes);
+        args.splice(0..1, nodes);
     }
 }
 
