@@ -137,3 +137,11 @@ fn temperature_coefficients_may_divide() {
     near("divided", signal(&w[0], "v(a)")[0], 1.0);
     near("multiplied", signal(&w[0], "v(b)")[0], 4.0);
 }
+
+#[test]
+fn sensitivities_stand_beside_the_circuit_they_are_of() {
+    let w = results("t\nv1 a 0 10\nr1 a b 1k\nr2 b 0 3k\n.sens v(b)\n.print sens v(b) i(v1)\n.end\n");
+    near("slope", signal(&w[0], "r1")[0], -10.0 * 3e3 / 4e3f64.powi(2));
+    near("voltage", signal(&w[0], "v(b)")[0], 7.5);
+    near("current", signal(&w[0], "i(v1)")[0], -2.5e-3);
+}
