@@ -115,6 +115,13 @@ fn names_of_constants_count_on_through_analyses() {
     assert!((value(&said, "v(out)") - 1.5).abs() < 1e-6, "{said}");
 }
 
+#[test]
+fn all_that_there_is_has_ngspices_names() {
+    let said = block("all", "op\nprint all\nprint i(v1)");
+    assert!((value(&said, "v1#branch") + 5e-4).abs() < 1e-9, "{said}");
+    assert!((value(&said, "i(v1)") + 5e-4).abs() < 1e-9, "{said}");
+}
+
 // covers: control/files
 #[test]
 fn run_does_the_cards_and_files_go_beside_the_results() {

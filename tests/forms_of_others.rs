@@ -145,3 +145,15 @@ fn sensitivities_stand_beside_the_circuit_they_are_of() {
     near("voltage", signal(&w[0], "v(b)")[0], 7.5);
     near("current", signal(&w[0], "i(v1)")[0], -2.5e-3);
 }
+
+#[test]
+fn an_initial_voltage_of_a_capacitor_counts_more_than_that_of_its_node() {
+    let w = results(
+        "t\nv1 a 0 5\nr1 a b 1k\nc1 b 0 1u ic=2\nr2 a c 1k\nc2 c 0 1u\nr3 a d 1k\nc3 e d 1u ic=1\nr4 e 0 1k\n.ic v(b)=3 v(c)=3 v(d)=3\n\
+         .tran 10u 5m uic\n.end\n",
+    );
+    for (name, expected) in [("v(b)", 2.0), ("v(c)", 3.0), ("v(d)", 3.0), ("v(e)", 4.0)] {
+        let first = signal(&w[0], name)[0];
+        assert!((first - expected).abs() < 1e-2, "{name} begins at {first}, not {expected}");
+    }
+}
