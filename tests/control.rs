@@ -120,6 +120,10 @@ fn all_that_there_is_has_ngspices_names() {
     let said = block("all", "op\nprint all\nprint i(v1)");
     assert!((value(&said, "v1#branch") + 5e-4).abs() < 1e-9, "{said}");
     assert!((value(&said, "i(v1)") + 5e-4).abs() < 1e-9, "{said}");
+    // A parameter and a current may be asked for on one line.
+    let said = block("both", "op\nprint @v1[dc] @r1[i]");
+    assert_eq!(value(&said, "@v1[dc]"), 2.0);
+    assert!((value(&said, "@r1[i]") - 5e-4).abs() < 1e-9, "{said}");
 }
 
 // covers: control/files

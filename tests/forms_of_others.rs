@@ -157,3 +157,10 @@ fn an_initial_voltage_of_a_capacitor_counts_more_than_that_of_its_node() {
         assert!((first - expected).abs() < 1e-2, "{name} begins at {first}, not {expected}");
     }
 }
+
+#[test]
+fn what_is_not_done_is_refused_by_its_name() {
+    let (netlist, _) = parse("t.cir", "t\nv1 a 0 5\nr1 a 0 1\n.tran 0 1m 0 startup\n.end\n", &NoFiles);
+    let (circuit, said) = elaborate(&netlist, &[]);
+    assert!(circuit.is_none() && said.iter().any(|d| d.message == "'startup' of .tran is not done here"), "{said:?}");
+}

@@ -256,6 +256,15 @@ impl<'a> Elab<'a> {
                 // Xyce says NOOP for it.
                 Arg::Word { text, .. } if matches!(text.as_str(), "uic" | "noop") => uic = true,
                 Arg::Word { number: Some(_), .. } | Arg::Expr(_) => times.push((self.number(arg, top)?, arg.span())),
+                // LTspice's, all of which change what is computed.
+                Arg::Word { text, span, .. }
+                    if matches!(text.as_str(), "startup" | "steady" | "nodiscard" | "step") =>
+                {
+                    let message = format!("'{text}' of .tran is not done here");
+                    let help = "leave it out; sources that ramp up are written pwl(0 0 20u 5), and uic begins without an operating point";
+                    self.error_help("malformed-card", message, *span, help);
+                    return None;
+                }
                 other => {
                     let message = format!("'{}' is not a time", self.written(other.span()));
                     self.malformed(other.span(), &message, TRAN);

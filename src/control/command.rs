@@ -137,9 +137,9 @@ impl Session<'_> {
                     let before = text.get(..at).and_then(|t| t.chars().next_back());
                     let inside =
                         text.get(at + open.len()..).and_then(|r| r.split_once(close)).map_or("", |r| r.0.trim());
-                    let current = open == "i(" || text.get(at..).is_some_and(|r| r.contains("[i]"));
-                    let whole = text.get(at..).and_then(|r| r.get(..=r.find(']')?)).filter(|_| open == "@" && !current);
-                    if let Some(whole) = whole.filter(|_| self.has_element(inside)) {
+                    let whole = text.get(at..).and_then(|r| r.get(..=r.find(']')?)).filter(|_| open == "@");
+                    let current = open == "i(" || whole.is_some_and(|w| w.ends_with("[i]"));
+                    if let Some(whole) = whole.filter(|_| !current && self.has_element(inside)) {
                         kept.push(whole.to_string());
                     }
                     if !before.is_some_and(char::is_alphanumeric)
