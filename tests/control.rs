@@ -120,6 +120,12 @@ fn all_that_there_is_has_ngspices_names() {
     let said = block("all", "op\nprint all\nprint i(v1)");
     assert!((value(&said, "v1#branch") + 5e-4).abs() < 1e-9, "{said}");
     assert!((value(&said, "i(v1)") + 5e-4).abs() < 1e-9, "{said}");
+    let said = block(
+        "words",
+        "set vals = ( a b c )\nlet n = $#vals\nlet yes = $?vals\nlet no = $?nix\nprint n yes no\necho $# $?",
+    );
+    assert_eq!([value(&said, "n"), value(&said, "yes"), value(&said, "no")], [3.0, 1.0, 0.0]);
+    assert!(said.contains("$# $?"), "{said}");
     // A parameter and a current may be asked for on one line.
     let said = block("both", "op\nprint @v1[dc] @r1[i]");
     assert_eq!(value(&said, "@v1[dc]"), 2.0);
