@@ -204,7 +204,7 @@ const WRONG: &[(&str, &str)] = &[
     ),
     (
         "malformed_analysis",
-        "V1 a 0 1\nR1 a 0 1\n.tran 1u\n.tran 1u -1\n.dc V1 0 1\n.dc V1 0 1 -0.1\n.dc V9 0 1 0.1\n.ac dec 10 1\n.ac foo 10 1 1k\n",
+        "V1 a 0 1\nR1 a 0 1\n.tran uic\n.tran 1u -1\n.dc V1 0 1\n.dc V1 0 1 -0.1\n.dc V9 0 1 0.1\n.ac dec 10 1\n.ac foo 10 1 1k\n",
     ),
     (
         "malformed_measure",

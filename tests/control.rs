@@ -108,6 +108,30 @@ fn measurements_of_a_transient_and_of_an_ac_analysis() {
     assert!(out.contains("never               =  failed"), "{out}");
 }
 
+#[test]
+fn names_of_constants_count_on_through_analyses() {
+    let said = block("constant", "let i = 0\nwhile i < 3\nlet i = i + 1\nalter r2 = 1k*i\nop\nend\nprint i v(out)");
+    assert_eq!(value(&said, "i"), 3.0);
+    assert!((value(&said, "v(out)") - 1.5).abs() < 1e-6, "{said}");
+}
+
+#[test]
+fn all_that_there_is_has_ngspices_names() {
+    let said = block("all", "op\nprint all\nprint i(v1)");
+    assert!((value(&said, "v1#branch") + 5e-4).abs() < 1e-9, "{said}");
+    assert!((value(&said, "i(v1)") + 5e-4).abs() < 1e-9, "{said}");
+    let said = block(
+        "words",
+        "set vals = ( a b c )\nlet n = $#vals\nlet yes = $?vals\nlet no = $?nix\nprint n yes no\necho $# $?",
+    );
+    assert_eq!([value(&said, "n"), value(&said, "yes"), value(&said, "no")], [3.0, 1.0, 0.0]);
+    assert!(said.contains("$# $?"), "{said}");
+    // A parameter and a current may be asked for on one line.
+    let said = block("both", "op\nprint @v1[dc] @r1[i]");
+    assert_eq!(value(&said, "@v1[dc]"), 2.0);
+    assert!((value(&said, "@r1[i]") - 5e-4).abs() < 1e-9, "{said}");
+}
+
 // covers: control/files
 #[test]
 fn run_does_the_cards_and_files_go_beside_the_results() {
@@ -191,7 +215,7 @@ fn wrong_commands_are_explained_and_the_rest_is_done() {
     let folder = Folder::new("wrong");
     folder.put(
         "a.cir",
-        &format!("{DECK}.control\nprint v(nix)\nop\nalter r7 = 3\nop\ntran 1u\nlet = 3\nmeas tran x max v(out)\necho done\n.endc\n.end\n"),
+        &format!("{DECK}.control\nprint v(nix)\nop\nalter r7 = 3\nop\ntran uic\nlet = 3\nmeas tran x max v(out)\necho done\n.endc\n.end\n"),
     );
     let o = run(&folder, &["run", "a.cir"], "");
     let said = text(&o.stderr);
@@ -199,7 +223,7 @@ fn wrong_commands_are_explained_and_the_rest_is_done() {
     for message in [
         "there is no vector 'v(nix)'",
         "there is nothing named 'r7' to set",
-        ".tran needs a step and a stop time",
+        ".tran needs a stop time",
         "'' is no name of a vector",
         "the current plot is not one of tran",
     ] {

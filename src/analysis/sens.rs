@@ -200,8 +200,7 @@ pub(super) fn run(
             linear.solve_transposed(&mut y);
             let by = |s: &Slope| -s.f.iter().zip(&y).map(|(f, y)| f * y.re).sum::<f64>();
             let observed: Vec<f64> = slopes.iter().map(by).collect();
-            let none: &[f64] = &[];
-            recorder.point(&Point { axis: 0.0, outer: &[], x: none, observed: &observed, smooth: 1 })?;
+            recorder.point(&Point { axis: 0.0, outer: &[], x: &linear.x[..n], observed: &observed, smooth: 1 })?;
         }
         Some((spacing, from, to)) => {
             for (p, slope) in parameters.iter().zip(&mut slopes) {
@@ -247,8 +246,7 @@ pub(super) fn run(
                     let b: Vec<Complex> = re.iter().zip(im).map(|(re, im)| Complex { re: *re, im: *im }).collect();
                     dot(&y, &b)
                 }));
-                let none: &[Complex] = &[];
-                recorder.point(&Point { axis: *f, outer: &[], x: none, observed: &observed, smooth: 1 })?;
+                recorder.point(&Point { axis: *f, outer: &[], x: &x, observed: &observed, smooth: 1 })?;
                 if watch.at(recorder.points as f64, list.len() as f64).is_break() {
                     stopped_at = Some(*f);
                     break;

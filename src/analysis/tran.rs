@@ -34,6 +34,20 @@ pub(super) fn forced(circuit: &Circuit) -> Vec<Forced> {
     given.map(|ic| Forced { row: ic.node as usize - 1, value: ic.volts }).collect()
 }
 
+/// What nodes begin at with `uic`: as `.ic` says, but a capacitor to ground with an `ic` of its own has the last word.
+fn begin_at(circuit: &Circuit) -> Vec<Forced> {
+    let of_capacitors: Vec<u32> = circuit
+        .instances
+        .iter()
+        .zip(&circuit.origins)
+        .filter(|(i, o)| o.kind.spec().letter == 'c' && i.params.number("ic").is_some() && i.nodes.contains(&0))
+        .flat_map(|(i, _)| i.nodes.iter().copied())
+        .collect();
+    let mut all = forced(circuit);
+    all.retain(|f| !of_capacitors.contains(&(f.row as u32 + 1)));
+    all
+}
+
 /// The times on a `.tran` card, seconds.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Times {
@@ -99,7 +113,7 @@ pub(super) fn run(
     if matches!(states.load, Load::GoOn(_)) {
         // The state brings its own x.
     } else if uic {
-        solver.system.initial_conditions(&mut x, &ics);
+        solver.system.initial_conditions(&mut x, &begin_at(circuit));
         settle_limits(&mut solver, &x);
     } else {
         let found = solver

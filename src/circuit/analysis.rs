@@ -209,7 +209,7 @@ pub enum SweepTarget {
 /// Most points of one analysis that a card may ask for in advance.
 const MAX_POINTS: f64 = 1e9;
 
-const TRAN: &str = ".tran tstep tstop [tstart [tmax]] [uic]";
+const TRAN: &str = ".tran tstep tstop [tstart [tmax]] [uic], or .tran tstop";
 const DC: &str = ".dc name start stop step [name2 start2 stop2 step2], .dc dec|oct name start stop points, \
                   .dc name list a b c, or .dc data=table; name is a source, a resistor, temp, a .param, instance:parameter or \
                   model(parameter)";
@@ -256,6 +256,15 @@ impl<'a> Elab<'a> {
                 // Xyce says NOOP for it.
                 Arg::Word { text, .. } if matches!(text.as_str(), "uic" | "noop") => uic = true,
                 Arg::Word { number: Some(_), .. } | Arg::Expr(_) => times.push((self.number(arg, top)?, arg.span())),
+                // LTspice's, all of which change what is computed.
+                Arg::Word { text, span, .. }
+                    if matches!(text.as_str(), "startup" | "steady" | "nodiscard" | "step") =>
+                {
+                    let message = format!("'{text}' of .tran is not done here");
+                    let help = "leave it out; sources that ramp up are written pwl(0 0 20u 5), and uic begins without an operating point";
+                    self.error_help("malformed-card", message, *span, help);
+                    return None;
+                }
                 other => {
                     let message = format!("'{}' is not a time", self.written(other.span()));
                     self.malformed(other.span(), &message, TRAN);
@@ -263,13 +272,12 @@ impl<'a> Elab<'a> {
                 }
             }
         }
-        if let (1, Dialect::Ltspice, [stop]) = (times.len(), self.dialect, &times[..]) {
-            // LTspice's `.tran stop`.
+        if let [stop] = times[..] {
+            // LTspice's `.tran stop`, which is an error elsewhere.
             times.insert(0, (0.0, stop.1));
         }
         if times.len() < 2 || times.len() > 4 {
-            let message =
-                if times.len() < 2 { ".tran needs a step and a stop time" } else { ".tran takes four times at most" };
+            let message = if times.is_empty() { ".tran needs a stop time" } else { ".tran takes four times at most" };
             self.malformed(card.span, message, TRAN);
             return None;
         }

@@ -291,7 +291,8 @@ impl<'a> Elab<'a> {
             if !text.bytes().all(|b| b.is_ascii_digit()));
         let (code, message) = if last_is_value {
             ("missing-node", format!("{name}: missing node"))
-        } else if valued {
+        } else if valued && !matches!(spec.letter, 'v' | 'i') {
+            // A source without a value is 0, as in every SPICE: `vsense a b`.
             ("missing-value", format!("{name}: missing value of '{main}'"))
         } else {
             return Some(());

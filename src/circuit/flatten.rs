@@ -220,7 +220,7 @@ impl<'a> Elab<'a> {
         for assign in subckt.params.iter().chain(body.params.iter().copied()) {
             params.insert(
                 &assign.key.value,
-                Param { name: &assign.key, value: &assign.value, scope: inner, state: ParamState::Fresh },
+                Param { at: assign.key.span, value: &assign.value, scope: inner, state: ParamState::Fresh },
             );
         }
         for assign in given {
@@ -239,7 +239,7 @@ impl<'a> Elab<'a> {
                 let d = Diagnostic::warning("unknown-param", message, assign.key.span).help(help);
                 self.report_in(d, caller);
             }
-            let param = Param { name: &assign.key, value: &assign.value, scope: caller, state: ParamState::Fresh };
+            let param = Param { at: assign.key.span, value: &assign.value, scope: caller, state: ParamState::Fresh };
             params.insert(key, param);
         }
         let path = self.scopes[inner].path.clone();

@@ -202,6 +202,8 @@ struct Reader<'a> {
     at: usize,
     card: &'a Card,
     top: ScopeId,
+    /// Is an operating point measured, which is one moment?
+    one_moment: bool,
 }
 
 impl<'a> Reader<'a> {
@@ -251,7 +253,7 @@ impl<'a> Elab<'a> {
         top: ScopeId,
         (earlier, analyses): (&[MeasureSpec], &[AnalysisSpec]),
     ) -> Option<MeasureSpec> {
-        let mut reader = Reader { args: &card.args, at: 0, card, top };
+        let mut reader = Reader { args: &card.args, at: 0, card, top, one_moment: false };
         let analysis = match reader.peek_word() {
             Some(word @ ("tran" | "dc" | "ac" | "op" | "noise")) => {
                 reader.at += 1;
@@ -281,6 +283,7 @@ impl<'a> Elab<'a> {
                 return None;
             }
         };
+        reader.one_moment = analysis == "op";
         let quantity = self.read_quantity(&mut reader, earlier)?;
         if reader.at < reader.args.len() {
             let message = format!("'{}' is not understood", self.written(reader.span()));
@@ -364,6 +367,11 @@ impl<'a> Elab<'a> {
                     (_, Some(("at", _, value, n))) => {
                         r.at += n;
                         MeasureMoment::At(self.keyed_number(value, r.top)?)
+                    }
+                    // LTspice's `.meas op x FIND v(a)`.
+                    (None, None) if word == "find" && r.one_moment && r.at == r.args.len() => {
+                        let (statistic, window) = (MeasureStatistic::Last, MeasureWindow::default());
+                        return Some(MeasureQuantity::Over { statistic, signal: signal?, window });
                     }
                     // `DERIV v(a)=x`-like forms and a bare signal name no moment.
                     _ => {

@@ -267,6 +267,10 @@ impl<'a> Elab<'a> {
                 }
                 found?
             }
+            // ngspice's name of a branch current in its results.
+            Arg::Word { text, span, .. } if text.ends_with("#branch") => {
+                self.known_instance(text.strip_suffix("#branch")?, top, *span).map(Output::Current)
+            }
             Arg::Word { text, number: None, span } if self.stands_alone(text, top) => self.named_word(text, *span, top),
             other => {
                 let message = format!("'{}' is no quantity that can be shown", self.written(other.span()));

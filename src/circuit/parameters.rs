@@ -46,12 +46,12 @@ impl<'a> Elab<'a> {
         for s in &self.scopes {
             for (n, p) in &s.params {
                 if p.state == ParamState::Busy {
-                    members.push((n.to_string(), p.name.span));
+                    members.push((n.to_string(), p.at));
                 }
             }
         }
         members.sort_by_key(|(_, span)| (span.file, span.start));
-        let at = self.scopes[scope].params.get(name).map_or(used_at, |p| p.name.span);
+        let at = self.scopes[scope].params.get(name).map_or(used_at, |p| p.at);
         let mut d = Diagnostic::error("circular-param", format!("parameter '{name}' is defined by itself"), at)
             .label("needs its own value")
             .help("break the circle: one of these must be a number");
@@ -63,8 +63,7 @@ impl<'a> Elab<'a> {
 
     /// Evaluates every parameter of a scope, so that a fault in an unused one is reported too.
     pub fn check_params(&mut self, scope: ScopeId) {
-        let mut names: Vec<(&'a str, Span)> =
-            self.scopes[scope].params.iter().map(|(n, p)| (*n, p.name.span)).collect();
+        let mut names: Vec<(&'a str, Span)> = self.scopes[scope].params.iter().map(|(n, p)| (*n, p.at)).collect();
         names.sort_by_key(|(_, span)| (span.file, span.start));
         for (name, span) in names {
             self.param(name, scope, span);

@@ -47,8 +47,8 @@ pub(super) struct Scope<'a> {
 /// A parameter of a scope.
 #[derive(Clone)]
 pub(super) struct Param<'a> {
-    /// Its name where it was written.
-    pub name: &'a Name,
+    /// Where its name was written.
+    pub at: Span,
     /// Its value as written and the scope that it is evaluated in.
     pub value: &'a Arg,
     /// The scope of the value: the caller's for a value given on an X line.
@@ -134,9 +134,15 @@ impl<'a> Elab<'a> {
         let body = Rc::new(self.body(items));
         let mut params = HashMap::new();
         for assign in &body.params {
-            let param = Param { name: &assign.key, value: &assign.value, scope: 0, state: ParamState::Fresh };
+            let param = Param { at: assign.key.span, value: &assign.value, scope: 0, state: ParamState::Fresh };
             // As in ngspice, the last definition of a parameter counts.
             params.insert(assign.key.value.as_str(), param);
+        }
+        for card in body.cards.iter().filter(|c| c.name.value == "step") {
+            // As in LTspice `.step param x …` also defines x, which is the first of its values where nothing steps it.
+            if let Some((name, at, value)) = super::step::defines(card) {
+                params.entry(name).or_insert(Param { at, value, scope: 0, state: ParamState::Fresh });
+            }
         }
         for (name, param) in &mut params {
             if let Some(value) = self.overrides.take(name) {

@@ -124,6 +124,15 @@ pub(super) fn as_word(arg: &Arg) -> Option<&str> {
     }
 }
 
+/// The parameter that a card names as `param x`, where, and the first of its values.
+pub(super) fn defines(card: &Card) -> Option<(&str, Span, &Arg)> {
+    let at = card.args.iter().position(|a| as_word(a) == Some("param")).filter(|at| *at < 2)?;
+    let (name, values) = card.args.get(at + 1..)?.split_first()?;
+    let Arg::Word { text, number: None, span } = name else { return None };
+    let first = values.iter().find(|a| matches!(a, Arg::Word { number: Some(_), .. } | Arg::Expr(_)))?;
+    Some((text, *span, first))
+}
+
 impl<'a> Elab<'a> {
     /// Reads `.mc N`. PSpice's form has an analysis and outputs behind the number: here every analysis is run, and `.measure`
     /// says what is of interest.

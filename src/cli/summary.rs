@@ -25,6 +25,11 @@ pub(super) struct Summary {
     pub earlier: Vec<Summary>,
 }
 
+/// Is it shown as magnitude and phase? `vdb(a)` and `vp(a)` are shown as they are.
+fn is_phasor(column: &Column) -> bool {
+    !matches!(column.unit.as_str(), "dB" | "rad")
+}
+
 /// One column: real values, or of a complex column the magnitude in dB and the last phase in degrees.
 #[derive(Debug, Clone, Copy)]
 struct Extent {
@@ -89,15 +94,9 @@ impl Summary {
             let axis = header.columns.first().map_or("", |c| c.unit.as_str());
             rows.push(strings(&["signal", "first", "largest", "at", "last", "last phase"]));
             rows.extend(cells.map(|(c, e)| {
-                let decibels = |v| text(v, "dB");
-                vec![
-                    c.name.clone(),
-                    decibels(e.first),
-                    decibels(e.max),
-                    text(e.max_at, axis),
-                    decibels(e.last),
-                    text(e.last_phase, "°"),
-                ]
+                let value = |v| text(v, if is_phasor(c) { "dB" } else { &c.unit });
+                let phase = if is_phasor(c) { text(e.last_phase, "°") } else { String::new() };
+                vec![c.name.clone(), value(e.first), value(e.max), text(e.max_at, axis), value(e.last), phase]
             }));
         } else {
             rows.push(strings(&["signal", "min", "max", "last"]));
@@ -126,7 +125,7 @@ impl Summary {
                     object.insert(key.into(), value);
                 }
             };
-            if header.complex {
+            if header.complex && is_phasor(c) {
                 put("unit", json!("dB"));
                 put("last_phase", some(e.last_phase));
             }
@@ -172,12 +171,13 @@ impl Sink for Summary {
     }
 
     fn point(&mut self, values: &[f64]) -> io::Result<()> {
+        let columns = self.header.as_ref().map_or(&[][..], |h| &h.columns);
         let complex = self.header.as_ref().is_some_and(|h| h.complex);
         let Some(&x) = values.first() else { return Ok(()) };
         let first = self.points == 0;
         for (k, (e, cell)) in self.signals.iter_mut().zip(values.chunks(if complex { 2 } else { 1 })).enumerate() {
             let v = match cell {
-                [re, im] if k > 0 => {
+                [re, im] if k > 0 && columns.get(k).is_none_or(is_phasor) => {
                     e.last_phase = phase(*re, *im).to_degrees();
                     // A signal that is exactly 0 has no decibels; no finite one is as small as this.
                     decibel(*re, *im).max(-6500.0)
@@ -225,5 +225,25 @@ mod tests {
         assert_eq!(s.line(), "tran: Transient Analysis, 3 points from 0 s to 2 µs, 1 signal\n");
         assert_eq!(s.table(&[]), "  signal   min     max    last\n  v(a)    -2 V  500 mV  500 mV\n");
         assert_eq!(s.json()["signals"][0]["min"], -2.0);
+    }
+
+    #[test]
+    fn decibels_are_not_taken_for_a_phasor() {
+        let mut s = Summary::default();
+        let decibels = Column { name: "vdb(a)".into(), quantity: Quantity::Other, unit: "dB".into() };
+        s.begin(&Header {
+            title: "t".into(),
+            plot_name: "AC Analysis".into(),
+            analysis: "ac".into(),
+            columns: vec![Column::new("frequency", Quantity::Frequency), Column::named("v(a)"), decibels],
+            complex: true,
+        })
+        .unwrap();
+        s.point(&[1.0, 0.0, 0.0, 0.1, -20.0, 0.0]).unwrap();
+        let table = s.table(&[]);
+        let rows: Vec<&str> = table.lines().collect();
+        assert_eq!(rows[1].split_whitespace().collect::<Vec<_>>().join(" "), "v(a) -20 dB -20 dB 1 Hz -20 dB 90 °");
+        assert_eq!(rows[2].split_whitespace().collect::<Vec<_>>().join(" "), "vdb(a) -20 dB -20 dB 1 Hz -20 dB");
+        assert_eq!(s.json()["signals"][1]["last"], -20.0);
     }
 }

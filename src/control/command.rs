@@ -137,9 +137,9 @@ impl Session<'_> {
                     let before = text.get(..at).and_then(|t| t.chars().next_back());
                     let inside =
                         text.get(at + open.len()..).and_then(|r| r.split_once(close)).map_or("", |r| r.0.trim());
-                    let current = open == "i(" || text.get(at..).is_some_and(|r| r.contains("[i]"));
-                    let whole = text.get(at..).and_then(|r| r.get(..=r.find(']')?)).filter(|_| open == "@" && !current);
-                    if let Some(whole) = whole.filter(|_| self.has_element(inside)) {
+                    let whole = text.get(at..).and_then(|r| r.get(..=r.find(']')?)).filter(|_| open == "@");
+                    let current = open == "i(" || whole.is_some_and(|w| w.ends_with("[i]"));
+                    if let Some(whole) = whole.filter(|_| !current && self.has_element(inside)) {
                         kept.push(whole.to_string());
                     }
                     if !before.is_some_and(char::is_alphanumeric)
@@ -309,7 +309,12 @@ impl Session<'_> {
                 Some(at) => (at, name.to_string()),
                 None => return self.fault(&format!("there is no plot '{plot}'"), span),
             },
-            None => (self.current, base),
+            // As in ngspice a name that only the constants have means theirs: `let i = 0` counts on through analyses.
+            None => {
+                let here = self.plots.get(self.current).is_some_and(|p| p.find(&base).is_some());
+                let constant = self.plots.first().is_some_and(|p| p.vectors.iter().any(|v| v.name == base));
+                (if constant && !here { 0 } else { self.current }, base)
+            }
         };
         let Some(plot) = self.plots.get_mut(at) else { return };
         match index {

@@ -57,7 +57,12 @@ impl Session<'_> {
             Some((form @ ("line" | "col"), list)) => (form, list),
             _ => ("", args),
         };
-        let Some(vectors) = self.vectors(list, span) else { return };
+        let Some(mut vectors) = self.vectors(list, span) else { return };
+        if split(list).iter().all(|item| item == "all" || item.ends_with(".all")) {
+            for (name, _) in &mut vectors {
+                *name = text::of_table(name);
+            }
+        }
         let digits = self.digits();
         if form != "col" && vectors.iter().all(|v| v.1.data.len() == 1) {
             let text: String = vectors.iter().map(|(name, v)| text::scalar(name, v, digits)).collect();

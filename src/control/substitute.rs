@@ -1,4 +1,4 @@
-//! Variables in commands: `$name`, `$&vector`, `{$name}`.
+//! Variables in commands: `$name`, `$&vector`, `{$name}`; `$#name`, how many words it has; `$?name`, 1 if it is set and else 0.
 
 use super::Session;
 use crate::diagnostic::Span;
@@ -16,6 +16,10 @@ impl Session<'_> {
             let (vector, after) = match after.strip_prefix('&') {
                 Some(after) => (true, after),
                 None => (false, after),
+            };
+            let (asked, after) = match after.strip_prefix(['#', '?']) {
+                Some(name) if !vector && name_length(name, false) > 0 => (after.chars().next(), name),
+                _ => (None, after),
             };
             let braced = after.strip_prefix('{').and_then(|a| a.split_once('}'));
             let (name, next) = match braced {
@@ -49,7 +53,11 @@ impl Session<'_> {
                     "curplottitle" => Some(self.title.clone()),
                     _ => None,
                 });
-                known.ok_or_else(|| format!("there is no variable '{name}'"))
+                match asked {
+                    Some('?') => Ok(u8::from(known.is_some()).to_string()),
+                    Some(_) => Ok(known.map_or(0, |k| k.split_whitespace().count()).to_string()),
+                    None => known.ok_or_else(|| format!("there is no variable '{name}'")),
+                }
             };
             // `$list[2]`: a word of it, counted from 1.
             let (value, next) = match (vector, next.strip_prefix('[').and_then(|n| n.split_once(']'))) {

@@ -111,6 +111,15 @@ fn page(out: &mut String, head: &Head<'_>, scale: Option<&Named>, columns: &[(St
     }
 }
 
+/// A signal's name where ngspice shows all it has: `i(v1)` is `v1#branch`.
+pub(super) fn of_table(name: &str) -> String {
+    let name = name.to_lowercase();
+    match name.strip_prefix("i(").and_then(|n| n.strip_suffix(')')) {
+        Some(device) => format!("{device}#branch"),
+        None => name,
+    }
+}
+
 /// Columns of a result as a table along its axis; names that it does not have are left out.
 pub fn columns(w: &Waveform, names: &[&str], date: &str) -> String {
     let plot = Plot::new(String::new(), w);
@@ -118,12 +127,7 @@ pub fn columns(w: &Waveform, names: &[&str], date: &str) -> String {
         .iter()
         .filter_map(|name| {
             let k = w.header.find(name)?;
-            let shown = match name.get(2..).and_then(|n| n.strip_suffix(')')) {
-                Some(device) if name.get(..2).is_some_and(|i| i.eq_ignore_ascii_case("i(")) => {
-                    format!("{device}#branch")
-                }
-                _ => name.to_lowercase(),
-            };
+            let shown = of_table(name);
             let mut vector = plot.vectors.get(k)?.vector.clone();
             // `vm(a)` and the like are real, whatever stands beside them.
             let of_circuit = shown.ends_with("#branch") || shown.starts_with("v(");

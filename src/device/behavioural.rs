@@ -3,7 +3,7 @@
 //! - `v=u`: own branch current i (A): `f(n+) += i, f(n−) −= i`; branch row `f = v(n+) − v(n−) − k·u`;
 //! - `i=u`: `f(n+) += m·k·u, f(n−) −= m·k·u`: the current flows from n+ through the source to n−.
 //!
-//! k = 1 + tc1·ΔT + tc2·ΔT², ΔT = T − tnom. `ddt(…)` and `idt(…)` in u are unknowns of the instance.
+//! k = 1 + tc1·ΔT + tc2·ΔT², ΔT = T − tnom, with `reciproctc` its reciprocal. `ddt(…)` and `idt(…)` in u are unknowns of the instance.
 
 use super::evaluator::{Evaluator, check};
 use super::*;
@@ -23,6 +23,7 @@ const SPEC: DeviceSpec = DeviceSpec {
         ParamSpec::real("tc2", "1/K²", 0.0, "quadratic temperature coefficient"),
         ParamSpec::optional("temp", "°C", "device temperature; default: the circuit's plus dtemp"),
         ParamSpec::real("dtemp", "K", 0.0, "device temperature above the circuit's, if temp is not given"),
+        ParamSpec::flag("reciproctc", "divide by k in the place of multiplying with it"),
     ],
     connections: &[Connection::new(0, 1, Joins::Voltage).when("v"), Connection::new(0, 1, Joins::Current).when("i")],
     other_forms: &[
@@ -148,7 +149,8 @@ impl<R: Real> Element<R> for Behaviourals<R> {
                 e.reload(lane, expression);
             }
             let m = if source.voltage { 1.0 } else { instance.params.real("m") };
-            source.factor.set_lane(lane, m * temperature_factor(instance, setting));
+            let k = temperature_factor(instance, setting);
+            source.factor.set_lane(lane, if instance.params.flag("reciproctc") { m / k } else { m * k });
         }
     }
 

@@ -25,6 +25,7 @@ const SPEC: DeviceSpec = DeviceSpec {
         ParamSpec::optional("temp", "°C", "device temperature; default: the circuit's plus dtemp"),
         ParamSpec::real("dtemp", "K", 0.0, "device temperature above the circuit's, if temp is not given"),
     ],
+    other_forms: &[OtherForm { letter: 'b', key: "r", parameter: "r" }],
     ..DeviceSpec::EMPTY
 };
 

@@ -29,6 +29,10 @@ const SPEC: DeviceSpec = DeviceSpec {
         ParamSpec::optional("temp", "°C", "device temperature; default: the circuit's"),
         ParamSpec::real("dtemp", "K", 0.0, "device temperature above the circuit's; ignored where temp is given"),
         ParamSpec::real("scale", "", 1.0, "factor on the capacitance").range(Range::NonNegative),
+        parasitics::RSER,
+        parasitics::LSER,
+        parasitics::RPAR,
+        parasitics::CPAR,
     ],
     model_params: &[
         ParamSpec::optional("c", "F", "default capacitance").range(Range::NonNegative).alias(&["cap", "capacitance"]),
@@ -76,6 +80,9 @@ impl Kind for Capacitor {
     }
     fn effective(&self, instance: &Instance, setting: &Setting) -> Vec<(&'static str, f64)> {
         vec![("c", capacitance(instance, setting))]
+    }
+    fn parts(&self, instance: &Instance, node: &mut dyn FnMut(&str) -> NodeId) -> Vec<Part> {
+        parasitics::parts(&Capacitor, instance, node)
     }
     bank_builders!(Capacitors);
 }

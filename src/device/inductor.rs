@@ -23,6 +23,9 @@ const SPEC: DeviceSpec = DeviceSpec {
         ParamSpec::optional("tc1", "1/K", "linear temperature coefficient; default: the model's"),
         ParamSpec::optional("tc2", "1/K²", "quadratic temperature coefficient; default: the model's"),
         ParamSpec::optional("temp", "°C", "device temperature; default: the circuit's"),
+        parasitics::RSER,
+        parasitics::RPAR,
+        parasitics::CPAR,
     ],
     model_params: &[
         ParamSpec::real("tc1", "1/K", 0.0, "linear temperature coefficient"),
@@ -52,6 +55,9 @@ impl Kind for Inductor {
     }
     fn effective(&self, instance: &Instance, setting: &Setting) -> Vec<(&'static str, f64)> {
         vec![("l", inductance(instance, setting))]
+    }
+    fn parts(&self, instance: &Instance, node: &mut dyn FnMut(&str) -> NodeId) -> Vec<Part> {
+        parasitics::parts(&Inductor, instance, node)
     }
     bank_builders!(Inductors);
 }

@@ -37,6 +37,7 @@ mod noise;
 mod oneshot;
 mod opamp;
 mod packed;
+mod parasitics;
 mod ramp;
 mod resistor;
 mod rram;

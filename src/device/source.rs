@@ -33,7 +33,10 @@ const VOLTAGE_SPEC: DeviceSpec = DeviceSpec {
     equations: "v(n+) − v(n−) = u(t);  branch row: f = v(n+) − v(n−) − u(t)",
     terminals: TWO_TERMINALS,
     positional: &["dc"],
-    instance: &parameters("V"),
+    instance: &{
+        let [dc, ac, function] = parameters("V");
+        [dc, ac, function, parasitics::RSER, parasitics::CPAR]
+    },
     functions: SOURCE_FUNCTIONS,
     connections: &[Connection::new(0, 1, Joins::Voltage)],
     ..DeviceSpec::EMPTY
@@ -75,6 +78,9 @@ impl Kind for VoltageSource {
     }
     fn plays(&self, instance: &Instance, setting: &Setting, until: f64) -> Option<Vec<(f64, f64)>> {
         plays(instance, setting, until)
+    }
+    fn parts(&self, instance: &Instance, node: &mut dyn FnMut(&str) -> NodeId) -> Vec<Part> {
+        parasitics::parts(&VoltageSource, instance, node)
     }
     bank_builders!(VoltageSources);
 }

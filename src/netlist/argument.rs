@@ -119,8 +119,7 @@ impl<'a> Arguments<'_, 'a> {
             };
         }
         if self.inline && !is_name(text) {
-            let (rest, e) = expression(self.st, i)?;
-            return Ok((rest, Arg::Expr(e)));
+            return self.inline_expression(i, nesting);
         }
         let name: Name = Spanned { value: fold(text), span: self.st.span(i, rest) };
         let plain = Arguments { values: Values::Auto, inline: false, ..*self };
@@ -128,17 +127,25 @@ impl<'a> Arguments<'_, 'a> {
         if let (true, "par", Some(value), [Arg::Expr(e)]) = (self.inline, &*name.value, assigned(after), &args[..]) {
             return self.condition(Arg::Expr(e.clone()), i, value, nesting);
         }
+        // `abs(v(a))`: what takes quantities is no quantity itself.
+        let of_quantities = name.value != "par" && args.iter().any(|a| matches!(a, Arg::Call { .. } | Arg::Expr(_)));
+        if self.inline && (after.starts_with(is_operator) && assigned(after).is_none() || of_quantities) {
+            return self.inline_expression(i, nesting);
+        }
         if let Some(value) = assigned(after) {
             let key = Spanned { value: key_of_call(&name.value, &args), span: self.st.span(i, after) };
             return self.assign(key, value, nesting);
         }
-        // `abs(v(a))`: what takes quantities is no quantity itself.
-        let of_quantities = name.value != "par" && args.iter().any(|a| matches!(a, Arg::Call { .. } | Arg::Expr(_)));
-        if self.inline && (after.starts_with(is_operator) || of_quantities) {
-            let (rest, e) = expression(self.st, i)?;
-            return Ok((rest, Arg::Expr(e)));
-        }
         Ok((after, Arg::Call { name, args, span: self.st.span(i, after) }))
+    }
+
+    /// `mag(v(a))`, `v(a)-v(b)`; with `=` behind it a condition.
+    fn inline_expression(&self, i: &'a str, nesting: usize) -> Parsed<'a, Arg> {
+        let (rest, e) = expression(self.st, i)?;
+        match assigned(rest) {
+            Some(value) => self.condition(Arg::Expr(e), i, value, nesting),
+            None => Ok((rest, Arg::Expr(e))),
+        }
     }
 
     fn word_arg(&self, i: &'a str, rest: &'a str, text: &str) -> Arg {

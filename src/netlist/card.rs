@@ -108,6 +108,7 @@ pub(super) fn element(st: &Statement<'_>) -> Result<Vec<Item>, Failed> {
     }
     let values = if matches!(letter, 'a' | 'y') { Values::Auto } else { Values::Expressions };
     let mut args = Arguments { st, values, inline: false }.all(rest)?;
+    nodes_in_parentheses(letter, &mut args);
     if letter == 'x' {
         // The parameters of a call are known by their `=`.
         args.retain(|a| !matches!(a, Arg::Word { text, .. } if text == "params:"));
@@ -124,6 +125,18 @@ pub(super) fn element(st: &Statement<'_>) -> Result<Vec<Item>, Failed> {
         controlled::items(st, element)
     } else {
         Ok(vec![Item::Element(element)])
+    }
+}
+
+/// `R1 (a b) 1k` is `R1 a b 1k`. Controlled sources and switches have pairs in parentheses, code models ports.
+fn nodes_in_parentheses(letter: char, args: &mut Vec<Arg>) {
+    if !matches!(letter, 'a' | 'e' | 'f' | 'g' | 'h' | 's')
+        && let Some(Arg::Call { name, args: nodes, .. }) = args.first_mut()
+        && name.value.is_empty()
+        && nodes.iter().all(|n| matches!(n, Arg::Word { .. }))
+    {
+        let nodes = std::mem::take(nodes);
+        args.splice(0..1, nodes);
     }
 }
 
@@ -250,7 +263,22 @@ fn model(st: &Statement<'_>, i: &str) -> Result<ModelCard, Failed> {
     } else {
         arguments.all(rest)?
     };
-    Ok(ModelCard { name, model_type, params, span: st.whole() })
+    Ok(ModelCard { name, model_type, params: paired(params), span: st.whole() })
+}
+
+/// `bf 20` is `bf=20`, as in SPICE2: no parameter of a model is a bare number.
+fn paired(args: Vec<Arg>) -> Vec<Arg> {
+    let mut out: Vec<Arg> = Vec::with_capacity(args.len());
+    for arg in args {
+        let is_value = matches!(arg, Arg::Word { number: Some(_), .. } | Arg::Expr(_));
+        match out.pop() {
+            Some(Arg::Word { text, number: None, span }) if is_value && is_name(&text) => {
+                out.push(Arg::Assign(Assign { key: Spanned { value: text, span }, value: Box::new(arg) }));
+            }
+            last => out.extend(last.into_iter().chain([arg])),
+        }
+    }
+    out
 }
 
 /// `.param a=1 b={2*a}`; also `.param f(x)={…}`, which is a function.
