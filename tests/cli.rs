@@ -57,7 +57,7 @@ const DIVIDER: &str = "Divider\nv1 in 0 3\nr1 in out 1k\nr2 out 0 2k\n.op\n.end\
 const BOTH: &str =
     "Both\nv1 in 0 dc 1 ac 1 pwl(0 0 1n 1)\nr1 in out 1k\nc1 out 0 1n\n.op\n.tran 10n 1u\n.ac dec 5 1k 10meg\n.end\n";
 const WARNED: &str = "Warned\nv1 a 0 1\nr1 a 0 1k\n.options reltoll=1e-4\n.op\n.end\n";
-const BAD: &str = "Bad\nv1 in 0 1\nr1 in out 1k5\nn9 a b c\nd1 out 0 nomodel\n.tran 1u\n.end\n";
+const BAD: &str = "Bad\nv1 in 0 1\nr1 in out 1k5\nn9 a b c\nd1 out 0 nomodel\n.tran\n.end\n";
 /// From 1 µs on the exponent grows until e^x is beyond any double: the run fails when it has points to show.
 const LATE: &str =
     "Late\nv1 t 0 pwl(0 0 1u 0 2u 1)\nr1 t 0 1k\nb1 out 0 v=exp(2000*v(t))\nr2 out 0 1k\n.tran 10n 2u\n.end\n";
