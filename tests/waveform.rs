@@ -621,3 +621,22 @@ proptest! {
         prop_assert!(raw::parse(&bytes).is_err());
     }
 }
+
+/// A first step that is long beside the others, as in a result without the points that lines give back: the figure keeps what
+/// follows it, point by point.
+#[test]
+fn a_long_first_step_hides_nothing() {
+    let mut w = Waveform::new(header(false));
+    let columns = w.header.columns.len();
+    let times: Vec<f64> = [0.0].into_iter().chain((0..200).map(|k| 1.0 + 0.01 * f64::from(k))).collect();
+    for t in &times {
+        for k in 0..columns {
+            w.data[k].push(if k == 0 { *t } else { (20.0 * t).sin() });
+        }
+    }
+    let mut decimator = Decimator::default();
+    w.feed(&mut decimator).unwrap();
+    let line = &decimator.results()[0].polylines(1, View::Value)[0];
+    let points: Vec<(f64, f64)> = times.iter().map(|t| (*t, (20.0 * t).sin())).collect();
+    assert_eq!(line, &points);
+}

@@ -164,7 +164,8 @@ impl Reduced {
         let Some(curve) = self.curves.last_mut() else { return };
         let distance = (u - curve.origin).abs();
         if self.bin == 0.0 && distance > 0.0 {
-            self.bin = distance;
+            // The first step may be far longer than those that follow: bins can be joined, but not parted.
+            self.bin = 2.0 * distance / max_bins as f64;
         }
         if distance > 0.0 {
             // Wide enough that the newest point is within the bins there may be, whatever the first step was.
