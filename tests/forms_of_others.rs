@@ -1,32 +1,12 @@
 //! Netlists as users of ngspice, LTspice and Xyce write them, against closed forms or the same in other words.
 
-use neurospice::analysis::{NoWatch, run};
+#[path = "support/results.rs"]
+mod support;
+
 use neurospice::circuit::elaborate;
 use neurospice::netlist::{NoFiles, parse};
-use neurospice::waveform::data::{Collector, Waveform};
-
-fn results(text: &str) -> Vec<Waveform> {
-    let (netlist, said) = parse("t.cir", text, &NoFiles);
-    assert!(said.is_empty(), "{said:?}");
-    let (circuit, said) = elaborate(&netlist, &[]);
-    let circuit = circuit.unwrap_or_else(|| panic!("{said:?}"));
-    assert!(said.is_empty(), "{said:?}");
-    let mut collector = Collector::default();
-    for k in 0..circuit.analyses.len() {
-        run(&circuit, k, &mut collector, &mut NoWatch).unwrap_or_else(|e| panic!("{e:?}"));
-    }
-    collector.waveforms
-}
-
-fn signal<'w>(w: &'w Waveform, name: &str) -> &'w [f64] {
-    let names = || w.header.columns.iter().map(|c| c.name.clone()).collect::<Vec<_>>();
-    w.signal(name).unwrap_or_else(|| panic!("no {name} among {:?}", names()))
-}
-
-#[track_caller]
-fn near(what: &str, found: f64, expected: f64) {
-    assert!((found - expected).abs() <= 1e-9 * (1.0 + expected.abs()), "{what}: {found}, not {expected}");
-}
+use neurospice::waveform::Waveform;
+use support::{measurements, near, results, signal};
 
 /// Two circuits have the same curve, to the bit where they are the same equations.
 #[track_caller]
@@ -80,12 +60,8 @@ fn one_time_is_when_a_transient_ends() {
 /// The values of the measures of a netlist's first analysis, in their order.
 #[track_caller]
 fn measured(text: &str) -> Vec<f64> {
-    let (netlist, said) = parse("t.cir", text, &NoFiles);
-    assert!(said.is_empty(), "{said:?}");
-    let (circuit, said) = elaborate(&netlist, &[]);
-    let circuit = circuit.unwrap_or_else(|| panic!("{said:?}"));
-    let outcome = run(&circuit, 0, &mut Collector::default(), &mut NoWatch).unwrap_or_else(|e| panic!("{e:?}"));
-    outcome.measured.iter().map(|m| m.value.unwrap_or_else(|| panic!("{} was not found", m.name))).collect()
+    let value = |(name, value): (String, Option<f64>)| value.unwrap_or_else(|| panic!("{name} was not found"));
+    measurements(text).into_iter().map(value).collect()
 }
 
 #[test]

@@ -1,31 +1,13 @@
 //! What `.print` and `.save` can show, `.if`, and forms of other simulators, against closed forms.
 
+#[path = "support/results.rs"]
+mod support;
+
 use neurospice::analysis::{NoWatch, run};
 use neurospice::circuit::elaborate;
 use neurospice::netlist::{NoFiles, parse};
-use neurospice::waveform::data::{Collector, Waveform};
-
-fn results(text: &str) -> Vec<Waveform> {
-    let (netlist, said) = parse("t.cir", text, &NoFiles);
-    assert!(said.is_empty(), "{said:?}");
-    let (circuit, said) = elaborate(&netlist, &[]);
-    let circuit = circuit.unwrap_or_else(|| panic!("{said:?}"));
-    let mut collector = Collector::default();
-    for k in 0..circuit.analyses.len() {
-        run(&circuit, k, &mut collector, &mut NoWatch).unwrap_or_else(|e| panic!("{e:?}"));
-    }
-    collector.waveforms
-}
-
-fn signal<'w>(w: &'w Waveform, name: &str) -> &'w [f64] {
-    let names = || w.header.columns.iter().map(|c| c.name.clone()).collect::<Vec<_>>();
-    w.signal(name.trim_matches(['{', '}'])).unwrap_or_else(|| panic!("no {name} among {:?}", names()))
-}
-
-#[track_caller]
-fn near(what: &str, found: f64, expected: f64) {
-    assert!((found - expected).abs() <= 1e-9 * (1.0 + expected.abs()), "{what}: {found}, not {expected}");
-}
+use neurospice::waveform::data::Collector;
+use support::{measurements, near, results, signal};
 
 fn messages(text: &str) -> String {
     let (netlist, mut said) = parse("t.cir", text, &NoFiles);
@@ -226,12 +208,7 @@ fn noise_by_device_is_squared() {
 }
 
 fn measured(text: &str, name: &str) -> f64 {
-    let (netlist, said) = parse("t.cir", text, &NoFiles);
-    assert!(said.is_empty(), "{said:?}");
-    let (circuit, said) = elaborate(&netlist, &[]);
-    let circuit = circuit.unwrap_or_else(|| panic!("{said:?}"));
-    let outcome = run(&circuit, 0, &mut Collector::default(), &mut NoWatch).unwrap_or_else(|e| panic!("{e:?}"));
-    let found = outcome.measured.iter().find(|m| m.name == name).and_then(|m| m.value);
+    let found = measurements(text).into_iter().find(|(n, _)| n == name).and_then(|(_, value)| value);
     found.unwrap_or_else(|| panic!("{name} was not found"))
 }
 
@@ -432,7 +409,7 @@ fn derivatives_of_expressions() {
     let net = "t\n.func slope(f,x) {ddx(f,x)}\nv1 a 0 3\nv2 b 0 1\n\
                b1 c 0 v={ddx(v(a)**3+v(b),v(a))}\nb2 d 0 v={ddx((v(a)-v(b))**2,v(b))}\nb3 e 0 v={ddx(v(a,b)**2,v(b))}\n\
                b4 f 0 v={slope(exp(v(b))*v(a),v(b))}\nb5 g 0 v={ddx(5*i(v1)**2,i(v1))}\nb6 h 0 v={ddx(v(a,b)**2,v(a,b))}\n\
-               i1 0 z 4\nb7 z 0 i={ddx(v(z)**3,v(z))}\nr1 a 0 1\n.op\n.print op v(c) {ddx(sin(v(a)),v(a))}\n.save all\n.end\n";
+               i1 0 z 4\nb7 z 0 i={ddx(v(z)**3,v(z))}\nr1 a 0 1\nrc c 0 1\nrd d 0 1\nre e 0 1\nrf f 0 1\nrg g 0 1\nrh h 0 1\n.op\n.print op v(c) {ddx(sin(v(a)),v(a))}\n.save all\n.end\n";
     let w = results(net);
     let at = |name: &str| signal(&w[0], name)[0];
     near("c", at("v(c)"), 27.0);

@@ -2,12 +2,15 @@
 
 #[path = "support/folder.rs"]
 mod folder;
+#[path = "support/program.rs"]
+mod program;
 
 use folder::Folder;
+use program::{ends, err, out, program};
 use serde_json::Value;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::process::Output;
 
 fn cadence() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/cadence")
@@ -17,18 +20,7 @@ fn run(args: &[&str]) -> Output {
     run_in(&cadence(), args)
 }
 fn run_in(folder: &Path, args: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_neurospice")).args(args).current_dir(folder).output().unwrap()
-}
-
-fn out(o: &Output) -> String {
-    String::from_utf8_lossy(&o.stdout).into_owned()
-}
-fn err(o: &Output) -> String {
-    String::from_utf8_lossy(&o.stderr).into_owned()
-}
-#[track_caller]
-fn ends(o: &Output, code: i32) {
-    assert_eq!(o.status.code(), Some(code), "stdout:\n{}\nstderr:\n{}", out(o), err(o));
+    program(args).current_dir(folder).output().unwrap()
 }
 
 #[test]
@@ -198,7 +190,7 @@ fn the_commands_of_the_manual_run() {
             quoted = !quoted;
         }
         assert_eq!(args.remove(0), "neurospice");
-        let o = Command::new(env!("CARGO_BIN_EXE_neurospice")).args(&args).current_dir(&folder.0).output().unwrap();
+        let o = run_in(&folder.0, &args.iter().map(String::as_str).collect::<Vec<_>>());
         assert_eq!(o.status.code(), Some(0), "{line}\n{}{}", out(&o), err(&o));
     }
 }

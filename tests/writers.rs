@@ -2,13 +2,16 @@
 
 #[path = "support/folder.rs"]
 mod folder;
+#[path = "support/program.rs"]
+mod program;
 
 use folder::Folder;
 use neurospice::waveform::{Waveform, read};
+use program::{ends, err, out, program};
 use serde_json::Value;
 use std::fs;
 use std::path::Path;
-use std::process::{Command, Output};
+use std::process::Output;
 
 const DECK: &str = "A \"low\\pass\" filter
 v1 in 0 dc 1 ac 1 sin(0 1 1k)
@@ -23,17 +26,7 @@ r3 b 0 10k
 ";
 
 fn run(args: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_neurospice")).args(args).output().unwrap()
-}
-fn out(o: &Output) -> String {
-    String::from_utf8_lossy(&o.stdout).into_owned()
-}
-fn err(o: &Output) -> String {
-    String::from_utf8_lossy(&o.stderr).into_owned()
-}
-#[track_caller]
-fn ends(o: &Output, code: i32) {
-    assert_eq!(o.status.code(), Some(code), "stdout:\n{}\nstderr:\n{}", out(o), err(o));
+    program(args).output().unwrap()
 }
 
 /// A netlist in a folder of its own.
