@@ -10,14 +10,24 @@
 //! its times as text. Runs alternate (ours, peer, ours, peer, …); a ratio is the median over pairs, peer over ours, so that
 //! other load on the machine strikes both. The reference of an error is our own run with reltol = 1e-7.
 //!
+//! A `DECK` may also be `crossbarN` or `chainN` (`benches/decks/made.rs`) with any N. Where decks of a family are run, a second table
+//! says what a part (a transistor, cell, or neuron) costs in an iteration, and the exponent with which that, or the whole run, grows.
+//! `lif` is timed once more within one process, many transients one after another, ours by the library's API and ngspice's by its
+//! `repeat`, with nothing written.
+//!
 //! The exit code is 1 if an error or the number of points is out of bounds. Times are printed and judge nothing.
 
 #[path = "../tests/support/decks.rs"]
 mod decks;
+#[path = "decks/inside.rs"]
+mod inside;
+#[path = "decks/made.rs"]
+mod made;
 #[path = "decks/process.rs"]
 mod process;
 
 use decks::{Check, DECKS, bound, check, error, forced_points, path};
+use made::made;
 use neurospice::waveform::{Waveform, data};
 use process::{Cost, Run, median};
 use std::path::{Path, PathBuf};
@@ -56,12 +66,15 @@ fn asked() -> Result<Asked, String> {
                 let (name, command) = value.split_once('=').ok_or("write --peer NAME='COMMAND {deck} {raw}'")?;
                 peers.push(Peer { name: name.into(), command: command.into(), raw: command.contains("{raw}") });
             }
-            deck if DECKS.contains(&deck) => decks.push(word),
-            _ => return Err(format!("unknown argument '{word}'; decks are {}", DECKS.join(", "))),
+            deck if DECKS.contains(&deck) || made(deck).is_some() => decks.push(word),
+            _ => {
+                let known = DECKS.join(", ");
+                return Err(format!("unknown argument '{word}'; decks are {known}, crossbarN and chainN"));
+            }
         }
     }
     if decks.is_empty() {
-        decks = DECKS.map(String::from).to_vec();
+        decks = DECKS.iter().chain(&MADE).map(|d| d.to_string()).collect();
     }
     decks.retain(|d| !skip.contains(d));
     for (name, command, raw) in [("ngspice", "ngspice -b {deck} -r {raw}", true), ("gnucap", "gnucap -b {deck}", false)]
@@ -72,6 +85,9 @@ fn asked() -> Result<Asked, String> {
     }
     Ok(Asked { decks, runs, limit, peers })
 }
+
+/// The decks of a size that are run where none is named.
+const MADE: [&str; 7] = ["crossbar16", "crossbar64", "crossbar128", "chain10", "chain100", "chain1000", "chain10000"];
 
 /// A folder for results, removed at the end.
 struct Folder(PathBuf);
@@ -92,14 +108,21 @@ fn main() -> ExitCode {
     println!("{}\n", process::machine());
     println!("| deck | CPU | wall | points | iterations | error | peer | CPU | wall | points | error | peer/ours |");
     println!("|---|--:|--:|--:|--:|--:|---|--:|--:|--:|--:|--:|");
-    let mut wrong = Vec::new();
+    let (mut wrong, mut grown) = (Vec::new(), Vec::new());
     for deck in &asked.decks {
-        if let Err(message) = bench(deck, &asked, &folder.0, &mut wrong) {
-            println!("| {deck} | {message} | | | | | | | | | | |");
-            wrong.push(format!("{deck}: {message}"));
+        match bench(deck, &asked, &folder.0, &mut wrong) {
+            Ok(size) => grown.extend(size),
+            Err(message) => {
+                println!("| {deck} | {message} | | | | | | | | | | |");
+                wrong.push(format!("{deck}: {message}"));
+            }
         }
     }
     println!("\nCPU and wall time in seconds (median); peer/ours: processor time, median over pairs.");
+    growth(&grown);
+    if asked.decks.iter().any(|d| d == "lif") {
+        inside::compare(&path("lif"), asked.runs.unwrap_or(11), asked.peers.iter().any(|p| p.name == "ngspice"));
+    }
     for line in &wrong {
         println!("wrong: {line}");
     }
@@ -132,14 +155,71 @@ impl Column {
     }
 }
 
+/// What a deck of a family cost us.
+struct Size {
+    family: &'static str,
+    parts: f64,
+    iterations: f64,
+    cpu: f64,
+}
+
+/// The size of a deck of a family.
+fn size(deck: &str, cpu: f64, iterations: u64) -> Option<Size> {
+    let (family, parts) = match deck {
+        "mul8" => ("multiplier", 2256.0),
+        "mul16" => ("multiplier", 9888.0),
+        _ => made::family(deck)?,
+    };
+    Some(Size { family, parts, iterations: iterations as f64, cpu })
+}
+
+/// Prints how costs grow within families, smaller decks first.
+fn growth(sizes: &[Size]) {
+    if sizes.is_empty() {
+        return;
+    }
+    println!(
+        "\n| family | parts | iterations | ns per part and iteration | exponent of that time × parts | exponent of the run |"
+    );
+    println!("|---|--:|--:|--:|--:|--:|");
+    for (k, s) in sizes.iter().enumerate() {
+        let per_iteration = |s: &Size| s.cpu / s.iterations;
+        let before = sizes[..k].iter().rev().find(|b| b.family == s.family && b.parts < s.parts);
+        let exponent = |of: &dyn Fn(&Size) -> f64| {
+            before.map_or("–".into(), |b| format!("{:.2}", (of(s) / of(b)).ln() / (s.parts / b.parts).ln()))
+        };
+        println!(
+            "| {} | {} | {} | {:.0} | {} | {} |",
+            s.family,
+            s.parts,
+            s.iterations,
+            per_iteration(s) / s.parts * 1e9,
+            exponent(&per_iteration),
+            exponent(&|s| s.cpu),
+        );
+    }
+}
+
+/// The decks as files: ours and the peers'.
+fn files(deck: &str, folder: &Path) -> Result<(PathBuf, PathBuf), String> {
+    let Some((ours, theirs)) = made(deck) else { return Ok((path(deck), path(deck))) };
+    let write = |name: String, text: String| {
+        let file = folder.join(name);
+        std::fs::write(&file, text).map(|()| file).map_err(|e| e.to_string())
+    };
+    Ok((write(format!("{deck}.cir"), ours)?, write(format!("{deck}.peer.cir"), theirs)?))
+}
+
 /// Runs one deck with everybody and prints its rows.
-fn bench(deck: &str, asked: &Asked, folder: &Path, wrong: &mut Vec<String>) -> Result<(), String> {
-    let file = path(deck);
+fn bench(deck: &str, asked: &Asked, folder: &Path, wrong: &mut Vec<String>) -> Result<Option<Size>, String> {
+    let (file, theirs_file) = files(deck, folder)?;
     let text = std::fs::read_to_string(&file).map_err(|e| format!("{}: {e}", file.display()))?;
     let check = check(deck, &text);
     let raw = folder.join("result.raw");
     let reference = match check {
         Check::Product(_) => None,
+        // A reference of a large one would take longer than all else.
+        _ if made::family(deck).is_some_and(|(_, parts)| parts > MOST_PARTS_REFERRED) => None,
         _ => {
             let run = ours(&file, &raw, &["--set", "reltol=1e-7"], f64::INFINITY)?;
             if run.code != Some(0) {
@@ -176,20 +256,20 @@ fn bench(deck: &str, asked: &Asked, folder: &Path, wrong: &mut Vec<String>) -> R
             own.costs.push(run.cost);
             if own.error.is_none() {
                 (own.points, own.iterations) = counts(&run.stdout)?;
-                own.error = Some(error(&check, &read(&raw)?, reference.as_ref()));
+                own.error = judged(&check, &raw, reference.as_ref());
             }
             let (Some(peer), Some(column)) = (asked.peers.get(k), theirs.get_mut(k)) else { continue };
             if column.problem.is_some() {
                 continue;
             }
             let _ = std::fs::remove_file(&raw);
-            match peer.run(&file, &raw, asked.limit) {
+            match peer.run(&theirs_file, &raw, asked.limit) {
                 Ok((theirs, points)) => {
                     ratios[k].push(theirs.cost.cpu / run.cost.cpu);
                     column.costs.push(theirs.cost);
                     column.points = points;
                     if column.error.is_none() && peer.raw {
-                        column.error = Some(read(&raw).and_then(|w| error(&check, &w, reference.as_ref())));
+                        column.error = judged(&check, &raw, reference.as_ref());
                     }
                 }
                 Err(why) => column.problem = Some(why),
@@ -199,6 +279,7 @@ fn bench(deck: &str, asked: &Asked, folder: &Path, wrong: &mut Vec<String>) -> R
 
     match &own.error {
         Some(Ok(e)) if *e <= bound(&check) => {}
+        None => {}
         _ => wrong.push(format!("{deck}: error {}, at most {:e}", own.error(&check), bound(&check))),
     }
     if let Some(forced) = forced_points(deck) {
@@ -235,7 +316,18 @@ fn bench(deck: &str, asked: &Asked, folder: &Path, wrong: &mut Vec<String>) -> R
         ];
         println!("| {deck} | {ours} | {} | {} |", peer.name, cells.join(" | "));
     }
-    Ok(())
+    Ok(size(deck, median(own.costs.iter().map(|c| c.cpu).collect()), own.iterations))
+}
+
+/// With more cells or neurons than this a deck has no reference.
+const MOST_PARTS_REFERRED: f64 = 256.0;
+
+/// The error of a result, if it can be told.
+fn judged(check: &Check, raw: &Path, reference: Option<&Waveform>) -> Option<Result<f64, String>> {
+    if reference.is_none() && !matches!(check, Check::Product(_)) {
+        return None;
+    }
+    Some(read(raw).and_then(|w| error(check, &w, reference)))
 }
 
 /// Our own binary on a deck.

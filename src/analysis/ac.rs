@@ -83,7 +83,7 @@ pub(super) fn run(
     }
     let mut stats = linear.stats;
     stats.points = recorder.points;
-    Ok(Outcome { stats, measured: recorder.end()?, stopped_at, warnings, state: None })
+    Ok(Outcome { stats, measured: recorder.end()?, stopped_at, warnings, state: None, insight: None })
 }
 
 /// The same at the points of a table, each with its own values.
@@ -125,5 +125,5 @@ pub(super) fn run_table(
         }
     }
     stats.points = recorder.points;
-    Ok(Outcome { stats, measured: recorder.end()?, stopped_at, warnings, state: None })
+    Ok(Outcome { stats, measured: recorder.end()?, stopped_at, warnings, state: None, insight: None })
 }

@@ -127,7 +127,7 @@ pub(super) fn run(
     }
     stats.points = recorder.points;
     stats.operating_point = Some(stage.name());
-    Ok(Outcome { stats, measured: recorder.end()?, stopped_at, warnings, state: None })
+    Ok(Outcome { stats, measured: recorder.end()?, stopped_at, warnings, state: None, insight: None })
 }
 
 /// Values of one system's unknowns for another's: by name, and the other's initial values where there is none.

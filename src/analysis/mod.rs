@@ -5,6 +5,7 @@
 mod ac;
 mod dc;
 pub mod ensemble;
+mod insight;
 mod layout;
 mod measure;
 mod noise;
@@ -18,6 +19,7 @@ mod tf;
 mod tran;
 
 pub use crate::system::State;
+pub use insight::{Ask, Insight, KindTime, Rejecting, Step, Times};
 pub use measure::convert as measurement;
 pub use probe::Probe;
 pub use state::{Load, Save, StateUse, parse_state, write_state};
@@ -101,6 +103,8 @@ pub struct Outcome {
     pub warnings: Vec<Diagnostic>,
     /// The state that was to be saved.
     pub state: Option<Box<State>>,
+    /// What was to be found out about a transient.
+    pub insight: Option<Box<Insight>>,
 }
 
 /// Why an analysis failed.
@@ -152,6 +156,21 @@ pub fn run_with(
     sink: &mut dyn Sink,
     watch: &mut dyn Watch,
 ) -> Result<Outcome, Failure> {
+    run_asking(circuit, index, states, Ask::default(), sink, watch)
+}
+
+/// As [`run_with`], and finds out about the run what is asked.
+///
+/// # Errors
+/// As there.
+pub fn run_asking(
+    circuit: &Circuit,
+    index: usize,
+    states: StateUse<'_>,
+    ask: Ask,
+    sink: &mut dyn Sink,
+    watch: &mut dyn Watch,
+) -> Result<Outcome, Failure> {
     let Some(spec) = circuit.analyses.get(index) else {
         let d = Diagnostic::error("no-analysis", format!("there is no analysis number {index}"), Default::default());
         return Err(d.into());
@@ -173,7 +192,7 @@ pub fn run_with(
         AnalysisKind::Sens { output, frequencies } => {
             sens::run(circuit, spec, (output, *frequencies), states, sink, watch)
         }
-        AnalysisKind::Tran { .. } => tran::run(circuit, spec, states, sink, watch),
+        AnalysisKind::Tran { .. } => tran::run(circuit, spec, states, ask, sink, watch),
     };
     outcome.map(|mut o| {
         o.stats.seconds = start.elapsed().as_secs_f64();

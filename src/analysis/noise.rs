@@ -156,7 +156,7 @@ pub(super) fn run(
     stats.points = recorder.points;
     let measured = recorder.end()?;
     totals(circuit, (&devices, &parts), (of, per), sink)?;
-    Ok(Outcome { stats, measured, stopped_at, warnings, state: None })
+    Ok(Outcome { stats, measured, stopped_at, warnings, state: None, insight: None })
 }
 
 /// A total: its name, its unit, and what each source adds to its square.

@@ -231,5 +231,5 @@ pub(super) fn run(
     let currents = observed(&solver.arrays.f, n);
     recorder.point(&Point { axis: 0.0, outer: &[], x: &x[..n], observed: currents, smooth: 1 })?;
     stats.points = 1;
-    Ok(Outcome { stats, measured: recorder.end()?, stopped_at: None, warnings, state: None })
+    Ok(Outcome { stats, measured: recorder.end()?, stopped_at: None, warnings, state: None, insight: None })
 }

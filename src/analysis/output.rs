@@ -425,6 +425,10 @@ impl<'a> Recorder<'a> {
 fn fill<T: Sample>(sources: &[Source], p: &Point<'_, T>, complex: bool, scratch: &mut Vec<f64>, values: &mut Vec<f64>) {
     values.clear();
     for s in sources {
+        if let (Source::Row(k), false) = (s, complex) {
+            values.push(p.x.get(*k).copied().unwrap_or_default().parts().0);
+            continue;
+        }
         let (re, im) = s.value(p, scratch).parts();
         values.push(re);
         if complex {

@@ -256,5 +256,5 @@ pub(super) fn run(
     }
     let mut stats = linear.stats;
     stats.points = recorder.points;
-    Ok(Outcome { stats, measured: recorder.end()?, stopped_at, warnings, state: None })
+    Ok(Outcome { stats, measured: recorder.end()?, stopped_at, warnings, state: None, insight: None })
 }

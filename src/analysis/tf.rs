@@ -66,5 +66,5 @@ pub(super) fn run(
     recorder.point(&Point { axis: 0.0, outer: &[], x: none, observed: &observed, smooth: 1 })?;
     let mut stats = linear.stats;
     stats.points = recorder.points;
-    Ok(Outcome { stats, measured: recorder.end()?, stopped_at: None, warnings, state: None })
+    Ok(Outcome { stats, measured: recorder.end()?, stopped_at: None, warnings, state: None, insight: None })
 }

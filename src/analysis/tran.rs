@@ -1,5 +1,6 @@
 //! Transient analysis: from the operating point (or initial conditions, `uic`, or a saved state) through time.
 
+use super::insight::{self, Ask, Insight};
 use super::layout::Axis;
 use super::op::{Solver, observed};
 use super::output::{Point, Recorder, Resolver, observers};
@@ -13,6 +14,7 @@ use crate::system::{Forced, System, describe};
 use crate::waveform::{Quantity, Sink};
 use std::io;
 use std::ops::ControlFlow;
+use std::time::{Duration, Instant};
 
 /// The method: as asked or, where the choice is ours, the trapezoidal rule, but L-stable TR-BDF2 where devices have states
 /// of their own (fast ones ring under the trapezoidal rule) or events.
@@ -96,12 +98,14 @@ pub(super) fn run(
     circuit: &Circuit,
     spec: &AnalysisSpec,
     states: StateUse<'_>,
+    ask: Ask,
     sink: &mut dyn Sink,
     watch: &mut dyn Watch,
 ) -> Result<Outcome, Failure> {
     let AnalysisKind::Tran { tstep, tstop, tstart, tmax, uic } = spec.kind else {
         return Err(io::Error::other("not a transient").into());
     };
+    let begin = Instant::now();
     let setting = Setting { tstep, tstop, ..circuit.setting };
     let observers = observers(circuit, "tran");
     let mut solver = Solver::<f64>::new(circuit, &setting, &observers);
@@ -156,6 +160,14 @@ pub(super) fn run(
         Save::At(at) => Some(at),
         Save::Never | Save::AtEnd => None,
     };
+    if ask.times {
+        stepper.measure_times();
+        solver.system.measure_times();
+    }
+    if let Some(around) = ask.steps_around {
+        stepper.trace_steps(around);
+    }
+    let (started, mut output) = (begin.elapsed(), Duration::ZERO);
     let mut point = |a: &Accepted<'_, f64>| {
         if a.t < tstart {
             return if watch.at(a.t, tstop).is_break() {
@@ -168,13 +180,18 @@ pub(super) fn run(
         for ((c, f), q) in currents.iter_mut().zip(observed(a.f, n)).zip(observed(a.q_dot, n)) {
             *c = f + q;
         }
-        if let Err(e) = recorder.point(&Point {
+        let from = ask.times.then(Instant::now);
+        let recorded = recorder.point(&Point {
             axis: a.t,
             outer: &[],
             x: &a.x[..n],
             observed: &currents,
             smooth: a.smooth as usize,
-        }) {
+        });
+        if let Some(from) = from {
+            output += from.elapsed();
+        }
+        if let Err(e) = recorded {
             failed = Some(e);
             return ControlFlow::Break(());
         }
@@ -205,13 +222,23 @@ pub(super) fn run(
     stats.steps = stepper.stats;
     stats.points = recorder.points;
     stats.count(stepper.newton_stats());
+    let ending = Instant::now();
     let measured = recorder.end();
+    output += ending.elapsed();
     if let Some(e) = failed {
         return Err(e.into());
     }
     let measured = measured?;
+    let insight = (ask != Ask::default()).then(|| {
+        let spent = [started, output, begin.elapsed()].map(|d| d.as_secs_f64());
+        Box::new(Insight {
+            times: insight::times(&stepper, &solver.system, spent),
+            rejecting: insight::rejecting(&stepper, &solver.system, circuit),
+            steps: insight::steps(&stepper, &solver.system, circuit),
+        })
+    });
     match stepper.error(0) {
         Some(e) => Err(describe(e, &solver.system, circuit, spec.span).into()),
-        None => Ok(Outcome { stats, measured, stopped_at, warnings, state: state.map(Box::new) }),
+        None => Ok(Outcome { stats, measured, stopped_at, warnings, state: state.map(Box::new), insight }),
     }
 }

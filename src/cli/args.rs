@@ -122,9 +122,12 @@ pub(super) struct RunArgs {
     /// Print one JSON object with files, analyses, measurements and warnings; the rest goes to stderr
     #[arg(long)]
     pub json: bool,
-    /// Print steps, rejections, iterations and times
+    /// Print points, steps that were tried again and because of which unknown, iterations, and where the time went
     #[arg(long)]
     pub stats: bool,
+    /// Say what became of the steps of a transient around this time, such as t=12.3m, and why they were not longer
+    #[arg(long, value_name = "t=TIME", value_parser = moment, allow_negative_numbers = true)]
+    pub explain: Option<f64>,
     /// Treat warnings as errors
     #[arg(long)]
     pub strict: bool,
@@ -436,6 +439,12 @@ impl From<DialectName> for Dialect {
 
 pub(super) fn number(text: &str) -> Result<f64, String> {
     parse_number(text.trim()).map_err(|e| e.help().to_string())
+}
+
+/// A time with a SPICE suffix, with or without `t=` before it.
+pub(super) fn moment(text: &str) -> Result<f64, String> {
+    let text = text.trim();
+    number(text.strip_prefix("t=").unwrap_or(text))
 }
 
 /// `name=value`, the value with SPICE suffixes.

@@ -1,6 +1,7 @@
 //! A netlist from a file or from standard input to a circuit, with everything there is to say about it.
 
 use super::args::MessageArgs;
+use super::insight::Reading;
 use super::terminal;
 use crate::circuit::{Circuit, Request, elaborate_with};
 use crate::diagnostic::{Diagnostic, Severity, Sources};
@@ -9,6 +10,7 @@ use crate::netlist::{FileLoader, Loader, parse};
 use std::fs::File;
 use std::io::{self, Read};
 use std::path::Path;
+use std::time::Instant;
 
 /// Bytes that are read of a netlist: one more than the parser takes, so that it is the parser that complains.
 pub(super) const MOST_BYTES: u64 = (128 << 20) + 1;
@@ -21,6 +23,8 @@ pub(super) struct Input {
     pub diagnostics: Vec<Diagnostic>,
     /// The tree, with the texts that diagnostics point into.
     pub netlist: Netlist,
+    /// What it took.
+    pub reading: Reading,
 }
 
 /// Reads a netlist (`-` is standard input), sets what is to be set, and checks it.
@@ -38,10 +42,14 @@ pub(super) fn read(path: &Path, request: &Request, strict: bool) -> Result<Input
 /// # Errors
 /// As there.
 pub(super) fn understand(name: &str, bytes: &[u8], request: &Request, strict: bool) -> Result<Input, String> {
+    let begin = Instant::now();
     let (netlist, mut diagnostics) = parse(name, bytes, &FileLoader);
+    let parsed = begin.elapsed().as_secs_f64();
     diagnostics.extend(crate::control::check(&netlist));
     let unreadable = diagnostics.iter().any(|d| d.severity == Severity::Error);
+    let begin = Instant::now();
     let (circuit, more) = elaborate_with(&netlist, request);
+    let reading = Reading { parse: parsed, elaborate: begin.elapsed().as_secs_f64() };
     if unreadable {
         let more = more.into_iter().filter(|d| !follows(d, &diagnostics, &netlist.sources)).collect::<Vec<_>>();
         diagnostics.extend(more);
@@ -60,7 +68,7 @@ pub(super) fn understand(name: &str, bytes: &[u8], request: &Request, strict: bo
     diagnostics.sort_by_key(place);
     diagnostics.dedup();
     let failed = diagnostics.iter().any(|d| d.severity == Severity::Error);
-    Ok(Input { circuit: circuit.filter(|_| !failed), diagnostics, netlist })
+    Ok(Input { circuit: circuit.filter(|_| !failed), diagnostics, netlist, reading })
 }
 
 impl Input {

@@ -4,6 +4,7 @@ use super::args::{MessageArgs, RunArgs, When};
 use super::args_results::PlotArgs;
 use super::figures::Look;
 use super::state::StateRequest;
+use crate::analysis::Ask;
 use crate::circuit::{Dialect, Request};
 use crate::number::StreamKey;
 use crate::plot::{Format, Layout, Sight};
@@ -57,12 +58,19 @@ pub(super) struct RunRequest {
     pub state: StateRequest,
     pub json: bool,
     pub stats: bool,
+    /// The time of the steps to be explained, seconds.
+    pub explain: Option<f64>,
     pub strict: bool,
     pub progress: When,
     pub messages: MessageArgs,
 }
 
 impl RunRequest {
+    /// What is to be found out about the runs.
+    pub fn ask(&self) -> Ask {
+        Ask { times: self.stats, steps_around: self.explain }
+    }
+
     /// What is asked of the elaboration of the netlist.
     pub fn elaboration(&self) -> Request {
         let seed = self.seed.map(|seed| StreamKey { seed, run: 0 });
@@ -130,6 +138,7 @@ pub(super) fn run(typed: RunArgs) -> Result<RunRequest, String> {
         },
         json: typed.json,
         stats: typed.stats,
+        explain: typed.explain,
         strict: typed.strict,
         progress: typed.progress,
         messages: typed.messages,

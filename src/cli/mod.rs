@@ -26,6 +26,7 @@ mod help;
 mod information;
 mod information_report;
 mod input;
+mod insight;
 mod meant;
 mod measure;
 mod merge;

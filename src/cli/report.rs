@@ -1,10 +1,11 @@
 //! What a run has to tell: for people as text, for programs as one JSON object.
 
 use super::Exit;
+use super::insight::{self, Reading};
 use super::meant::RunRequest;
 use super::summary::Summary;
 use super::table::{Align, table};
-use crate::analysis::{Outcome, RunStats};
+use crate::analysis::Outcome;
 use crate::control::text::fourier;
 use crate::diagnostic::units::engineering;
 use crate::diagnostic::{Diagnostic, Format, Severity, Sources, render};
@@ -39,6 +40,8 @@ const MOST_STEPS: usize = 10;
 pub(super) struct Report {
     pub title: String,
     pub seed: Option<u64>,
+    /// What reading the netlist took.
+    pub reading: Reading,
     pub done: Vec<Done>,
     /// Finished files.
     pub files: Vec<PathBuf>,
@@ -90,7 +93,10 @@ impl Report {
                 }
             }
             if request.stats {
-                out.push_str(&stats(&done.outcome.stats));
+                out.push_str(&insight::stats(&done.outcome.stats, self.reading, done.outcome.insight.as_deref()));
+            }
+            if let (Some(around), Some(found)) = (request.explain, done.outcome.insight.as_deref()) {
+                out.push_str(&insight::steps(around, &found.steps));
             }
         }
         if steps > MOST_STEPS {
@@ -161,6 +167,9 @@ impl Report {
                 let mut value = summary.json();
                 if let Some(object) = value.as_object_mut() {
                     object.insert("stats".into(), json!(d.outcome.stats));
+                    if let Some(insight) = &d.outcome.insight {
+                        object.insert("insight".into(), json!(insight));
+                    }
                     object.insert("stopped_at".into(), json!(d.outcome.stopped_at));
                     if !d.spectra.is_empty() {
                         object.insert("fourier".into(), d.spectra.iter().map(spectrum).collect());
@@ -238,23 +247,4 @@ fn spectrum(s: &Spectrum) -> Value {
 /// What a step sets.
 fn step(set: &[(String, f64)]) -> Value {
     Value::Object(set.iter().map(|(n, x)| (n.clone(), json!(x))).collect())
-}
-
-/// Counts and times, whatever they are: the statistics describe themselves.
-fn stats(stats: &RunStats) -> String {
-    let Ok(Value::Object(fields)) = serde_json::to_value(stats) else { return String::new() };
-    let rows: Vec<Vec<String>> = fields
-        .iter()
-        .filter_map(|(name, value)| {
-            let text = match value {
-                Value::Null => return None,
-                Value::String(s) => s.clone(),
-                Value::Number(n) if name == "seconds" => engineering(n.as_f64().unwrap_or(0.0), "s"),
-                other => other.to_string(),
-            };
-            let name = if name == "seconds" { "time".to_string() } else { name.replace('_', " ") };
-            Some(vec![name, text])
-        })
-        .collect();
-    table(&[Align::Left, Align::Left], &rows)
 }

@@ -53,6 +53,7 @@ fn work(request: &RunRequest, report: &mut Report) -> Exit {
         Err(message) => return fail(report, Exit::Wrong, &message),
     };
     netlist.diagnose(request.messages);
+    report.reading = netlist.reading;
     report.take(&netlist.diagnostics, &netlist.netlist.sources);
     let Some(mut circuit) = netlist.circuit else { return Exit::Wrong };
     let tree = netlist.netlist;
@@ -110,7 +111,7 @@ fn work(request: &RunRequest, report: &mut Report) -> Exit {
     for (index, spec) in circuit.analyses.iter().enumerate() {
         // None where nothing is stepped.
         let requests: Vec<_> = (0..steps).filter_map(|k| circuit.request_of(k, &request.elaboration())).collect();
-        let mut ahead = Steps::new(&tree, index, &requests, request.jobs);
+        let mut ahead = Steps::new(&tree, index, request.ask(), &requests, request.jobs);
         for k in 0..steps {
             let step = circuit.step(k);
             if let Err(error) = files.step(&step, k) {
@@ -204,7 +205,8 @@ fn one(request: &RunRequest, states: &States, circuit: Circuit, index: usize, fi
     let mut progress = Progress::new(spec.kind.name(), request.progress);
     let outcome = {
         let tee = tee(&mut summary, files, &mut periods);
-        analysis::run_with(&circuit, index, states.of(&spec.kind), &mut Finite::new(tee), &mut progress)
+        let (states, mut sink) = (states.of(&spec.kind), Finite::new(tee));
+        analysis::run_asking(&circuit, index, states, request.ask(), &mut sink, &mut progress)
     };
     let place = progress.place();
     (circuit, outcome, summary, periods, place)

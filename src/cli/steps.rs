@@ -2,7 +2,7 @@
 //! tables are the same bytes whatever the number of threads. At most [`AHEAD`] times as many as threads are in memory.
 
 use super::progress;
-use crate::analysis::{Failure, Outcome, Watch, run};
+use crate::analysis::{Ask, Failure, Outcome, StateUse, Watch, run_asking};
 use crate::campaign::STACK;
 use crate::circuit::{Circuit, Request, elaborate_with};
 use crate::diagnostic::{Diagnostic, Severity};
@@ -64,6 +64,7 @@ impl Watch for Interrupts {
 pub(super) struct Steps<'a> {
     tree: &'a Netlist,
     index: usize,
+    ask: Ask,
     requests: &'a [Request],
     next: usize,
     ready: VecDeque<Result<Step, Vec<Diagnostic>>>,
@@ -72,12 +73,12 @@ pub(super) struct Steps<'a> {
 
 impl<'a> Steps<'a> {
     /// Of analysis `index`, by so many threads; none if there is nothing to gain, or no threads.
-    pub fn new(tree: &'a Netlist, index: usize, requests: &'a [Request], threads: usize) -> Option<Self> {
+    pub fn new(tree: &'a Netlist, index: usize, ask: Ask, requests: &'a [Request], threads: usize) -> Option<Self> {
         if threads < 2 || requests.len() < 2 {
             return None;
         }
         let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).stack_size(STACK).build().ok()?;
-        Some(Steps { tree, index, requests, next: 0, ready: VecDeque::new(), pool })
+        Some(Steps { tree, index, ask, requests, next: 0, ready: VecDeque::new(), pool })
     }
 
     /// The next step.
@@ -85,11 +86,13 @@ impl<'a> Steps<'a> {
         if self.ready.is_empty() {
             let upto = (self.next + AHEAD * self.pool.current_num_threads()).min(self.requests.len());
             let batch = self.requests.get(self.next..upto)?;
-            let (tree, index) = (self.tree, self.index);
+            let (tree, index, ask) = (self.tree, self.index, self.ask);
             let one = |asked: &Request| {
                 let circuit = circuit(tree, asked)?;
                 let mut memory = Collector::default();
-                let outcome = run(&circuit, index, &mut Finite::new(&mut memory), &mut Interrupts);
+                let (states, mut sink) = (StateUse::default(), Finite::new(&mut memory));
+                let outcome = run_asking(&circuit, index, states, ask, &mut sink, &mut Interrupts);
+                drop(sink);
                 Ok(Step { circuit, outcome, results: memory.waveforms })
             };
             let done: Vec<_> = self.pool.install(|| batch.par_iter().map(one).collect());

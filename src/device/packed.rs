@@ -285,9 +285,20 @@ impl<E: Element<Wide>> PackedBank<E> {
 #[inline(always)]
 unsafe fn scatter(to: &mut [f64], targets: &[u32], span: Span, w: usize, tape: &Track) {
     let targets = &targets[span.start + w * span.len..][..span.len];
-    for (target, value) in targets.iter().zip(&tape.values) {
+    let mut add = |target: &u32, value: &Wide| {
         // SAFETY: the caller's promise.
         unsafe { *to.get_unchecked_mut(*target as usize) += value.0[w] };
+    };
+    // Four at a time: the ends of shorter loops cost as much as what is in them.
+    let (fours, rest) = targets.as_chunks::<4>();
+    let (four_values, rest_values) = tape.values[..span.len].as_chunks::<4>();
+    for (targets, values) in fours.iter().zip(four_values) {
+        for (target, value) in targets.iter().zip(values) {
+            add(target, value);
+        }
+    }
+    for (target, value) in rest.iter().zip(rest_values) {
+        add(target, value);
     }
 }
 

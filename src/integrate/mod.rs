@@ -6,4 +6,7 @@ mod stepper;
 
 pub use dae::{After, Arrays, Charge, Dae, Mode, UnknownTolerance};
 pub use scheme::Method;
-pub use stepper::{Accepted, Checkpoint, Control, ROW_HISTORY, RowHistory, StepStats, Stepper, StepperOptions};
+pub use stepper::{
+    Accepted, Attempt, Checkpoint, Control, Fate, Limit, ROW_HISTORY, RowHistory, StepStats, Stepper, StepperOptions,
+    Trace,
+};

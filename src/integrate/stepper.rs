@@ -25,18 +25,20 @@ mod lane;
 mod problem;
 mod ramps;
 mod slide;
+mod trace;
 
 pub use checkpoint::{Checkpoint, Control, ROW_HISTORY, RowHistory};
+pub use trace::{Attempt, Fate, Limit, Trace};
 
 use super::dae::{Arrays, Dae, Mode};
 use bracket::event_tolerance;
-use lane::{Lane, Phase};
+use lane::{Formula, Lane, Phase};
 use problem::StepProblem;
 use ramps::Ramps;
 
 use super::scheme::{self, Coefficients, GAMMA, Method};
 use crate::number::{Mask, Real, dispatch};
-use crate::solve::{Newton, NewtonFailure, NewtonOptions, Plan, SimError, StepFailure};
+use crate::solve::{Newton, NewtonFailure, NewtonOptions, NewtonTimes, Plan, SimError, StepFailure};
 use std::ops::ControlFlow;
 
 /// What the stepper needs to know.
@@ -146,6 +148,11 @@ pub struct Stepper<R: Real> {
     watched: Vec<u32>,
     /// α of the Jacobian that Newton has factors of, for a linear system.
     factored_alpha: Option<R>,
+    /// By unknown, how many steps were tried again because of it.
+    rejecting: Vec<u64>,
+    trace: Option<Trace>,
+    /// Are the equations linear?
+    linear: bool,
     /// What happened so far.
     pub stats: StepStats,
 }
@@ -265,6 +272,9 @@ impl<R: Real> Stepper<R> {
                 (0..dae.n_crossings()).filter(|k| !foretold.contains(k)).map(|k| k as u32).collect()
             },
             factored_alpha: None,
+            rejecting: vec![0; n],
+            trace: None,
+            linear: dae.is_linear(),
             stats: StepStats::default(),
         }
     }
@@ -287,6 +297,39 @@ impl<R: Real> Stepper<R> {
     /// Counts of Newton's method.
     pub fn newton_stats(&self) -> crate::solve::NewtonStats {
         self.newton.stats
+    }
+
+    /// Measures where Newton's method spends its time.
+    pub fn measure_times(&mut self) {
+        self.newton.times = Some(NewtonTimes::default());
+    }
+
+    /// What was measured.
+    pub fn newton_times(&self) -> Option<NewtonTimes> {
+        self.newton.times
+    }
+
+    /// Notes what becomes of the steps of lane 0 around this time, seconds.
+    pub fn trace_steps(&mut self, around: f64) {
+        self.trace = Some(Trace::new(around));
+    }
+
+    /// The steps around the time that was asked for.
+    pub fn trace(&self) -> Option<&Trace> {
+        self.trace.as_ref()
+    }
+
+    /// By unknown, how many steps were tried again because of it.
+    pub fn rejecting(&self) -> &[u64] {
+        &self.rejecting
+    }
+
+    /// Notes the fate of the present step of lane `l`, if somebody asked.
+    fn note(&mut self, l: usize, fate: Fate) {
+        if let (Some(trace), 0) = (&mut self.trace, l) {
+            let lane = &self.lanes[l];
+            trace.take(Attempt { t: lane.t, h: lane.step, limit: lane.limit, fate });
+        }
     }
 
     /// Why a lane ended early, if it did.
@@ -480,20 +523,33 @@ impl<R: Real> Stepper<R> {
             // Short beside everything, but long enough for the time axis to resolve it.
             let h = (lane.restart_share * lane.h.min(left)).max(4.0 * f64::EPSILON * lane.t).min(0.5 * left);
             lane.phase = Phase::Restart;
+            lane.limit = Limit::Restart;
             lane.step = h;
             lane.t_try = lane.t + h;
             p[0] = 1.0;
             return (scheme::backward_euler(h), p);
         }
         let mut h = lane.h.min(o.h_max).min(bound);
+        lane.limit = match h {
+            _ if h == bound => Limit::Device,
+            _ if h == o.h_max => Limit::LargestStep,
+            _ => Limit::Error,
+        };
         if let Some(b) = lane.bracket {
+            lane.limit = Limit::Locating;
             h = b.target(event_tolerance(b.hi - lane.last_corner, b.hi, o.eager)) - lane.t;
             lane.target = Some(lane.t + h);
         } else if h >= left * (1.0 - 1e-9) {
             h = left;
             lane.target = Some(limit);
+            lane.limit = match limit {
+                _ if limit == lane.foretold => Limit::Event,
+                _ if limit == o.t_stop => Limit::End,
+                _ => Limit::Corner,
+            };
         } else if h > 0.5 * left {
             h = 0.5 * left;
+            lane.limit = Limit::Half;
         }
         lane.step = h;
         if let Some(target) = lane.target
@@ -522,15 +578,21 @@ impl<R: Real> Stepper<R> {
         }
         lane.phase = Phase::Single;
         lane.t_try = lane.target.unwrap_or(lane.t + h);
-        let points = if o.method == Method::BackwardEuler { 2 } else { 3 };
-        scheme::extrapolation(h, &times[..points], &mut w);
-        p[..3].copy_from_slice(&w);
-        let c = match o.method {
-            Method::BackwardEuler => scheme::backward_euler(h),
-            Method::Gear2 => scheme::gear2(h, lane.h1),
-            Method::Trapezoidal | Method::TrBdf2 => scheme::trapezoidal(h),
-        };
-        (c, p)
+        let steps = [h, lane.h1, lane.h2];
+        if lane.formula.steps != steps {
+            let points = if o.method == Method::BackwardEuler { 2 } else { 3 };
+            scheme::extrapolation(h, &times[..points], &mut w);
+            p[..3].copy_from_slice(&w);
+            let coefficients = match o.method {
+                Method::BackwardEuler => scheme::backward_euler(h),
+                Method::Gear2 => scheme::gear2(h, lane.h1),
+                Method::Trapezoidal | Method::TrBdf2 => scheme::trapezoidal(h),
+            };
+            let back = [h, h + lane.h1, h + lane.h1 + lane.h2];
+            let fraction = scheme::error_fraction(o.method, h, lane.h1, &back[..points]);
+            lane.formula = Formula { steps, coefficients, weights: p, fraction };
+        }
+        (lane.formula.coefficients, lane.formula.weights)
     }
 
     /// Predicted unknowns and the part of the equations that is past, in lanes that begin.
@@ -565,6 +627,10 @@ impl<R: Real> Stepper<R> {
         let failure = self.newton.failure().unwrap_or(NewtonFailure::Singular { unknown: 0 });
         for l in (0..R::LANES).filter(|l| lanes.lane(*l)) {
             self.stats.rejected_newton += 1;
+            if let Some(count) = self.rejecting.get_mut(failure.unknown()) {
+                *count += 1;
+            }
+            self.note(l, Fate::Failed(failure));
             self.lanes[l].cut(0.125, StepFailure::Newton(failure));
         }
     }

@@ -16,7 +16,9 @@ pub use complex::Complex;
 pub use error::{SimError, StepFailure};
 pub use homotopy::{Continuation, Deform, HomotopyOptions, OperatingPoint, Stage, operating_point};
 pub use lu::Lu;
-pub use newton::{Assemble, Assembled, Iterated, Newton, NewtonFailure, NewtonOptions, NewtonOutcome, NewtonStats};
+pub use newton::{
+    Assemble, Assembled, Iterated, Newton, NewtonFailure, NewtonOptions, NewtonOutcome, NewtonStats, NewtonTimes,
+};
 pub use pattern::SparsePattern;
 pub use plan::{GIVEN_GROWTH_LIMIT, GROWTH_LIMIT, Kernel, PIVOT_TOLERANCE, Plan, Singular};
 pub use scalar::Scalar;

@@ -23,6 +23,7 @@ use super::pattern::SparsePattern;
 use super::plan::{GIVEN_GROWTH_LIMIT, Plan};
 use crate::number::{Mask, Real, dispatch};
 use std::sync::Arc;
+use std::time::Instant;
 
 /// A system of equations with its Jacobian, in compressed-column order.
 pub trait Assemble<R: Real> {
@@ -89,6 +90,17 @@ pub enum NewtonFailure {
     },
 }
 
+impl NewtonFailure {
+    /// The unknown that it is about.
+    pub fn unknown(&self) -> usize {
+        match *self {
+            NewtonFailure::TooManyIterations { unknown, .. }
+            | NewtonFailure::Singular { unknown }
+            | NewtonFailure::NonFinite { unknown } => unknown,
+        }
+    }
+}
+
 /// The outcome of one Newton solve.
 #[derive(Debug, Clone, Copy)]
 pub struct NewtonOutcome<R: Real> {
@@ -104,11 +116,12 @@ pub struct NewtonOutcome<R: Real> {
 const NEWTON_SHARE: f64 = 0.02;
 /// The part of the tolerance that a converging iteration may leave undone.
 const LEFT_TO_COME: f64 = 0.5;
-/// A remembered κ is trusted only for updates of at most so many tolerances (2e-4 of a value at reltol = 1e-3)…
-const TRUSTED_UPDATE: f64 = 10.0;
-/// …where few points are wanted of so many, or of this times the largest that it was observed at…
+/// A remembered κ is trusted only for updates of at most so many tolerances (all of `reltol`, which is what SPICE takes for
+/// converged without knowing κ), or of this times the largest that it was observed at…
+const TRUSTED_UPDATE: f64 = 1.0 / NEWTON_SHARE;
+const REACH: f64 = 2.0;
+/// …and where few points are wanted of so many…
 const EAGER_TRUSTED_UPDATE: f64 = 1000.0;
-const EAGER_REACH: f64 = 2.0;
 /// …and counts this much more after each solve that did not check it, so that it is checked again soon.
 const DISTRUST: f64 = 1.25;
 /// κ is never taken below this over the square of the largest trusted update: an update that was exact by chance proves
@@ -136,6 +149,27 @@ pub struct NewtonStats {
     pub factorisations: u64,
     /// Numeric refactorisations on a frozen order.
     pub refactorisations: u64,
+}
+
+/// Wall time of the expensive operations, seconds.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct NewtonTimes {
+    /// Evaluation of all devices, and assembly.
+    pub evaluate: f64,
+    /// Factorisations and refactorisations.
+    pub factor: f64,
+    /// Solves.
+    pub solve: f64,
+}
+
+/// Runs `work` and, if times are wanted, adds its own to the part that `of` names.
+#[inline(always)]
+fn timed<T>(times: &mut Option<NewtonTimes>, of: impl Fn(&mut NewtonTimes) -> &mut f64, work: impl FnOnce() -> T) -> T {
+    let Some(times) = times else { return work() };
+    let start = Instant::now();
+    let done = work();
+    *of(times) += start.elapsed().as_secs_f64();
+    done
 }
 
 /// What one iteration brought.
@@ -179,6 +213,8 @@ pub struct Newton<R: Real> {
     options: NewtonOptions,
     /// Counts since the start.
     pub stats: NewtonStats,
+    /// Times since the start, where they are wanted.
+    pub times: Option<NewtonTimes>,
     failure: Option<NewtonFailure>,
 }
 
@@ -205,6 +241,7 @@ impl<R: Real> Newton<R> {
             patient: R::Mask::splat(false),
             options,
             stats: NewtonStats::default(),
+            times: None,
             failure: None,
         }
     }
@@ -271,7 +308,7 @@ impl<R: Real> Newton<R> {
     /// Solves `J·y = rhs` in place with the factors of the last iteration.
     pub fn solve_linear(&mut self, rhs: &mut [R]) {
         if let Some(lu) = &mut self.lu {
-            lu.solve(&mut rhs[..self.n]);
+            timed(&mut self.times, |t| &mut t.solve, || lu.solve(&mut rhs[..self.n]));
         }
     }
 
@@ -337,12 +374,17 @@ impl<R: Real> Newton<R> {
             first &= *count == 0;
             *count += 1;
         }
-        let assembled = problem.assemble(x, first, going, &mut self.r, &mut self.j);
+        let (r, j) = (&mut self.r, &mut self.j);
+        let assembled = timed(&mut self.times, |t| &mut t.evaluate, || problem.assemble(x, first, going, r, j));
         self.stats.evaluations += 1;
         self.stats.iterations += 1;
         let mut going = going;
         if !(assembled.same_jacobian && self.factored) {
+            let start = self.times.is_some().then(Instant::now);
             going = going & self.factor();
+            if let (Some(times), Some(start)) = (&mut self.times, start) {
+                times.factor += start.elapsed().as_secs_f64();
+            }
             if !going.any() {
                 return Iterated { converged: none, failed: began };
             }
@@ -354,17 +396,21 @@ impl<R: Real> Newton<R> {
             || all.for_each(|(d, r)| *d = -*r),
         );
         self.solve_linear_dx();
-        let size = self.update(x, problem.scales(), going);
-        let arrives = self.arrives(size, self.before, going);
-        let unlimited = !assembled.limited;
-        let infinite = R::splat(f64::INFINITY);
-        self.before = R::select(going, R::select(assembled.limited, infinite, size), self.before);
-        going = going & self.below(x, going, f64::INFINITY);
+        let (mut size, mut arrives) = (R::zero(), R::Mask::splat(true));
+        if assembled.linear {
+            self.step(x, going);
+        } else {
+            size = self.update(x, problem.scales(), going);
+            arrives = self.arrives(size, self.before, going) & !assembled.limited;
+            let infinite = R::splat(f64::INFINITY);
+            self.before = R::select(going, R::select(assembled.limited, infinite, size), self.before);
+        }
+        let sum = self.magnitude(x);
+        going = going & self.below(sum, x, going, f64::INFINITY);
         let mut converged = none;
-        let arrived = if self.nudged { none } else { going }
-            & if assembled.linear { R::Mask::splat(true) } else { arrives & unlimited };
+        let arrived = if self.nudged { none } else { going } & arrives;
         if arrived.any() {
-            let sane = self.below(x, arrived, OVERFLOW);
+            let sane = self.below(sum, x, arrived, OVERFLOW);
             going = going & !(arrived & !sane);
             converged = arrived & sane;
             problem.converged(converged, &self.dx[..self.n]);
@@ -387,7 +433,7 @@ impl<R: Real> Newton<R> {
 
     fn solve_linear_dx(&mut self) {
         if let Some(lu) = &mut self.lu {
-            lu.solve(&mut self.dx[..self.n]);
+            timed(&mut self.times, |t| &mut t.solve, || lu.solve(&mut self.dx[..self.n]));
         }
     }
 
@@ -414,8 +460,7 @@ impl<R: Real> Newton<R> {
         let remembered = R::select(self.across, self.curvature[1], self.curvature[0]);
         let known = R::select(before.is_finite(), observed, remembered);
         let next = R::select(before.is_finite(), observed, remembered * DISTRUST);
-        let farther = trusted.max(self.reach * EAGER_REACH);
-        let trusted = if self.options.eager { R::select(self.across, trusted, farther) } else { trusted };
+        let trusted = R::select(self.across, trusted, trusted.max(self.reach * REACH));
         let smooth = going & !self.across;
         self.curvature[0] = R::select(smooth, next, self.curvature[0]);
         self.curvature[1] = R::select(going & self.across, next, self.curvature[1]);
@@ -447,15 +492,29 @@ impl<R: Real> Newton<R> {
         )
     }
 
-    /// Lanes in which every unknown is below `limit` in magnitude; the first that is not is noted as the failure.
-    fn below(&mut self, x: &[R], lanes: R::Mask, limit: f64) -> R::Mask {
-        // A sum of magnitudes is below only if every term is: one test for all unknowns. NaN is below nothing.
+    /// x += Δ in the masked lanes.
+    fn step(&self, x: &mut [R], going: R::Mask) {
+        let unknowns = x.iter_mut().zip(&self.dx[..self.n]);
+        dispatch(
+            R::LANES,
+            #[inline(always)]
+            || unknowns.for_each(|(x, dx)| *x = R::select(going, *x + *dx, *x)),
+        );
+    }
+
+    /// The sum of all magnitudes.
+    fn magnitude(&self, x: &[R]) -> R {
         let all = x[..self.n].iter();
-        let sum = dispatch(
+        dispatch(
             R::LANES,
             #[inline(always)]
             || all.fold(R::zero(), |s, x| s + x.abs()),
-        );
+        )
+    }
+
+    /// Lanes in which every unknown is below `limit` in magnitude; the first that is not is noted as the failure. The sum of
+    /// magnitudes is below only if every term is: one test for all unknowns. NaN is below nothing.
+    fn below(&mut self, sum: R, x: &[R], lanes: R::Mask, limit: f64) -> R::Mask {
         let below = sum.lt(R::splat(limit));
         if (lanes & !below).any() && self.failure.is_none() {
             let unknown = x[..self.n].iter().position(|x| !x.abs().lt(R::splat(limit)).all()).unwrap_or(0);

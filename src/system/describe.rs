@@ -14,30 +14,18 @@ pub fn describe<R: Real>(
     analysis_span: crate::diagnostic::Span,
 ) -> Diagnostic {
     let name = |unknown: usize| system.unknowns.get(unknown).map_or("?", |u| u.name.as_str());
-    let newton = |failure: NewtonFailure| match failure {
-        NewtonFailure::TooManyIterations { unknown, change } => {
-            let unit = system.unknowns.get(unknown).map_or("", |u| u.spec.unit);
-            format!("{} still changed by {change:.3e} {unit} in the last iteration", name(unknown))
-        }
-        NewtonFailure::Singular { unknown } => format!("the equations are singular at {}", name(unknown)),
-        NewtonFailure::NonFinite { unknown } => format!("{} became infinite or not a number", name(unknown)),
-    };
-    let unknown_of = |failure: NewtonFailure| match failure {
-        NewtonFailure::TooManyIterations { unknown, .. }
-        | NewtonFailure::Singular { unknown }
-        | NewtonFailure::NonFinite { unknown } => unknown,
-    };
+    let newton = |failure: NewtonFailure| newton_words(failure, system);
     let (code, message, worst, help) = match error {
         SimError::NoOperatingPoint { stage, failure } => (
             "no-operating-point",
             format!("no operating point was found; in the last attempt ({}) {}", stage.name(), newton(failure)),
-            Some(unknown_of(failure)),
+            Some(failure.unknown()),
             "give a starting voltage with .nodeset, loosen `.options gmin=1e-10` or `reltol`, or start a transient from \
              initial conditions with `uic`",
         ),
         SimError::StepTooSmall { t, h, cause } => {
             let (why, worst) = match cause {
-                StepFailure::Newton(failure) => (newton(failure), Some(unknown_of(failure))),
+                StepFailure::Newton(failure) => (newton(failure), Some(failure.unknown())),
                 StepFailure::TruncationError { unknown } => {
                     (format!("{} changes too fast to be followed", name(unknown)), Some(unknown))
                 }
@@ -76,17 +64,45 @@ pub fn describe<R: Real>(
     };
     let mut d = Diagnostic::error(code, message, analysis_span).help(help);
     if let Some(worst) = worst {
-        // Every device at the worst node takes part.
-        for (instance, origin) in circuit.instances.iter().zip(&circuit.origins) {
-            let at_node = instance.nodes.iter().any(|n| *n > 0 && *n as usize - 1 == worst);
-            let own = name(worst).contains(&format!("({})", instance.name))
-                || name(worst).starts_with(&format!("{}#", instance.name));
-            if (at_node || own) && d.labels.len() < 6 {
-                d = d.also(origin.span, format!("'{}' takes part", instance.name));
-            }
+        for instance in taking_part(worst, system, circuit).take(6 - d.labels.len()) {
+            let message = format!("'{}' takes part", circuit.instances[instance].name);
+            d = d.also(circuit.origins[instance].span, message);
         }
     }
     d
+}
+
+/// Why Newton's method failed.
+pub fn newton_words<R: Real>(failure: NewtonFailure, system: &System<R>) -> String {
+    let name = |unknown: usize| system.unknowns.get(unknown).map_or("?", |u| u.name.as_str());
+    match failure {
+        NewtonFailure::TooManyIterations { unknown, change } => {
+            let unit = system.unknowns.get(unknown).map_or("", |u| u.spec.unit);
+            format!("{} still changed by {change:.3e} {unit} in the last iteration", name(unknown))
+        }
+        NewtonFailure::Singular { unknown } => format!("the equations are singular at {}", name(unknown)),
+        NewtonFailure::NonFinite { unknown } => format!("{} became infinite or not a number", name(unknown)),
+    }
+}
+
+/// The devices that an unknown is about, by circuit-wide index: every one at its node, or the one whose own it is.
+pub fn taking_part<'a, R: Real>(
+    unknown: usize,
+    system: &'a System<R>,
+    circuit: &'a Circuit,
+) -> impl Iterator<Item = usize> + 'a {
+    let name = system.unknowns.get(unknown).map_or("?", |u| u.name.as_str());
+    circuit
+        .instances
+        .iter()
+        .enumerate()
+        .filter(move |(_, instance)| {
+            let at_node = instance.nodes.iter().any(|n| *n > 0 && *n as usize - 1 == unknown);
+            at_node
+                || name.contains(&format!("({})", instance.name))
+                || name.starts_with(&format!("{}#", instance.name))
+        })
+        .map(|(i, _)| i)
 }
 
 fn with_device(d: Diagnostic, circuit: &Circuit, instance: Option<usize>) -> Diagnostic {

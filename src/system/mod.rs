@@ -15,7 +15,7 @@ mod small_signal;
 mod state;
 
 pub use dc::{DcProblem, Forced};
-pub use describe::describe;
+pub use describe::{describe, newton_words, taking_part};
 pub use saved::{STATE_FORMAT, STATE_VERSION, SavedInstance, SavedStepper, SavedUnknown, State};
 pub use shape::Shape;
 pub use state::Taken;
@@ -29,6 +29,7 @@ use crate::integrate::{After, Arrays, Charge, Dae, Mode, UnknownTolerance};
 use crate::number::{Mask, Real};
 use crate::solve::SparsePattern;
 use std::sync::Arc;
+use std::time::Instant;
 
 /// All instances of one kind in a circuit.
 struct Group<R: Real> {
@@ -95,6 +96,8 @@ pub struct System<R: Real> {
     kept: Vec<state::Kept>,
     driven: driven::Driven<R>,
     foretold: Vec<foretell::Foretold>,
+    /// Wall time of the evaluations of each group, seconds, where it is wanted.
+    clocks: Option<Vec<f64>>,
 }
 
 /// Kinds and their instances, grouped for banks; keeps the circuit's order within a kind.
@@ -259,6 +262,7 @@ impl<R: BankNumber> System<R> {
             held_slots: Vec::new(),
             driven: driven::Driven::new(n, driven_names, drive),
             foretold: Vec::new(),
+            clocks: None,
         };
         if let Some(numbers) = numbers {
             let (groups, base) = (&mut system.groups, &system.crossing_base);
@@ -515,11 +519,30 @@ impl<R: Real> System<R> {
             limits: &mut a.new_limits,
             limited: R::Mask::splat(false),
         };
+        let want = |g: &Group<R>| if g.bank.is_linear() { Want::Residual } else { Want::All };
+        if let Some(clocks) = &mut self.clocks {
+            for (g, clock) in self.groups.iter().zip(clocks).filter(|(g, _)| !g.only_drives) {
+                let start = Instant::now();
+                g.bank.eval(cx, want(g), &mut load);
+                *clock += start.elapsed().as_secs_f64();
+            }
+            return load.limited;
+        }
         for g in self.groups.iter().filter(|g| !g.only_drives) {
-            let want = if g.bank.is_linear() { Want::Residual } else { Want::All };
-            g.bank.eval(cx, want, &mut load);
+            g.bank.eval(cx, want(g), &mut load);
         }
         load.limited
+    }
+
+    /// Measures how long the devices of each kind take.
+    pub fn measure_times(&mut self) {
+        self.clocks = Some(vec![0.0; self.groups.len()]);
+    }
+
+    /// What was measured: each kind, how many instances it has, and the wall time of their evaluations, seconds.
+    pub fn times(&self) -> impl Iterator<Item = (&'static dyn Kind, usize, f64)> {
+        let clocks = self.clocks.iter().flatten();
+        self.groups.iter().zip(clocks).map(|(g, seconds)| (g.kind, g.ids.len(), *seconds))
     }
 
     /// Replaces the rows of held unknowns by `x − value = 0`.

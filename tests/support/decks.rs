@@ -4,6 +4,7 @@
 //! - `ring9`: the period, from rises of v(n1) through 2.5 V read on straight lines between points;
 //! - `mul8`, `mul16`: the bits of the product of what the deck's sources apply;
 //! - `lif`: the times at which v(spk) rises through 2.5 V;
+//! - `crossbarN`: the voltage of a column at the end; `chainN`: when the first neuron fires;
 //! - `rc`, `graetz`, `vmul`: the value at the end, and the number of points, which the step limit forces.
 
 // Each of the programs that include this file uses a part of it.
@@ -54,6 +55,10 @@ pub fn check(deck: &str, text: &str) -> Check {
         "rc" => Check::Final { plus: "v(out)", minus: None },
         "graetz" => Check::Final { plus: "v(dcp)", minus: Some("v(dcn)") },
         "vmul" => Check::Final { plus: "v(t2)", minus: None },
+        _ if deck.starts_with("crossbar") => Check::Final { plus: "v(b0)", minus: None },
+        _ if deck.starts_with("chain") => Check::Rises { signal: "v(n1)", level: 2.5 },
+        _ if deck.starts_with("mesh") => Check::Final { plus: "v(n0_0)", minus: None },
+        _ if deck.starts_with("inverters") => Check::Final { plus: "v(y0)", minus: None },
         _ => Check::Product(Product::read(text)),
     }
 }

@@ -60,7 +60,7 @@ fn work(options: &Options, out: &mut Out) -> u8 {
         }
     };
     let mut asked = Request::default();
-    let Input { circuit, diagnostics, netlist } = match input::understand(&name, &bytes, &asked, false) {
+    let Input { circuit, diagnostics, netlist, .. } = match input::understand(&name, &bytes, &asked, false) {
         Ok(read) => read,
         Err(message) => {
             out.message(&format!("Error: {message}\n"));

@@ -102,6 +102,8 @@ impl<R: Real> Law<R> for Square<R> {
         if !own.cox.gt(zero).any() {
             return Channel { von: von.v, i, gate: [Dual::constant(zero); 3] };
         }
-        Channel { von: von.v, i, gate: own.meyer(over, drain, on).map(by_three) }
+        // Not `map`: of arrays this large it is a call, with copies.
+        let [near, far, to_bulk] = own.meyer(over, drain, on);
+        Channel { von: von.v, i, gate: [by_three(near), by_three(far), by_three(to_bulk)] }
     }
 }

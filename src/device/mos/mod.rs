@@ -209,7 +209,9 @@ impl<R: Real, L: Law<R>> Params<R, L> {
         if !self.own.cox.gt(R::zero()).any() {
             return (seen.von, i, [Dual::constant(R::zero()); 3]);
         }
-        let [near, far, to_bulk] = seen.gate.map(back);
+        // Not `map`: of arrays this large it is a call, with copies.
+        let [near, far, to_bulk] = seen.gate;
+        let (near, far, to_bulk) = (back(near), back(far), back(to_bulk));
         let to_source = Dual::select(reverse, far, near);
         let to_drain = Dual::select(reverse, near, far);
         (seen.von, i, [to_source, to_drain, to_bulk])
@@ -430,7 +432,7 @@ impl<R: Real, L: Law<R>> Element<R> for Mosfets<R, L> {
         let sign = p.own.sign;
         let (gs, ds, bs) = (sign * at.v(G, SI), sign * at.v(DI, SI), sign * at.v(B, SI));
         let (_, _, caps) = p.channel(gs, ds, bs);
-        self.gates[i].accept([gs, gs - ds, gs - bs], caps.map(|c| c.v), mask);
+        self.gates[i].accept([gs, gs - ds, gs - bs], [caps[0].v, caps[1].v, caps[2].v], mask);
     }
 }
 

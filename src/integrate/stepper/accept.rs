@@ -40,40 +40,11 @@ impl<R: Real> Stepper<R> {
         let second = second & lanes;
         std::mem::swap(&mut self.g_n, &mut self.g_before);
         self.g_n.copy_from_slice(&self.g_before);
-        let n = self.n;
-        dispatch(
-            R::LANES,
-            #[inline(always)]
-            || {
-                let (x, x_s, x_n) = (&self.x[..n], &self.x_s[..n], &mut self.x_n[..n]);
-                let (x_1, x_2, x_max) = (&mut self.x_1[..n], &mut self.x_2[..n], &mut self.x_max[..n]);
-                // A lane does one or the other, and hardly ever is there a run that does both.
-                if single.any() {
-                    for k in 0..n {
-                        x_2[k] = R::select(single, x_1[k], x_2[k]);
-                        x_1[k] = R::select(single, x_n[k], x_1[k]);
-                    }
-                }
-                for k in 0..n {
-                    x_2[k] = R::select(second, x_n[k], x_2[k]);
-                    x_1[k] = R::select(second, x_s[k], x_1[k]);
-                    x_n[k] = R::select(lanes, x[k], x_n[k]);
-                    x_max[k] = R::select(lanes, x_max[k].max(x[k].abs()), x_max[k]);
-                }
-                for k in self.charged.iter().map(|k| *k as usize) {
-                    let q_n = self.q_n[k];
-                    self.q_1[k] = R::select(second, self.q_s[k], R::select(single, q_n, self.q_1[k]));
-                    self.q_n[k] = R::select(lanes, self.q[k], q_n);
-                    self.qd_n[k] = R::select(lanes, self.qd[k], self.qd_n[k]);
-                }
-                for (to, from) in self.limits_n.iter_mut().zip(&self.limits) {
-                    *to = R::select(lanes, *from, *to);
-                }
-                for (to, from) in self.g_n.iter_mut().zip(&self.g) {
-                    *to = R::select(lanes, *from, *to);
-                }
-            },
-        );
+        if lanes.all() && (single.all() || second.all()) {
+            self.move_on(single.all());
+        } else {
+            self.move_lanes(lanes, single, second);
+        }
         dae.accept(self.solves.t, &self.x, &self.mode, lanes);
         let none = R::Mask::splat(false);
         let (slopes, jumps) = if events.any() { self.act(dae, events) } else { (none, none) };
@@ -141,6 +112,73 @@ impl<R: Real> Stepper<R> {
                 lane.quick = QUICK_STEPS;
             }
         }
+    }
+
+    /// History moves in all lanes, by a one-solve formula or by TR-BDF2: what is old changes places.
+    fn move_on(&mut self, single: bool) {
+        use std::mem::swap;
+        if single {
+            swap(&mut self.x_2, &mut self.x_1);
+            swap(&mut self.x_1, &mut self.x_n);
+            swap(&mut self.q_1, &mut self.q_n);
+        } else {
+            swap(&mut self.x_2, &mut self.x_n);
+            self.x_1.copy_from_slice(&self.x_s);
+            self.q_1.copy_from_slice(&self.q_s);
+        }
+        self.x_n.copy_from_slice(&self.x);
+        self.q_n.copy_from_slice(&self.q);
+        self.qd_n.copy_from_slice(&self.qd);
+        self.limits_n.copy_from_slice(&self.limits);
+        self.g_n.copy_from_slice(&self.g);
+        let (x, x_max) = (&self.x[..self.n], &mut self.x_max[..self.n]);
+        dispatch(
+            R::LANES,
+            #[inline(always)]
+            || {
+                for (x_max, x) in x_max.iter_mut().zip(x) {
+                    *x_max = x_max.max(x.abs());
+                }
+            },
+        );
+    }
+
+    /// History moves in the masked lanes.
+    fn move_lanes(&mut self, lanes: R::Mask, single: R::Mask, second: R::Mask) {
+        let n = self.n;
+        dispatch(
+            R::LANES,
+            #[inline(always)]
+            || {
+                let (x, x_s, x_n) = (&self.x[..n], &self.x_s[..n], &mut self.x_n[..n]);
+                let (x_1, x_2, x_max) = (&mut self.x_1[..n], &mut self.x_2[..n], &mut self.x_max[..n]);
+                // A lane does one or the other, and hardly ever is there a run that does both.
+                if single.any() {
+                    for k in 0..n {
+                        x_2[k] = R::select(single, x_1[k], x_2[k]);
+                        x_1[k] = R::select(single, x_n[k], x_1[k]);
+                    }
+                }
+                for k in 0..n {
+                    x_2[k] = R::select(second, x_n[k], x_2[k]);
+                    x_1[k] = R::select(second, x_s[k], x_1[k]);
+                    x_n[k] = R::select(lanes, x[k], x_n[k]);
+                    x_max[k] = R::select(lanes, x_max[k].max(x[k].abs()), x_max[k]);
+                }
+                for k in self.charged.iter().map(|k| *k as usize) {
+                    let q_n = self.q_n[k];
+                    self.q_1[k] = R::select(second, self.q_s[k], R::select(single, q_n, self.q_1[k]));
+                    self.q_n[k] = R::select(lanes, self.q[k], q_n);
+                    self.qd_n[k] = R::select(lanes, self.qd[k], self.qd_n[k]);
+                }
+                for (to, from) in self.limits_n.iter_mut().zip(&self.limits) {
+                    *to = R::select(lanes, *from, *to);
+                }
+                for (to, from) in self.g_n.iter_mut().zip(&self.g) {
+                    *to = R::select(lanes, *from, *to);
+                }
+            },
+        );
     }
 
     /// Events of the masked lanes at the point just accepted; returns the lanes in which the solution goes on with other

@@ -2,7 +2,7 @@
 
 use super::Stepper;
 use crate::integrate::dae::Charge;
-use crate::integrate::scheme::{self, Method};
+use crate::integrate::scheme;
 use crate::number::{Mask, Real, dispatch};
 
 /// What moves fastest after a restart may move by this part of its range in the first step.
@@ -44,10 +44,7 @@ impl<R: Real> Stepper<R> {
             let mut fraction = R::zero();
             for (l, lane) in self.lanes.iter().enumerate() {
                 if single.lane(l) {
-                    let h = lane.step;
-                    let back = [h, h + lane.h1, h + lane.h1 + lane.h2];
-                    let used = if self.options.method == Method::BackwardEuler { 2 } else { 3 };
-                    fraction.set_lane(l, scheme::error_fraction(self.options.method, h, lane.h1, &back[..used]));
+                    fraction.set_lane(l, lane.formula.fraction);
                 }
             }
             for i in 0..self.n {

@@ -3,6 +3,7 @@
 use super::bracket::{Bracket, crossed_earliest, event_tolerance};
 use super::error::worst;
 use super::lane::Phase;
+use super::trace::Fate;
 use super::{Stepper, copy_lanes, copy_rows};
 use crate::integrate::dae::Dae;
 use crate::integrate::scheme::{GAMMA, Method};
@@ -11,7 +12,21 @@ use crate::solve::StepFailure;
 
 /// A step is repeated if its error exceeds the tolerance by this factor; below, only the next one is shortened. The
 /// estimate is no better than that, and a repeated step costs twice.
-const REJECT_ABOVE: f64 = 1.5;
+const REJECT_ABOVE: f64 = 2.0;
+const EAGER_REJECT_ABOVE: f64 = 1.5;
+/// A step whose error was too large is tried again with no more than this part of it.
+const MOST_CUT: f64 = 0.8;
+const EAGER_MOST_CUT: f64 = 0.5;
+/// Steps aim at this part of the tolerance's third root…
+const SAFETY: f64 = 0.9;
+
+/// …and grow by no more than this factor, or by this one where a stretch begins eagerly.
+const GROWTH: f64 = 2.0;
+const EAGER_GROWTH: f64 = 10.0;
+/// In a linear circuit another step needs other factors, which cost several steps where they are large: it grows by no less.
+const WORTH_FACTORS: f64 = 1.5;
+/// A bound on an error that lets a step grow that far, with room for rounding.
+const SMALL: f64 = 0.999;
 /// So many steps after a rejection do not grow.
 const CALM_STEPS: u32 = 3;
 /// So often a time of crossing is tried for.
@@ -19,6 +34,7 @@ const MAX_LOCATING: u32 = 80;
 
 /// A lane's finished step: its error over the tolerance, what its length should be times for the next one's, and whether
 /// anything crossed in it.
+#[derive(Clone, Copy)]
 struct Judged {
     error: f64,
     factor: f64,
@@ -87,17 +103,27 @@ impl<R: Real> Stepper<R> {
         if !done.any() {
             return none;
         }
-        // No platform power function here: step sizes must be the same bits everywhere.
-        let factor = dispatch(
-            R::LANES,
-            #[inline(always)]
-            || (error.max(R::splat(1e-6)).ln() * (-1.0 / 3.0)).exp() * 0.9,
-        );
+        let most = if self.options.eager { EAGER_GROWTH } else { GROWTH };
+        let factor = if error.lt(R::splat(SMALL * (SAFETY / most).powi(3))).all() {
+            // By more than that no step grows.
+            R::splat(most)
+        } else {
+            // No platform power function here: step sizes must be the same bits everywhere.
+            dispatch(
+                R::LANES,
+                #[inline(always)]
+                || (error.max(R::splat(1e-6)).ln() * (-1.0 / 3.0)).exp() * SAFETY,
+            )
+        };
         let (mut accepted, mut events, mut slid) = (none, none, none);
         let mut target = self.solves.t;
         for l in (0..R::LANES).filter(|l| done.lane(*l)) {
             let step = Judged { error: error.lane(l), factor: factor.lane(l), crossed: crossed.lane(l) };
-            match self.verdict(l, step) {
+            let verdict = self.verdict(l, step);
+            if self.trace.is_some() && l == 0 {
+                self.explain(l, step.error, &verdict);
+            }
+            match verdict {
                 Verdict::Reject => {}
                 Verdict::Accept { events: e } => {
                     accepted.set_lane(l, true);
@@ -119,6 +145,19 @@ impl<R: Real> Stepper<R> {
         accepted
     }
 
+    /// Notes what was decided of a finished step.
+    #[cold]
+    fn explain(&mut self, l: usize, error: f64, verdict: &Verdict) {
+        let unknown = worst(&self.lte, &self.x_max, &self.weights, l);
+        let fate = match (verdict, self.lanes[l].bracket) {
+            (Verdict::Accept { .. } | Verdict::Slide { .. }, _) => Fate::Accepted { error, unknown },
+            (Verdict::Reject, None) => Fate::TooLarge { error, unknown },
+            (Verdict::Reject, Some(b)) if self.g[b.k].lane(l) >= 0.0 => Fate::Crossed { crossing: b.k },
+            (Verdict::Reject, Some(_)) => Fate::NotYet,
+        };
+        self.note(l, fate);
+    }
+
     /// The lanes in which anything crossed between the last point and this one.
     fn crossed(&self) -> R::Mask {
         let zero = R::zero();
@@ -129,6 +168,10 @@ impl<R: Real> Stepper<R> {
     /// Accept, reject, or look for an event in lane `l`, whose step is done.
     fn verdict(&mut self, l: usize, step: Judged) -> Verdict {
         let Judged { error, mut factor, crossed } = step;
+        let (reject_above, most_cut) = match self.options.eager {
+            true => (EAGER_REJECT_ABOVE, EAGER_MOST_CUT),
+            false => (REJECT_ABOVE, MOST_CUT),
+        };
         let lane = &mut self.lanes[l];
         let (t0, t1) = (lane.t, lane.t_try);
         if lane.phase == Phase::Restart {
@@ -136,11 +179,12 @@ impl<R: Real> Stepper<R> {
         }
         if self.options.method == Method::BackwardEuler && lane.phase == Phase::Single {
             // Of first order.
-            factor = 0.9 / error.max(1e-6).sqrt();
+            factor = SAFETY / error.max(1e-6).sqrt();
         }
         if lane.phase == Phase::Ramp {
             if error > 1.0 || error.is_nan() {
                 self.stats.rejected_truncation += 1;
+                self.rejecting[worst(&self.lte, &self.x_max, &self.weights, l)] += 1;
                 lane.steep = true;
                 lane.phase = Phase::Plan;
                 return Verdict::Reject;
@@ -148,12 +192,13 @@ impl<R: Real> Stepper<R> {
             lane.next_h = lane.h;
         }
         if lane.bracket.is_none() && lane.phase != Phase::Ramp {
-            if error > REJECT_ABOVE || error.is_nan() {
+            if error > reject_above || error.is_nan() {
                 self.stats.rejected_truncation += 1;
+                let unknown = worst(&self.lte, &self.x_max, &self.weights, l);
+                self.rejecting[unknown] += 1;
                 let first = *lane.first_try.get_or_insert(lane.step);
                 if lane.step > 1e-7 * first {
-                    let unknown = worst(&self.lte, &self.x_max, &self.weights, l);
-                    lane.cut(factor.clamp(0.1, 0.5), StepFailure::TruncationError { unknown });
+                    lane.cut(factor.clamp(0.1, most_cut), StepFailure::TruncationError { unknown });
                     return Verdict::Reject;
                 }
                 // However short the step, the change stays: a value jumps here without an event to say so.
@@ -167,12 +212,15 @@ impl<R: Real> Stepper<R> {
                 }
                 let growth = match (lane.calm, lane.quick) {
                     (1.., _) => 1.0,
-                    (0, 1..) if self.options.eager => 10.0,
-                    _ => 2.0,
+                    (0, 1..) if self.options.eager => EAGER_GROWTH,
+                    _ => GROWTH,
                 };
                 lane.calm = lane.calm.saturating_sub(1);
                 lane.quick = lane.quick.saturating_sub(1);
                 lane.next_h = lane.step * factor.clamp(0.3, growth);
+                if self.linear && (1.0..WORTH_FACTORS).contains(&(lane.next_h / lane.step)) {
+                    lane.next_h = lane.step;
+                }
                 if lane.step < 0.999 * lane.h && lane.target.is_some() {
                     // Shortened for a corner, not for accuracy: the old step stays the proposal.
                     lane.next_h = lane.next_h.max(lane.h);

@@ -1,6 +1,8 @@
 //! One lane's own time, step, phase and history of attempts.
 
 use super::bracket::Bracket;
+use super::trace::Limit;
+use crate::integrate::scheme::Coefficients;
 use crate::solve::{SimError, StepFailure};
 
 /// What a lane does in this tick.
@@ -20,6 +22,17 @@ pub(super) enum Phase {
     Ramp,
 }
 
+/// A one-solve formula for steps of these lengths: the new one and the two before it.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Formula {
+    pub(super) steps: [f64; 3],
+    pub(super) coefficients: Coefficients,
+    /// Predictor weights of the last three points, and of no stage.
+    pub(super) weights: [f64; 4],
+    /// The part of (corrector − predictor) that is the error.
+    pub(super) fraction: f64,
+}
+
 /// One lane's own state.
 #[derive(Debug, Clone)]
 pub(super) struct Lane {
@@ -37,6 +50,10 @@ pub(super) struct Lane {
     /// The step being tried and its target.
     pub(super) step: f64,
     pub(super) t_try: f64,
+    /// The last one-solve formula: where steps do not change, it stays.
+    pub(super) formula: Formula,
+    /// What the step is so long for.
+    pub(super) limit: Limit,
     /// Where the step ends exactly, if it must not be rounded.
     pub(super) target: Option<f64>,
     /// The step that error control proposes after this one.
@@ -101,6 +118,8 @@ impl Lane {
             restart: true,
             step: 0.0,
             t_try: 0.0,
+            formula: Formula::default(),
+            limit: Limit::Restart,
             target: None,
             next_h: h_first,
             corner: 0.0,
