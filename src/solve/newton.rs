@@ -186,6 +186,8 @@ pub struct Newton<R: Real> {
     n: usize,
     pattern: Arc<SparsePattern>,
     lu: Option<Lu<R>>,
+    /// The last pivot order that was chosen here: the next may begin like it.
+    last: Option<Plan>,
     /// The pivot order to use instead of one chosen from the values met.
     given: Option<Plan>,
     /// The Jacobian's values, one per pattern entry, and one to throw away.
@@ -226,6 +228,7 @@ impl<R: Real> Newton<R> {
             n,
             pattern,
             lu: None,
+            last: None,
             given: None,
             j: vec![R::zero(); entries + 1],
             r: vec![R::zero(); n + 1],
@@ -563,9 +566,11 @@ impl<R: Real> Newton<R> {
         self.nudged = false;
         let mut base: Vec<f64> = self.j[..self.pattern.row_idx.len()].iter().map(|v| v.lane(0)).collect();
         for _ in 0..MAX_NUDGES {
-            let unknown = match Plan::new(self.n, &self.pattern.col_ptr, &self.pattern.row_idx, &base) {
+            let SparsePattern { col_ptr, row_idx } = &*self.pattern;
+            let unknown = match Plan::after(self.last.as_ref(), self.n, col_ptr, row_idx, &base) {
                 Ok(plan) => {
                     self.lu = Some(Lu::new(&plan));
+                    self.last = Some(plan);
                     self.pivots = base;
                     return true;
                 }

@@ -12,6 +12,7 @@ use super::Singular;
 use faer::dyn_stack::{MemBuffer, MemStack};
 use faer::sparse::SymbolicSparseColMatRef;
 use faer::sparse::linalg::amd;
+use std::sync::Arc;
 
 pub(super) const NONE: u32 = u32::MAX;
 
@@ -20,7 +21,7 @@ pub(super) const NONE: u32 = u32::MAX;
 const DIAGONAL_PREFERENCE: f64 = 1e-3;
 
 /// The order of columns, the block boundaries, and the row each column would like for its pivot.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(super) struct Order {
     /// Original column at position k.
     pub cols: Vec<u32>,
@@ -30,9 +31,19 @@ pub(super) struct Order {
     pub blocks: Vec<u32>,
 }
 
-/// Orders an n × n matrix in CSC form; `size` holds the (row-scaled) magnitudes of its entries.
-pub(super) fn order(n: usize, col_ptr: &[usize], row_idx: &[usize], size: &[f64]) -> Result<Order, Singular> {
+/// Orders an n × n matrix in CSC form; `size` holds the (row-scaled) magnitudes of its entries. `before` is the order of another
+/// matrix of this pattern: blocks and degrees depend on the matching alone, so that where it is the same that order is it.
+pub(super) fn order(
+    n: usize,
+    col_ptr: &[usize],
+    row_idx: &[usize],
+    size: &[f64],
+    before: Option<&Arc<Order>>,
+) -> Result<Arc<Order>, Singular> {
     let (row_of_col, col_of_row) = transversal(n, col_ptr, row_idx, size)?;
+    if let Some(before) = before.filter(|b| b.row_of_col == row_of_col) {
+        return Ok(before.clone());
+    }
     let (mut cols, blocks) = components(n, col_ptr, row_idx, &col_of_row);
     let mut local = vec![NONE; n];
     for range in blocks.windows(2) {
@@ -42,7 +53,7 @@ pub(super) fn order(n: usize, col_ptr: &[usize], row_idx: &[usize], size: &[f64]
             minimum_degree(block, col_ptr, row_idx, &col_of_row, &mut local);
         }
     }
-    Ok(Order { cols, row_of_col, blocks })
+    Ok(Arc::new(Order { cols, row_of_col, blocks }))
 }
 
 /// A maximum transversal: for each column a row of its own, on the diagonal and on nonzero values where possible.
@@ -271,16 +282,16 @@ mod tests {
     #[test]
     fn a_cycle_is_one_block_and_a_chain_is_many() {
         let (ptr, rows) = csc(3, &[(1, 0), (2, 1), (0, 2)]);
-        let o = order(3, &ptr, &rows, &[1.0; 3]).unwrap();
+        let o = order(3, &ptr, &rows, &[1.0; 3], None).unwrap();
         assert_eq!(o.row_of_col, [1, 2, 0]);
         assert_eq!(o.blocks.len() - 1, 3, "a permutation matrix falls into blocks of one");
 
         let (ptr, rows) = csc(3, &[(0, 0), (1, 1), (2, 2), (1, 0), (2, 1), (0, 2)]);
-        let o = order(3, &ptr, &rows, &[1.0; 6]).unwrap();
+        let o = order(3, &ptr, &rows, &[1.0; 6], None).unwrap();
         assert_eq!(o.blocks, [0, 3]);
 
         let (ptr, rows) = csc(3, &[(0, 0), (1, 1), (2, 2), (1, 0), (2, 1)]);
-        let o = order(3, &ptr, &rows, &[1.0; 5]).unwrap();
+        let o = order(3, &ptr, &rows, &[1.0; 5], None).unwrap();
         assert_eq!(o.blocks, [0, 1, 2, 3]);
         assert_eq!(o.cols, [2, 1, 0]);
     }
@@ -289,7 +300,7 @@ mod tests {
     fn every_entry_lies_on_or_above_the_diagonal_blocks() {
         let entries = [(0, 0), (3, 0), (1, 1), (4, 1), (2, 2), (0, 3), (3, 3), (2, 3), (4, 4), (1, 4), (0, 4)];
         let (ptr, rows) = csc(5, &entries);
-        let o = order(5, &ptr, &rows, &[1.0; 11]).unwrap();
+        let o = order(5, &ptr, &rows, &[1.0; 11], None).unwrap();
         let block_of = |c: usize| {
             let k = o.cols.iter().position(|&x| x as usize == c).unwrap() as u32;
             o.blocks.iter().rposition(|&b| b <= k).unwrap()
@@ -307,7 +318,7 @@ mod tests {
     fn a_voltage_source_is_matched_across_its_zero_diagonal() {
         // Node 0 with a conductance and a source whose branch current is unknown 1.
         let (ptr, rows) = csc(2, &[(0, 0), (1, 0), (0, 1)]);
-        let o = order(2, &ptr, &rows, &[1.0, 1.0, 1.0]).unwrap();
+        let o = order(2, &ptr, &rows, &[1.0, 1.0, 1.0], None).unwrap();
         assert_eq!(o.row_of_col, [1, 0]);
         assert_eq!(o.blocks.len() - 1, 2);
     }
@@ -315,14 +326,24 @@ mod tests {
     #[test]
     fn structural_singularity_names_a_column() {
         let (ptr, rows) = csc(3, &[(0, 0), (0, 1), (1, 2), (2, 2)]);
-        let unknown = order(3, &ptr, &rows, &[1.0; 4]).unwrap_err().unknown;
+        let unknown = order(3, &ptr, &rows, &[1.0; 4], None).unwrap_err().unknown;
         assert!(unknown < 2, "columns 0 and 1 share their only row, got {unknown}");
     }
 
     #[test]
     fn zeros_are_matched_only_where_nothing_else_is_left() {
         let (ptr, rows) = csc(2, &[(0, 0), (1, 0), (0, 1), (1, 1)]);
-        assert_eq!(order(2, &ptr, &rows, &[0.0, 1.0, 1.0, 0.0]).unwrap().row_of_col, [1, 0]);
-        assert_eq!(order(2, &ptr, &rows, &[0.0; 4]).unwrap().row_of_col.len(), 2);
+        assert_eq!(order(2, &ptr, &rows, &[0.0, 1.0, 1.0, 0.0], None).unwrap().row_of_col, [1, 0]);
+        assert_eq!(order(2, &ptr, &rows, &[0.0; 4], None).unwrap().row_of_col.len(), 2);
+    }
+
+    #[test]
+    fn an_order_is_taken_again_only_for_the_same_matching() {
+        let (ptr, rows) = csc(2, &[(0, 0), (1, 0), (0, 1), (1, 1)]);
+        let first = order(2, &ptr, &rows, &[1.0, 0.5, 0.5, 1.0], None).unwrap();
+        let again = order(2, &ptr, &rows, &[3.0, 0.1, 0.1, 2.0], Some(&first)).unwrap();
+        assert!(Arc::ptr_eq(&first, &again));
+        let other = order(2, &ptr, &rows, &[0.0, 1.0, 1.0, 0.0], Some(&first)).unwrap();
+        assert_eq!(other.row_of_col, [1, 0]);
     }
 }

@@ -86,6 +86,8 @@ pub(super) struct Frozen {
     pub flops: usize,
     /// The same as a straight program, where that is faster.
     pub program: Option<Program>,
+    /// What columns and blocks follow from.
+    order: Arc<Order>,
 }
 
 /// Row positions grouped by column.
@@ -125,8 +127,25 @@ impl Plan {
         row_idx: &[usize],
         base: &[S],
     ) -> Result<Plan, Singular> {
+        Plan::after(None, n, col_ptr, row_idx, base)
+    }
+
+    /// As [`Plan::new`], sooner where another plan for this pattern is there: its ordering is taken where it would be found again.
+    ///
+    /// # Errors
+    /// As [`Plan::new`].
+    ///
+    /// # Panics
+    /// As [`Plan::new`].
+    pub fn after<S: Scalar<Mask = bool>>(
+        before: Option<&Plan>,
+        n: usize,
+        col_ptr: &[usize],
+        row_idx: &[usize],
+        base: &[S],
+    ) -> Result<Plan, Singular> {
         match CsMatView::try_new_csc((n, n), col_ptr, row_idx, base) {
-            Ok(matrix) => Plan::of(matrix),
+            Ok(matrix) => Plan::make(matrix, Kernel::Automatic, before),
             Err((_, _, _, why)) => panic!("not the CSC form of a matrix: {why}"),
         }
     }
@@ -144,6 +163,14 @@ impl Plan {
     /// # Panics
     /// As [`Plan::of`].
     pub fn with_kernel<S: Scalar<Mask = bool>>(matrix: CsMatView<'_, S>, kernel: Kernel) -> Result<Plan, Singular> {
+        Plan::make(matrix, kernel, None)
+    }
+
+    fn make<S: Scalar<Mask = bool>>(
+        matrix: CsMatView<'_, S>,
+        kernel: Kernel,
+        before: Option<&Plan>,
+    ) -> Result<Plan, Singular> {
         assert!(matrix.is_csc() && matrix.rows() == matrix.cols(), "a square CSC matrix is needed");
         assert!(matrix.nnz().max(matrix.rows()) < u32::MAX as usize, "the matrix is too large");
         let col_ptr = matrix.proper_indptr();
@@ -161,7 +188,8 @@ impl Plan {
         }
         let scale: Vec<f64> = largest.into_iter().map(inverse_power_of_two).collect();
         let size: Vec<f64> = base.iter().zip(row_idx).map(|(v, &r)| v.magnitude(0) * scale[r]).collect();
-        let order = order(n, col_ptr, row_idx, &size)?;
+        let before = before.filter(|b| b.0.nnz == row_idx.len() && b.0.n == n);
+        let order = order(n, col_ptr, row_idx, &size, before.map(|b| &b.0.order))?;
         drop(size);
 
         let mut elimination = Elimination::new(n, col_ptr, row_idx, base, &scale, &order);
@@ -173,6 +201,7 @@ impl Plan {
             }
         }
         let mut frozen = elimination.finish(&scale);
+        frozen.order = order;
         let program = match kernel {
             Kernel::Automatic => {
                 let entries = n + frozen.l.row.len() + frozen.u.row.len();
