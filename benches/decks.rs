@@ -6,7 +6,7 @@
 //! ```
 //!
 //! `COMMAND` is run with `{deck}` and `{raw}` replaced by the netlist and the file for the result; it is split at blanks.
-//! ngspice and gnucap are peers when they are found. Everybody writes every point: we and ngspice a binary raw file, gnucap
+//! ngspice, gnucap and neospice (a package of the Python that `python3` is) are peers when they are found. Everybody writes every point: we and ngspice a binary raw file, gnucap
 //! its times as text. Runs alternate (ours, peer, ours, peer, …); a ratio is the median over pairs, peer over ours, so that
 //! other load on the machine strikes both. The reference of an error is our own run with reltol = 1e-7.
 //!
@@ -77,9 +77,15 @@ fn asked() -> Result<Asked, String> {
         decks = DECKS.iter().chain(&MADE).map(|d| d.to_string()).collect();
     }
     decks.retain(|d| !skip.contains(d));
-    for (name, command, raw) in [("ngspice", "ngspice -b {deck} -r {raw}", true), ("gnucap", "gnucap -b {deck}", false)]
-    {
-        if process::found(name) && !skip.iter().any(|s| s == name) && !peers.iter().any(|p| p.name == name) {
+    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/benches/decks/run_neospice.py");
+    let neospice = format!("python3 {script} {{deck}} {{raw}}");
+    let usual = [
+        ("ngspice", "ngspice -b {deck} -r {raw}", true, process::found("ngspice")),
+        ("gnucap", "gnucap -b {deck}", false, process::found("gnucap")),
+        ("neospice", neospice.as_str(), true, process::succeeds("python3", &["-c", "import neospice"])),
+    ];
+    for (name, command, raw, there) in usual {
+        if there && !skip.iter().any(|s| s == name) && !peers.iter().any(|p| p.name == name) {
             peers.push(Peer { name: name.into(), command: command.into(), raw });
         }
     }
