@@ -46,7 +46,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         // A spike is v(out) rising through 2.5 V, after it has been below 1.5 V.
         let mut detector = SpikeDetector::new(1, 2.5, 1.0);
         run(&circuit, 0, &mut detector, &mut NoWatch).map_err(|failure| match failure {
-            Failure::Simulation(d) => d.message,
+            Failure::Simulation(d) | Failure::Told(d, _) => d.message,
             Failure::Input(all) => all.into_iter().map(|d| d.message).collect(),
             Failure::Output(e) => e.to_string(),
         })?;

@@ -119,3 +119,18 @@ fn results_are_the_same_bytes_with_and_without() {
         .collect();
     assert_eq!(files[0], files[1]);
 }
+
+/// Where a run fails, the steps that led there are on stderr.
+#[test]
+fn a_run_that_fails_is_explained() {
+    let folder = Folder::new("insight-failing");
+    // v' = e^(40 v) passes all bounds at 25 ms.
+    let text = "blow up\nb1 0 a i=exp(v(a)*40)\nc1 a 0 1\n.tran 10u 50m uic\n.end\n";
+    let deck = folder.put("blow.cir", text).0.join("blow.cir");
+    let deck = deck.to_str().expect("a path in UTF-8");
+    let o = program(&["run", deck, "--explain", "25m", "--stats"]).output().expect("the program runs");
+    ends(&o, 1);
+    let said = err(&o);
+    assert!(said.contains("step-too-small") && said.contains("steps around 25 ms"), "{said}");
+    assert!(said.contains("rejected") && said.contains("v(a) (b1, c1)"), "{said}");
+}

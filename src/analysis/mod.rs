@@ -112,6 +112,8 @@ pub struct Outcome {
 pub enum Failure {
     /// The simulation failed: a diagnostic that names node, device and time.
     Simulation(Box<Diagnostic>),
+    /// The same where something was to be found out: what led there.
+    Told(Box<Diagnostic>, Box<Insight>),
     /// A state does not fit the circuit: diagnostics.
     Input(Vec<Diagnostic>),
     /// A sink refused a point.

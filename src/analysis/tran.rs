@@ -238,7 +238,13 @@ pub(super) fn run(
         })
     });
     match stepper.error(0) {
-        Some(e) => Err(describe(e, &solver.system, circuit, spec.span).into()),
+        Some(e) => {
+            let diagnostic = describe(e, &solver.system, circuit, spec.span);
+            Err(match insight {
+                Some(insight) => Failure::Told(Box::new(diagnostic), insight),
+                None => diagnostic.into(),
+            })
+        }
         None => Ok(Outcome { stats, measured, stopped_at, warnings, state: state.map(Box::new), insight }),
     }
 }

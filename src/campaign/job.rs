@@ -29,7 +29,7 @@ pub enum JobFailure {
 impl From<Failure> for JobFailure {
     fn from(failure: Failure) -> JobFailure {
         JobFailure::Failed(match failure {
-            Failure::Simulation(d) => d.message,
+            Failure::Simulation(d) | Failure::Told(d, _) => d.message,
             Failure::Input(all) => all.first().map_or_else(String::new, |d| d.message.clone()),
             Failure::Output(e) => e.to_string(),
         })

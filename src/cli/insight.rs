@@ -1,7 +1,8 @@
 //! What `--stats` and `--explain` print of a run.
 
+use super::meant::RunRequest;
 use super::table::{Align, table};
-use crate::analysis::{Insight, KindTime, RunStats, Step, Times};
+use crate::analysis::{Insight, KindTime, Rejecting, RunStats, Step, Times};
 use crate::diagnostic::units::engineering;
 
 /// What reading took, seconds.
@@ -51,15 +52,26 @@ pub(super) fn stats(stats: &RunStats, reading: Reading, insight: Option<&Insight
         Some(times) => spent(times, reading, stats),
         None => table(&[Align::Left, Align::Left], &[vec!["time".into(), engineering(stats.seconds, "s")]]),
     });
-    if let Some(insight) = insight.filter(|i| !i.rejecting.is_empty()) {
-        out.push_str("\n  steps tried again because of\n");
-        let row = |r: &crate::analysis::Rejecting| {
-            vec![String::new(), r.unknown.clone(), r.steps.to_string(), r.devices.join(", ")]
-        };
-        let rows: Vec<Vec<String>> = insight.rejecting.iter().map(row).collect();
-        out.push_str(&table(&[Align::Left, Align::Left, Align::Right, Align::Left], &rows));
-    }
+    out.push_str(&insight.map_or(String::new(), |i| rejecting(&i.rejecting)));
     out
+}
+
+/// The unknowns that had steps tried again.
+fn rejecting(all: &[Rejecting]) -> String {
+    if all.is_empty() {
+        return String::new();
+    }
+    let row = |r: &Rejecting| vec![String::new(), r.unknown.clone(), r.steps.to_string(), r.devices.join(", ")];
+    let rows: Vec<Vec<String>> = all.iter().map(row).collect();
+    let aligned = table(&[Align::Left, Align::Left, Align::Right, Align::Left], &rows);
+    format!("\n  steps tried again because of\n{aligned}")
+}
+
+/// What led to a failure.
+pub(super) fn led(request: &RunRequest, insight: &Insight) -> String {
+    let unknowns = if request.stats { rejecting(&insight.rejecting) } else { String::new() };
+    let steps = request.explain.map_or(String::new(), |around| steps(around, &insight.steps));
+    unknowns + &steps
 }
 
 /// Where the time went.

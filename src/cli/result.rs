@@ -143,7 +143,9 @@ fn run(path: &Path, set: &[(String, f64)], messages: MessageArgs) -> Result<Cont
                 Ok(outcome) => terminal::diagnose(&outcome.warnings, &varied.sources, messages),
                 Err(failure) => {
                     match failure {
-                        Failure::Simulation(d) => terminal::diagnose(&[*d], &varied.sources, messages),
+                        Failure::Simulation(d) | Failure::Told(d, _) => {
+                            terminal::diagnose(&[*d], &varied.sources, messages)
+                        }
                         Failure::Input(all) => terminal::diagnose(&all, &varied.sources, messages),
                         Failure::Output(e) => terminal::error(&terminal::plain(&e)),
                     }

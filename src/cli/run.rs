@@ -265,8 +265,13 @@ fn abandon(files: Files, report: &mut Report) {
 
 /// Says why an analysis failed.
 fn tell(failure: Failure, request: &RunRequest, circuit: &Circuit, spec: &AnalysisSpec, report: &mut Report) -> Exit {
+    let mut told = None;
     let diagnostic = match failure {
         Failure::Simulation(d) => *d,
+        Failure::Told(d, insight) => {
+            told = Some(insight);
+            *d
+        }
         Failure::Input(diagnostics) => {
             terminal::diagnose(&diagnostics, &circuit.sources, request.messages);
             report.take(&diagnostics, &circuit.sources);
@@ -291,6 +296,9 @@ fn tell(failure: Failure, request: &RunRequest, circuit: &Circuit, spec: &Analys
     let diagnostics = [diagnostic];
     terminal::diagnose(&diagnostics, &circuit.sources, request.messages);
     report.take(&diagnostics, &circuit.sources);
+    if let Some(insight) = told {
+        terminal::say_unless_empty(super::insight::led(request, &insight).trim_matches('\n'));
+    }
     Exit::Failed
 }
 

@@ -268,7 +268,7 @@ impl Session<'_> {
             Err(failure) => {
                 self.end.failed = true;
                 let said = match failure {
-                    Failure::Simulation(d) => vec![*d],
+                    Failure::Simulation(d) | Failure::Told(d, _) => vec![*d],
                     Failure::Input(said) => said,
                     Failure::Output(e) => {
                         let span = circuit.analyses.get(index).map(|a| a.span).unwrap_or_default();

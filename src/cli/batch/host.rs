@@ -57,7 +57,7 @@ impl Out {
     /// Why an analysis failed.
     pub fn failure(&mut self, failure: Failure, circuit: &Circuit, index: usize) {
         let said = match failure {
-            Failure::Simulation(d) => vec![*d],
+            Failure::Simulation(d) | Failure::Told(d, _) => vec![*d],
             Failure::Input(said) => said,
             Failure::Output(e) => {
                 let span = circuit.analyses.get(index).map(|a| a.span).unwrap_or_default();

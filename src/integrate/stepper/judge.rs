@@ -12,14 +12,9 @@ use crate::solve::StepFailure;
 
 /// A step is repeated if its error exceeds the tolerance by this factor; below, only the next one is shortened. The
 /// estimate is no better than that, and a repeated step costs twice.
-const REJECT_ABOVE: f64 = 2.0;
-const EAGER_REJECT_ABOVE: f64 = 1.5;
-/// A step whose error was too large is tried again with no more than this part of it.
-const MOST_CUT: f64 = 0.8;
-const EAGER_MOST_CUT: f64 = 0.5;
+const REJECT_ABOVE: f64 = 1.5;
 /// Steps aim at this part of the tolerance's third root…
 const SAFETY: f64 = 0.9;
-
 /// …and grow by no more than this factor, or by this one where a stretch begins eagerly.
 const GROWTH: f64 = 2.0;
 const EAGER_GROWTH: f64 = 10.0;
@@ -168,10 +163,6 @@ impl<R: Real> Stepper<R> {
     /// Accept, reject, or look for an event in lane `l`, whose step is done.
     fn verdict(&mut self, l: usize, step: Judged) -> Verdict {
         let Judged { error, mut factor, crossed } = step;
-        let (reject_above, most_cut) = match self.options.eager {
-            true => (EAGER_REJECT_ABOVE, EAGER_MOST_CUT),
-            false => (REJECT_ABOVE, MOST_CUT),
-        };
         let lane = &mut self.lanes[l];
         let (t0, t1) = (lane.t, lane.t_try);
         if lane.phase == Phase::Restart {
@@ -192,13 +183,13 @@ impl<R: Real> Stepper<R> {
             lane.next_h = lane.h;
         }
         if lane.bracket.is_none() && lane.phase != Phase::Ramp {
-            if error > reject_above || error.is_nan() {
+            if error > REJECT_ABOVE || error.is_nan() {
                 self.stats.rejected_truncation += 1;
                 let unknown = worst(&self.lte, &self.x_max, &self.weights, l);
                 self.rejecting[unknown] += 1;
                 let first = *lane.first_try.get_or_insert(lane.step);
                 if lane.step > 1e-7 * first {
-                    lane.cut(factor.clamp(0.1, most_cut), StepFailure::TruncationError { unknown });
+                    lane.cut(factor.clamp(0.1, 0.5), StepFailure::TruncationError { unknown });
                     return Verdict::Reject;
                 }
                 // However short the step, the change stays: a value jumps here without an event to say so.
