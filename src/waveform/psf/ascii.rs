@@ -11,8 +11,11 @@
 //! Words are separated by blanks and line ends; `\` in a quoted word takes the next character as it is. A complex number is
 //! `(re im)`, structs and arrays are lists in parentheses, a group's values stand under the group's name.
 
+use super::result::Sweep;
 use super::*;
+use crate::waveform::stream::BLOCK;
 use crate::waveform::text::{Digits, excerpt};
+use crate::waveform::window::{HEAD, STRETCH};
 
 pub(super) const FORMAT: &str = "PSF ASCII";
 
@@ -35,42 +38,157 @@ enum Token<'a> {
 struct Reader<'a> {
     bytes: &'a [u8],
     at: usize,
-    /// Did the file end where more was to come?
+    /// Where in the file the bytes begin.
+    base: usize,
+    /// Did the bytes end where more was to come?
     ended: bool,
     digits: Digits,
 }
 
-/// Reads all of it.
+/// What follows the declarations.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Next {
+    Points,
+    Entries,
+    Nothing,
+}
+
+/// Reads all of a file without a sweep, such as an index.
 pub(super) fn parse(bytes: &[u8]) -> Result<Parsed, ReadError> {
-    let mut r = Reader { bytes, at: 0, ended: false, digits: Digits::default() };
-    let mut parsed = Parsed::default();
-    r.word("HEADER")?;
-    let mut section = r.header(&mut parsed.declarations)?;
-    if section == "TYPE" {
-        section = r.types(&mut parsed.declarations)?;
+    let mut r = Reader::of(bytes, 0);
+    let (mut parsed, next) = r.declarations()?;
+    match next {
+        Next::Entries => r.entries(&mut parsed)?,
+        Next::Points => return Err(r.error(r.at, "values of a sweep; expected values without one")),
+        Next::Nothing => {}
     }
-    if section == "SWEEP" {
-        section = r.sweeps(&mut parsed.declarations)?;
-    }
-    if section == "TRACE" {
-        section = r.traces(&mut parsed.declarations)?;
-    }
-    match section {
-        "END" => {}
-        "VALUE" if parsed.declarations.sweeps.is_empty() => r.entries(&mut parsed)?,
-        "VALUE" => r.points(&mut parsed)?,
-        other => return Err(r.error(r.at, format!("the section {other} stands in the wrong place"))),
-    }
-    if section == "END" || !r.ended {
-        r.nothing_more()?;
-    }
+    r.nothing_more()?;
     parsed.digits = r.digits.most();
     Ok(parsed)
 }
 
+/// Gives a visitor the result of a file.
+pub(super) fn visit(window: &mut Window<'_>, visitor: &mut dyn Visitor) -> Result<Summary, ReadError> {
+    let mut summary = Summary { format: FORMAT, remarks: Vec::new() };
+    let mut most = HEAD;
+    // In a window that is too small nothing is certain.
+    let (d, at) = loop {
+        window.slide(0, most)?;
+        let bytes = lines(window);
+        let mut r = Reader::of(bytes, 0);
+        match r.declarations() {
+            Ok((parsed, Next::Points)) => break (parsed.declarations, r.at),
+            _ if !window.last() => most = most.saturating_mul(8),
+            Err(error) => return Err(error),
+            Ok(_) => {
+                result::values(&parse(bytes)?, visitor, &mut summary.remarks)?;
+                return Ok(summary);
+            }
+        }
+    };
+    points(window, at, &d, visitor, &mut summary.remarks)?;
+    Ok(summary)
+}
+
+/// What is in a window, up to the last end of a line: no word goes over one.
+fn lines<'a>(window: &'a Window<'_>) -> &'a [u8] {
+    let bytes = window.bytes();
+    let cut = if window.last() { None } else { bytes.iter().rposition(|b| *b == b'\n') };
+    cut.map_or(bytes, |k| &bytes[..=k])
+}
+
+/// Gives a visitor the values of a sweep, from a byte to `END`. Of a file that ends before, the points that are whole.
+fn points(
+    window: &mut Window<'_>,
+    start: usize,
+    d: &Declarations,
+    visitor: &mut dyn Visitor,
+    remarks: &mut Vec<String>,
+) -> Result<(), ReadError> {
+    let scalars = result::columns_of(d).map_err(|message| ReadError::new(FORMAT, start, message))?;
+    let mut sweep = Sweep::begin(d, scalars, None, visitor, remarks)?;
+    let (mut at, mut size, mut digits) = (start, STRETCH, Digits::default());
+    loop {
+        let mut r = Reader::of(lines(window), window.base());
+        (r.at, r.digits) = (at - window.base(), digits);
+        let (mut read, mut whole, mut done) = (0, r.at, false);
+        let outcome = loop {
+            match r.point(d, &mut sweep.columns) {
+                Ok(true) => (read, whole) = (read + 1, r.at),
+                Ok(false) => {
+                    done = true;
+                    break Ok(());
+                }
+                Err(error) => break Err(error),
+            }
+            if read == BLOCK {
+                break Ok(());
+            }
+        };
+        let ended = r.ended;
+        digits = r.digits;
+        at = window.base() + if done { r.at } else { whole };
+        sweep.put(read)?;
+        match outcome {
+            Ok(()) if done => break,
+            Ok(()) => {}
+            Err(_) if ended && !window.last() => {
+                size = if whole == 0 { size.saturating_mul(2) } else { size };
+                window.slide(at, size)?;
+            }
+            Err(_) if ended => {
+                remarks.push(format!(
+                    "the file has no END: the run was not finished, or the file was cut; {} points are whole, up to byte {at}",
+                    sweep.points
+                ));
+                return Ok(sweep.end(digits.most())?);
+            }
+            Err(error) => return Err(error),
+        }
+    }
+    // Blanks may follow.
+    loop {
+        window.slide(at, STRETCH)?;
+        let mut r = Reader::of(window.bytes(), at);
+        r.nothing_more()?;
+        if window.last() {
+            return Ok(sweep.end(digits.most())?);
+        }
+        at += window.bytes().len();
+    }
+}
+
 impl<'a> Reader<'a> {
+    fn of(bytes: &'a [u8], base: usize) -> Self {
+        Reader { bytes, at: 0, base, ended: false, digits: Digits::default() }
+    }
+
     fn error(&self, offset: usize, message: impl Into<String>) -> ReadError {
-        ReadError::new(FORMAT, offset, message)
+        ReadError::new(FORMAT, self.base + offset, message)
+    }
+
+    /// All that stands before the values.
+    fn declarations(&mut self) -> Result<(Parsed, Next), ReadError> {
+        let mut parsed = Parsed::default();
+        let d = &mut parsed.declarations;
+        self.word("HEADER")?;
+        let mut section = self.header(d)?;
+        if section == "TYPE" {
+            section = self.types(d)?;
+        }
+        if section == "SWEEP" {
+            section = self.sweeps(d)?;
+        }
+        if section == "TRACE" {
+            section = self.traces(d)?;
+        }
+        let next = match section {
+            "END" => Next::Nothing,
+            "VALUE" if d.sweeps.is_empty() => Next::Entries,
+            "VALUE" => Next::Points,
+            other => return Err(self.error(self.at, format!("the section {other} stands in the wrong place"))),
+        };
+        Ok((parsed, next))
     }
 
     fn expected(&mut self, at: usize, what: &str, token: Token<'_>) -> ReadError {
@@ -421,39 +539,6 @@ impl<'a> Reader<'a> {
                     return Err(self.error(at, format!("an array of {} elements, but its type has another", all.len())));
                 }
                 Ok(Datum::List(all))
-            }
-        }
-    }
-
-    /// The values of a sweep, to `END`. Of a file that ends before, the points that are whole.
-    fn points(&mut self, parsed: &mut Parsed) -> Result<(), ReadError> {
-        let d = std::mem::take(&mut parsed.declarations);
-        let outcome = self.sweep(&d, parsed);
-        parsed.declarations = d;
-        outcome
-    }
-
-    fn sweep(&mut self, d: &Declarations, parsed: &mut Parsed) -> Result<(), ReadError> {
-        let at = self.at;
-        let scalars = result::columns_of(d).map_err(|message| self.error(at, message))?;
-        parsed.columns = vec![Vec::new(); scalars.len()];
-        let mut points = 0;
-        loop {
-            let start = self.at;
-            match self.point(d, &mut parsed.columns) {
-                Ok(true) => points += 1,
-                Ok(false) => return Ok(()),
-                Err(_) if self.ended => {
-                    for (column, (_, _, scalar)) in parsed.columns.iter_mut().zip(&scalars) {
-                        column.truncate(points * if *scalar == Scalar::Complex { 2 } else { 1 });
-                    }
-                    parsed.remarks.push(format!(
-                        "the file has no END: the run was not finished, or the file was cut; {points} points are whole, \
-                         up to byte {start}"
-                    ));
-                    return Ok(());
-                }
-                Err(error) => return Err(error),
             }
         }
     }
