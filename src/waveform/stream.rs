@@ -8,7 +8,7 @@ use super::{Facts, Header, Waveform};
 use std::io;
 
 /// Points of a block, at most: so many that what is done once for a block costs nothing, and few enough for a CPU's cache.
-pub(super) const BLOCK: usize = 4096;
+pub(super) const BLOCK: usize = 2048;
 
 /// Which columns of a result are wanted.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -104,11 +104,13 @@ pub(super) fn gather<const N: usize>(
     into: &mut [f64],
     number: impl Fn([u8; N]) -> f64,
 ) {
-    if parts == 1 {
-        for (to, record) in into.iter_mut().zip(from.chunks_exact(size)) {
-            if let Some(b) = record.get(at..).and_then(<[u8]>::first_chunk) {
-                *to = number(*b);
-            }
+    // Records of nothing but such numbers, of which one is taken: without a look at single bytes.
+    if parts == 1 && size.is_multiple_of(N) && at.is_multiple_of(N) && at < size {
+        let (cells, width, k) = (from.as_chunks::<N>().0, size / N, at / N);
+        if width == 1 {
+            into.iter_mut().zip(cells).for_each(|(to, b)| *to = number(*b));
+        } else {
+            into.iter_mut().zip(cells.chunks_exact(width)).for_each(|(to, record)| *to = number(record[k]));
         }
         return;
     }

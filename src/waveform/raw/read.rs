@@ -74,10 +74,18 @@ pub(in crate::waveform) fn visit(window: &mut Window<'_>, visitor: &mut dyn Visi
         };
         (base, most) = (base + reader.at, HEAD);
         let layout = Layout::of(&head, window.length() - base);
-        let mut plot = Plot::begin(&head, visitor)?;
+        let size = layout.size(head.header.columns.len(), head.parts());
+        // A number that is text has a byte at least, and one before it.
+        let least = if head.binary { size } else { 2 * head.header.columns.len() };
+        let there = (window.length() - base) / least;
+        if head.binary && head.points > there {
+            let message = format!("{} points declared, but the file ends after {there}", head.points);
+            return Err(ReadError::new(FORMAT, window.length(), message));
+        }
+        let mut plot = Plot::begin(&head, head.points.min(there), visitor)?;
         if head.binary {
             values(window, base, &mut plot, layout, &mut order)?;
-            base += layout.size(head.header.columns.len(), head.parts()) * head.points;
+            base += size * head.points;
         } else {
             base = texts(window, base, wide, &head, &mut plot)?;
         }
@@ -140,6 +148,7 @@ fn texts(
             _ => most = STRETCH,
         }
         plot.put(read)?;
+        plot.columns().iter_mut().for_each(Vec::clear);
         (at, point) = (at + end, point + read);
     }
     Ok(at)

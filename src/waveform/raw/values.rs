@@ -1,9 +1,9 @@
 //! The points of a plot in binary: how they are written, and how they become columns.
 
-use super::read::{FORMAT, Head};
+use super::read::Head;
 use crate::waveform::stream::{BLOCK, Turns, Visitor, reduced};
 use crate::waveform::window::{STRETCH, Window, gather};
-use crate::waveform::{Facts, Header, ReadError};
+use crate::waveform::{Facts, Header};
 use std::io;
 
 /// Length of a float.
@@ -76,8 +76,8 @@ pub(super) struct Plot<'v> {
 }
 
 impl<'v> Plot<'v> {
-    /// Asks the visitor what it wants.
-    pub fn begin(head: &Head, visitor: &'v mut dyn Visitor) -> io::Result<Self> {
+    /// Asks the visitor what it wants; so many points are expected.
+    pub fn begin(head: &Head, points: usize, visitor: &'v mut dyn Visitor) -> io::Result<Self> {
         let width = head.header.columns.len();
         let wanted = visitor.choose(&head.header).of(width);
         let tran = head.flags.ltspice && head.header.analysis == "tran";
@@ -86,7 +86,7 @@ impl<'v> Plot<'v> {
             header: reduced(&head.header, wanted.as_deref().unwrap_or(&[])),
             wanted,
             facts: head.facts.clone(),
-            points: head.points,
+            points,
             width,
             parts: head.parts(),
             steps: head.flags.stepped.then(|| (Turns::default(), 0)),
@@ -113,11 +113,9 @@ impl<'v> Plot<'v> {
         &mut self.columns
     }
 
-    /// Passes on the first `points` points of what was put into the columns.
+    /// Passes on the first `points` points of what is in the columns.
     pub fn put(&mut self, points: usize) -> io::Result<()> {
-        let outcome = self.pass(points * self.parts);
-        self.columns.iter_mut().for_each(Vec::clear);
-        outcome
+        self.pass(points * self.parts)
     }
 
     fn pass(&mut self, numbers: usize) -> io::Result<()> {
@@ -158,19 +156,15 @@ impl<'v> Plot<'v> {
 /// Reads the points of a plot, which begin at a byte.
 ///
 /// # Errors
-/// There are more than the file holds.
+/// It cannot be read; those of the visitor.
 pub(super) fn values(
     window: &mut Window<'_>,
     base: usize,
     plot: &mut Plot<'_>,
     layout: Layout,
     known: &mut Option<Order>,
-) -> Result<(), ReadError> {
-    let (points, size, end) = (plot.points, layout.size(plot.width, plot.parts), window.length());
-    let there = (end - base) / size;
-    if points > there {
-        return Err(ReadError::new(FORMAT, end, format!("{points} points declared, but the file ends after {there}")));
-    }
+) -> io::Result<()> {
+    let (points, size) = (plot.points, layout.size(plot.width, plot.parts));
     // The order of the bytes is that of the first numbers of a file, whether they are wanted or not.
     if known.is_none() && points > 0 && !layout.by_variable {
         window.slide(base, size * points.min(FIRST))?;
