@@ -86,17 +86,16 @@ pub(super) fn reduced(header: &Header, wanted: &[usize]) -> Header {
     Header { columns, ..header.clone() }
 }
 
-/// Gives each point of a block: one number per column, or two if the result is complex.
+/// Gives each point of a block: for each column as many numbers as its values have, one or two.
 ///
 /// # Errors
 /// The first of `take`.
 pub fn rows(
     columns: &[&[f64]],
-    complex: bool,
+    parts: usize,
     row: &mut Vec<f64>,
     mut take: impl FnMut(&[f64]) -> io::Result<()>,
 ) -> io::Result<()> {
-    let parts = if complex { 2 } else { 1 };
     row.clear();
     row.resize(columns.len() * parts, 0.0);
     let points = columns.first().map_or(0, |c| c.len() / parts);
