@@ -11,11 +11,9 @@
 //! Words are separated by blanks and line ends; `\` in a quoted word takes the next character as it is. A complex number is
 //! `(re im)`, structs and arrays are lists in parentheses, a group's values stand under the group's name.
 
-use super::result::Sweep;
 use super::*;
-use crate::waveform::stream::BLOCK;
 use crate::waveform::text::{Digits, excerpt};
-use crate::waveform::window::{HEAD, STRETCH};
+use crate::waveform::window::HEAD;
 
 pub(super) const FORMAT: &str = "PSF ASCII";
 
@@ -27,7 +25,7 @@ pub fn is_ascii(bytes: &[u8]) -> bool {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq)]
-enum Token<'a> {
+pub(super) enum Token<'a> {
     Quoted(&'a [u8]),
     Word(&'a [u8]),
     Open,
@@ -35,14 +33,14 @@ enum Token<'a> {
     End,
 }
 
-struct Reader<'a> {
+pub(super) struct Reader<'a> {
     bytes: &'a [u8],
-    at: usize,
+    pub(super) at: usize,
     /// Where in the file the bytes begin.
     base: usize,
     /// Did the bytes end where more was to come?
-    ended: bool,
-    digits: Digits,
+    pub(super) ended: bool,
+    pub(super) digits: Digits,
 }
 
 /// What follows the declarations.
@@ -86,84 +84,23 @@ pub(super) fn visit(window: &mut Window<'_>, visitor: &mut dyn Visitor) -> Resul
             }
         }
     };
-    points(window, at, &d, visitor, &mut summary.remarks)?;
+    text_points::read(window, at, &d, visitor, &mut summary.remarks)?;
     Ok(summary)
 }
 
 /// What is in a window, up to the last end of a line: no word goes over one.
-fn lines<'a>(window: &'a Window<'_>) -> &'a [u8] {
+pub(super) fn lines<'a>(window: &'a Window<'_>) -> &'a [u8] {
     let bytes = window.bytes();
     let cut = if window.last() { None } else { bytes.iter().rposition(|b| *b == b'\n') };
     cut.map_or(bytes, |k| &bytes[..=k])
 }
 
-/// Gives a visitor the values of a sweep, from a byte to `END`. Of a file that ends before, the points that are whole.
-fn points(
-    window: &mut Window<'_>,
-    start: usize,
-    d: &Declarations,
-    visitor: &mut dyn Visitor,
-    remarks: &mut Vec<String>,
-) -> Result<(), ReadError> {
-    let scalars = result::columns_of(d).map_err(|message| ReadError::new(FORMAT, start, message))?;
-    let mut sweep = Sweep::begin(d, scalars, None, visitor, remarks)?;
-    let (mut at, mut size, mut digits) = (start, STRETCH, Digits::default());
-    loop {
-        let mut r = Reader::of(lines(window), window.base());
-        (r.at, r.digits) = (at - window.base(), digits);
-        let (mut read, mut whole, mut done) = (0, r.at, false);
-        let outcome = loop {
-            match r.point(d, &mut sweep.columns) {
-                Ok(true) => (read, whole) = (read + 1, r.at),
-                Ok(false) => {
-                    done = true;
-                    break Ok(());
-                }
-                Err(error) => break Err(error),
-            }
-            if read == BLOCK {
-                break Ok(());
-            }
-        };
-        let ended = r.ended;
-        digits = r.digits;
-        at = window.base() + if done { r.at } else { whole };
-        sweep.put(read)?;
-        match outcome {
-            Ok(()) if done => break,
-            Ok(()) => {}
-            Err(_) if ended && !window.last() => {
-                size = if whole == 0 { size.saturating_mul(2) } else { size };
-                window.slide(at, size)?;
-            }
-            Err(_) if ended => {
-                remarks.push(format!(
-                    "the file has no END: the run was not finished, or the file was cut; {} points are whole, up to byte {at}",
-                    sweep.points
-                ));
-                return Ok(sweep.end(digits.most())?);
-            }
-            Err(error) => return Err(error),
-        }
-    }
-    // Blanks may follow.
-    loop {
-        window.slide(at, STRETCH)?;
-        let mut r = Reader::of(window.bytes(), at);
-        r.nothing_more()?;
-        if window.last() {
-            return Ok(sweep.end(digits.most())?);
-        }
-        at += window.bytes().len();
-    }
-}
-
 impl<'a> Reader<'a> {
-    fn of(bytes: &'a [u8], base: usize) -> Self {
+    pub(super) fn of(bytes: &'a [u8], base: usize) -> Self {
         Reader { bytes, at: 0, base, ended: false, digits: Digits::default() }
     }
 
-    fn error(&self, offset: usize, message: impl Into<String>) -> ReadError {
+    pub(super) fn error(&self, offset: usize, message: impl Into<String>) -> ReadError {
         ReadError::new(FORMAT, self.base + offset, message)
     }
 
@@ -191,7 +128,7 @@ impl<'a> Reader<'a> {
         Ok((parsed, next))
     }
 
-    fn expected(&mut self, at: usize, what: &str, token: Token<'_>) -> ReadError {
+    pub(super) fn expected(&mut self, at: usize, what: &str, token: Token<'_>) -> ReadError {
         let found = match token {
             Token::End => {
                 self.ended = true;
@@ -207,7 +144,7 @@ impl<'a> Reader<'a> {
     }
 
     /// The next token and where it begins. A word that the file's end cuts is no token: nobody knows what it was to be.
-    fn token(&mut self) -> Result<(usize, Token<'a>), ReadError> {
+    pub(super) fn token(&mut self) -> Result<(usize, Token<'a>), ReadError> {
         while self.bytes.get(self.at).is_some_and(u8::is_ascii_whitespace) {
             self.at += 1;
         }
@@ -264,7 +201,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    fn quoted(&mut self, what: &str) -> Result<(usize, String), ReadError> {
+    pub(super) fn quoted(&mut self, what: &str) -> Result<(usize, String), ReadError> {
         match self.token()? {
             (at, Token::Quoted(q)) => Ok((at, unescape(q))),
             (at, other) => Err(self.expected(at, what, other)),
@@ -283,7 +220,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    fn number(&mut self) -> Result<f64, ReadError> {
+    pub(super) fn number(&mut self) -> Result<f64, ReadError> {
         match self.token()? {
             (at, Token::Word(w)) => {
                 // A number at the very end may have been cut.
@@ -336,14 +273,14 @@ impl<'a> Reader<'a> {
         }
     }
 
-    fn open(&mut self, of: &str) -> Result<(), ReadError> {
+    pub(super) fn open(&mut self, of: &str) -> Result<(), ReadError> {
         match self.token()? {
             (_, Token::Open) => Ok(()),
             (at, other) => Err(self.expected(at, &format!("'(' of {of}"), other)),
         }
     }
 
-    fn close(&mut self, of: &str) -> Result<(), ReadError> {
+    pub(super) fn close(&mut self, of: &str) -> Result<(), ReadError> {
         match self.token()? {
             (_, Token::Close) => Ok(()),
             (at, other) => Err(self.expected(at, &format!("')' of {of}"), other)),
@@ -543,78 +480,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// One point; false at `END`.
-    fn point(&mut self, d: &Declarations, columns: &mut [Vec<f64>]) -> Result<bool, ReadError> {
-        let mut into = columns.iter_mut();
-        for (k, sweep) in d.sweeps.iter().enumerate() {
-            let (at, token) = self.token()?;
-            match token {
-                Token::Word(b"END") if k == 0 => return Ok(false),
-                Token::Quoted(q) if same(q, &sweep.name) => self.scalars(d.kind(sweep), &mut into)?,
-                _ => return Err(self.expected(at, &format!("\"{}\"", sweep.name), token)),
-            }
-        }
-        for trace in &d.traces {
-            let name = match trace {
-                Trace::One(one) => &one.name,
-                Trace::Group(name, _) => name,
-            };
-            let (at, token) = self.token()?;
-            match token {
-                Token::Quoted(q) if same(q, name) => {}
-                _ => return Err(self.expected(at, &format!("\"{name}\""), token)),
-            }
-            let members = match trace {
-                Trace::One(one) => std::slice::from_ref(one),
-                Trace::Group(_, members) => members,
-            };
-            for member in members {
-                self.scalars(d.kind(member), &mut into)?;
-            }
-        }
-        Ok(true)
-    }
-
-    /// A value of fixed shape, scalar by scalar.
-    fn scalars<'c>(&mut self, kind: &Kind, into: &mut impl Iterator<Item = &'c mut Vec<f64>>) -> Result<(), ReadError> {
-        match kind {
-            Kind::Byte | Kind::Long | Kind::Real => {
-                let value = self.number()?;
-                if let Some(column) = into.next() {
-                    column.push(value);
-                }
-            }
-            Kind::Complex => {
-                self.open("a complex number")?;
-                let pair = [self.number()?, self.number()?];
-                self.close("a complex number")?;
-                if let Some(column) = into.next() {
-                    column.extend(pair);
-                }
-            }
-            Kind::Text => {
-                self.quoted("a text")?;
-                into.next();
-            }
-            Kind::Struct(members) => {
-                self.open("a struct")?;
-                for (_, kind) in members {
-                    self.scalars(kind, into)?;
-                }
-                self.close("a struct")?;
-            }
-            Kind::Array(length, of) => {
-                self.open("an array")?;
-                for _ in 0..length.unwrap_or(0) {
-                    self.scalars(of, into)?;
-                }
-                self.close("an array")?;
-            }
-        }
-        Ok(())
-    }
-
-    fn nothing_more(&mut self) -> Result<(), ReadError> {
+    pub(super) fn nothing_more(&mut self) -> Result<(), ReadError> {
         match self.token()? {
             (_, Token::End) => Ok(()),
             (at, other) => Err(self.expected(at, "nothing behind END", other)),
@@ -622,12 +488,8 @@ impl<'a> Reader<'a> {
     }
 }
 
-fn same(quoted: &[u8], name: &str) -> bool {
-    if quoted.contains(&b'\\') { unescape(quoted) == name } else { quoted == name.as_bytes() }
-}
-
 /// Text without the backslashes before what they protect. What is no UTF-8 is Latin-1.
-fn unescape(quoted: &[u8]) -> String {
+pub(super) fn unescape(quoted: &[u8]) -> String {
     let mut bytes = Vec::with_capacity(quoted.len());
     let mut rest = quoted.iter();
     while let Some(b) = rest.next() {

@@ -9,6 +9,7 @@ mod binary;
 mod folder;
 mod points;
 mod result;
+mod text_points;
 mod write;
 
 pub use ascii::is_ascii;

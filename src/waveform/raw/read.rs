@@ -65,13 +65,13 @@ pub(in crate::waveform) fn visit(window: &mut Window<'_>, visitor: &mut dyn Visi
             ));
             break;
         }
-        let head = match reader.head() {
-            Err(_) if !window.last() => {
-                most = most.saturating_mul(8);
-                continue;
-            }
-            found => found?,
-        };
+        let head = reader.head();
+        // What goes to the window's end may be longer.
+        if !window.last() && (head.is_err() || reader.at == reader.bytes.len()) {
+            most = most.saturating_mul(8);
+            continue;
+        }
+        let head = head?;
         (base, most) = (base + reader.at, HEAD);
         let layout = Layout::of(&head, window.length() - base);
         let size = layout.size(head.header.columns.len(), head.parts());
