@@ -72,8 +72,7 @@ pub trait Visitor {
         self.begin(&reduced(&waveform.header, &wanted), &waveform.facts, Some(points))?;
         for start in (0..points).step_by(BLOCK) {
             let range = start * parts..(start + BLOCK).min(points) * parts;
-            let block: Vec<&[f64]> =
-                wanted.iter().filter_map(|k| waveform.data.get(*k)?.get(range.clone())).collect();
+            let block: Vec<&[f64]> = wanted.iter().filter_map(|k| waveform.data.get(*k)?.get(range.clone())).collect();
             self.block(&block)?;
         }
         self.end(waveform.facts.digits)

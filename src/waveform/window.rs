@@ -154,7 +154,8 @@ mod tests {
         let mut steps = b"Title: t\nPlotname: Transient Analysis\nFlags: real double stepped\nNo. Variables: 3\nNo. Points: 90\n\
                           Command: LTspice\nVariables:\n\t0\ttime\ttime\n\t1\tV(a)\tvoltage\n\t2\tI(R)\tdevice_current\nBinary:\n"
             .to_vec();
-        (0..90).for_each(|k| [f64::from(k % 30), -f64::from(k), 0.5].iter().for_each(|x| steps.extend(x.to_le_bytes())));
+        (0..90)
+            .for_each(|k| [f64::from(k % 30), -f64::from(k), 0.5].iter().for_each(|x| steps.extend(x.to_le_bytes())));
         let by_variable = String::from_utf8_lossy(&steps[..150]).replace("stepped", "fastaccess").into_bytes();
         all.push([&by_variable, &steps[150 - 3..]].concat());
         // Several plots in one file, text between binary ones.

@@ -5,7 +5,7 @@ use super::parse::{Argument, Call};
 use crate::diagnostic::units::nearest;
 use crate::diagnostic::{Diagnostic, Span};
 use crate::waveform::measure::*;
-use crate::waveform::{Column, Header, UpCrossing, Waveform, names};
+use crate::waveform::{Header, UpCrossing, Waveform, names};
 
 /// What was measured.
 #[derive(Debug, Clone, PartialEq, serde::Serialize)]
@@ -389,12 +389,7 @@ fn wave(argument: &Argument, header: &Header) -> Result<Wave, Diagnostic> {
 }
 
 fn find(name: &str, span: Span, header: &Header) -> Result<Wave, Diagnostic> {
-    let first = usize::from(header.has_axis());
-    let columns = || header.columns.iter().skip(first);
-    let keys: Vec<names::Key> = columns().map(names::key).collect();
-    let literal = header.find(name).filter(|k| *k >= first);
-    let found = literal.or_else(|| names::find(&names::key(&Column::named(name)), &keys).map(|k| k + first));
-    match found {
+    match names::column(header, name) {
         Some(k) => {
             let unit = header.columns[k].unit.clone();
             // Of a phasor its size, unless real, imag or a phase is asked for.
@@ -403,7 +398,8 @@ fn find(name: &str, span: Span, header: &Header) -> Result<Wave, Diagnostic> {
         }
         None => {
             let problem = Diagnostic::error(UNKNOWN_SIGNAL, format!("the result has no signal '{name}'"), span);
-            let all: Vec<&str> = columns().map(|c| c.name.as_str()).collect();
+            let first = usize::from(header.has_axis());
+            let all: Vec<&str> = header.columns.iter().skip(first).map(|c| c.name.as_str()).collect();
             Err(match nearest(name, all.iter().copied()) {
                 Some(near) => problem.help(format!("did you mean {near}?")),
                 None => {

@@ -177,7 +177,10 @@ impl<'a> Reader<'a> {
     /// Is this the table of contents?
     fn at_tail(&self) -> bool {
         let rest = self.bytes.get(self.at..).unwrap_or(&[]);
-        self.last && rest.len() >= 12 && rest.len() < 12 + 8 * 8 && rest.get(rest.len() - 12..rest.len() - 4) == Some(TAIL)
+        self.last
+            && rest.len() >= 12
+            && rest.len() < 12 + 8 * 8
+            && rest.get(rest.len() - 12..rest.len() - 4) == Some(TAIL)
     }
 
     /// A section ends here: as it said, unless it was never told.
