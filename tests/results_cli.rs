@@ -156,6 +156,71 @@ fn figures_of_results_of_others() {
     assert!(fs::read_to_string(folder.0.join("t.svg")).unwrap().contains("RC Low-Pass Filter"));
 }
 
+/// A raw file of a time and 19 signals.
+fn wide(points: usize) -> Vec<u8> {
+    let mut text = format!(
+        "Title: wide\nPlotname: Transient Analysis\nFlags: real\nNo. Variables: 20\nNo. Points: {points}\nVariables:\n\t0\ttime\ttime\n"
+    );
+    (1..20).for_each(|k| text += &format!("\t{k}\tv(n{k})\tvoltage\n"));
+    let mut bytes = (text + "Binary:\n").into_bytes();
+    for p in 0..points {
+        let t = p as f64 * 1e-9;
+        (0..20).for_each(|k| bytes.extend(if k == 0 { t } else { (t * 1e7).sin() * f64::from(k) }.to_le_bytes()));
+    }
+    bytes
+}
+
+/// The most memory that the program has while it runs, MB, as its system tells until it ends.
+#[cfg(target_os = "linux")]
+fn peak(folder: &Path, args: &[&str]) -> f64 {
+    let mut child = program(args).current_dir(folder).stdout(std::process::Stdio::null()).spawn().unwrap();
+    let mut most: f64 = 0.0;
+    while child.try_wait().unwrap().is_none() {
+        let status = fs::read_to_string(format!("/proc/{}/status", child.id())).unwrap_or_default();
+        let line = status.lines().find_map(|l| l.strip_prefix("VmHWM:")).unwrap_or("0 kB");
+        most = most.max(line.trim().trim_end_matches("kB").trim().parse::<f64>().unwrap() / 1e3);
+    }
+    assert!(child.wait().unwrap().success() && most > 0.0, "{args:?}");
+    most
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn one_signal_of_a_large_file_needs_little_memory() {
+    const POINTS: usize = 400_000;
+    let folder = Folder::new("large");
+    fs::write(folder.0.join("large.raw"), wide(POINTS)).unwrap();
+    fs::write(folder.0.join("small.raw"), wide(100)).unwrap();
+    // The file has 64 MB. A figure keeps none of it, a measurement and a page the time and the signal: 6.4 MB.
+    for (args, more) in [
+        (vec!["plot", "FILE", "-o", "f.svg", "-s", "v(n7)"], 4.0),
+        (vec!["measure", "FILE", "ymax(v(n7))"], 12.0),
+        (vec!["view", "FILE", "-o", "f.html", "-s", "v(n7)", "--size", "1"], 24.0),
+    ] {
+        let of = |name: &str| {
+            let args: Vec<&str> = args.iter().map(|a| if *a == "FILE" { name } else { *a }).collect();
+            peak(&folder.0, &args)
+        };
+        let (small, large) = (of("small.raw"), of("large.raw"));
+        assert!(large < small + more, "{args:?}: {large} MB, of a small file {small} MB");
+    }
+}
+
+#[test]
+fn a_signal_that_no_file_has_is_told_with_those_that_there_are() {
+    let folder = Folder::new("unknown-signal");
+    fs::write(folder.0.join("w.raw"), wide(10)).unwrap();
+    for (args, others) in [
+        (vec!["plot", "w.raw", "-o", "f.svg", "-s", "v(n3)", "v(m4)"], "v(n4)"),
+        (vec!["measure", "w.raw", "delay(v(n3) 0.5 1 \"rising\" v(m4) 0.5 1 \"rising\")"], "v(n4)"),
+        (vec!["view", "w.raw", "-o", "f.html", "-s", "v(n3)", "v(m4)"], "v(n12)"),
+    ] {
+        let o = run_in(&folder.0, &args);
+        ends(&o, 2);
+        assert!(err(&o).contains("v(m4)") && err(&o).contains(others), "{args:?}: {}", err(&o));
+    }
+}
+
 /// Copies a folder with what is in it.
 fn copy(from: &Path, to: &Path) {
     fs::create_dir_all(to).unwrap();

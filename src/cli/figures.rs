@@ -3,7 +3,8 @@
 use crate::diagnostic::units::nearest;
 use crate::plot::{Figure, Layout, RenderError, Sight, figure, render, view};
 use crate::waveform::decimate::{Decimator, Reduced};
-use crate::waveform::{Header, Sink, Waveform};
+use crate::waveform::stream::rows;
+use crate::waveform::{Choice, Facts, Header, Sink, Visitor, Waveform};
 use std::collections::HashMap;
 use std::fmt;
 use std::io;
@@ -83,6 +84,26 @@ impl Pick {
         }
     }
 
+    /// The axis and the columns that are drawn.
+    fn wanted(&mut self, header: &Header) -> Vec<usize> {
+        for column in &header.columns {
+            if !self.seen.contains(&column.name) {
+                self.seen.push(column.name.clone());
+            }
+        }
+        if self.signals.is_empty() {
+            return (0..header.columns.len()).collect();
+        }
+        let mut columns = vec![0];
+        for (signal, found) in self.signals.iter().zip(&mut self.found) {
+            if let Some(k) = header.find(signal) {
+                columns.push(k);
+                *found = true;
+            }
+        }
+        columns
+    }
+
     /// The first of the signals that no result had.
     pub fn unknown(&self) -> Option<UnknownSignal> {
         let at = self.found.iter().position(|f| !f)?;
@@ -96,17 +117,7 @@ impl Sink for Pick {
         if !header.has_axis() || header.columns.len() < 2 {
             return Ok(());
         }
-        self.seen.extend(header.columns.iter().map(|c| c.name.clone()));
-        let mut columns = vec![0];
-        for (signal, found) in self.signals.iter().zip(&mut self.found) {
-            if let Some(k) = header.find(signal) {
-                columns.push(k);
-                *found = true;
-            }
-        }
-        if self.signals.is_empty() {
-            columns = (0..header.columns.len()).collect();
-        }
+        let columns = self.wanted(header);
         if let (true, Some(unknown)) = (self.only, self.unknown()) {
             return Err(io::Error::new(io::ErrorKind::InvalidInput, unknown));
         }
@@ -134,6 +145,26 @@ impl Sink for Pick {
 
     fn end(&mut self) -> io::Result<()> {
         Ok(())
+    }
+}
+
+/// Of a file no other columns are read.
+impl Visitor for Pick {
+    fn choose(&mut self, header: &Header) -> Choice {
+        if header.has_axis() { Choice::These(self.wanted(header)) } else { Choice::Nothing }
+    }
+
+    fn begin(&mut self, header: &Header, _: &Facts, _: Option<usize>) -> io::Result<()> {
+        Sink::begin(self, header)
+    }
+
+    fn block(&mut self, columns: &[&[f64]]) -> io::Result<()> {
+        let mut row = Vec::new();
+        rows(columns, self.parts, &mut row, |values| self.point(values))
+    }
+
+    fn end(&mut self, _: Option<usize>) -> io::Result<()> {
+        Sink::end(self)
     }
 }
 
@@ -231,7 +262,7 @@ mod tests {
     #[test]
     fn only_what_was_asked_for_is_kept() {
         let mut pick = Pick::new(&["V(b)".into()], true, Some(1.0), Some(2.0));
-        pick.begin(&header(&["v(a)", "v(b)"])).unwrap();
+        Sink::begin(&mut pick, &header(&["v(a)", "v(b)"])).unwrap();
         for t in 0..4 {
             pick.point(&[f64::from(t), 10.0, f64::from(t) * 100.0]).unwrap();
         }
@@ -243,7 +274,7 @@ mod tests {
     #[test]
     fn a_signal_that_is_not_there_is_told_with_a_near_one() {
         let mut pick = Pick::new(&["v(mem)".into(), "v(mim)".into()], true, None, None);
-        let error = pick.begin(&header(&["v(mem)", "v(out)"])).unwrap_err();
+        let error = Sink::begin(&mut pick, &header(&["v(mem)", "v(out)"])).unwrap_err();
         assert_eq!(error.to_string(), "no result has a signal 'v(mim)'; did you mean 'v(mem)'?");
     }
 

@@ -4,7 +4,8 @@ use super::args_results::MeasureArgs;
 use super::{Exit, result, terminal};
 use crate::diagnostic::{Diagnostic, Sources};
 use crate::waveform::engineering::engineering;
-use crate::waveform::ocean::{UNKNOWN_SIGNAL, evaluate, parse};
+use crate::waveform::ocean::{UNKNOWN_SIGNAL, evaluate, needs, parse};
+use crate::waveform::{Choice, Header};
 use serde::Serialize;
 
 /// A measurement of one result.
@@ -30,14 +31,29 @@ pub(super) fn measure(args: &MeasureArgs) -> Exit {
             Err(problem) => return told(text, problem),
         }
     }
-    let contents = match result::read_or_run(&args.result, &args.set, args.messages) {
+    // What is not measured is not kept. Of signals that a result does not have, the first complaint knows all that it has.
+    let mut missing: Vec<Option<Diagnostic>> = vec![None; calls.len()];
+    let choose = |header: &Header| {
+        let (mut columns, mut any) = (Vec::new(), false);
+        for ((_, call), missing) in calls.iter().zip(&mut missing) {
+            match needs(call, header) {
+                Err(problem) if problem.code == UNKNOWN_SIGNAL => *missing = missing.take().or(Some(problem)),
+                found => {
+                    any = true;
+                    columns.extend(found.unwrap_or_default());
+                }
+            }
+        }
+        if any { Choice::These(columns) } else { Choice::Nothing }
+    };
+    let contents = match result::chosen_or_run(&args.result, &args.set, args.messages, choose) {
         Ok(contents) => contents,
         Err(exit) => return exit,
     };
     let mut rows = Vec::new();
-    for (text, call) in &calls {
+    for ((text, call), missing) in calls.iter().zip(missing) {
         // A result without the signal is another analysis, unless all are.
-        let (mut unknown, mut found) = (None, false);
+        let (mut unknown, mut found) = (missing, false);
         for w in contents.waveforms.iter().filter(|w| w.points() > 0) {
             match evaluate(call, w) {
                 // An operating point has no axis to average over.

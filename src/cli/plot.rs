@@ -1,4 +1,4 @@
-//! `neurospice plot`: a result file as a figure. The file is read whole; what is drawn is reduced as in a run.
+//! `neurospice plot`: a result file as a figure. What is drawn is reduced while the file is read, as in a run.
 
 use super::figures::{NoFigure, Pick, draw, draw_view};
 use super::meant::PlotRequest;
@@ -12,20 +12,18 @@ pub(super) fn plot(request: &PlotRequest) -> Exit {
         terminal::error(message);
         Exit::Wrong
     };
-    let contents = match result::read(&request.result) {
-        Ok(contents) => contents,
-        Err(message) => return wrong(&message),
-    };
     if let Some(sight) = &request.sight {
+        let contents = match result::read(&request.result) {
+            Ok(contents) => contents,
+            Err(message) => return wrong(&message),
+        };
         let (from, to) = (request.from.unwrap_or(f64::NEG_INFINITY), request.to.unwrap_or(f64::INFINITY));
         let within: Vec<Waveform> = contents.waveforms.iter().map(|w| w.between(from, to)).collect();
         return said(draw_view(&within, sight, &request.figure, &request.look), request);
     }
     let mut pick = Pick::new(&request.look.signals, false, request.from, request.to);
-    for waveform in &contents.waveforms {
-        if let Err(error) = waveform.feed(&mut pick) {
-            return wrong(&format!("'{}': {}", request.result.display(), terminal::plain(&error)));
-        }
+    if let Err(message) = result::visit(&request.result, &mut pick) {
+        return wrong(&message);
     }
     if let Some(unknown) = pick.unknown() {
         return wrong(&unknown.to_string());

@@ -6,7 +6,7 @@ use crate::analysis::{self, Failure};
 use crate::circuit::{AnalysisKind, Circuit, Method, Request};
 use crate::waveform::csv::number_text;
 use crate::waveform::data::Collector;
-use crate::waveform::{Contents, Facts, Finite, ReadError};
+use crate::waveform::{Choice, Contents, Facts, Finite, Header, ReadError, Visitor};
 use std::fs::File;
 use std::io::Read;
 use std::path::Path;
@@ -19,17 +19,37 @@ const LOOKED_AT: u64 = 1 << 20;
 /// # Errors
 /// In words, if it cannot be read.
 pub(super) fn read(path: &Path) -> Result<Contents, String> {
-    let contents = crate::waveform::read(path).map_err(|error| {
+    told(path, crate::waveform::read(path), |contents| &contents.remarks)
+}
+
+/// As [`read`], of each result only the columns that are chosen.
+///
+/// # Errors
+/// As there.
+pub(super) fn read_chosen(path: &Path, choose: impl FnMut(&Header) -> Choice) -> Result<Contents, String> {
+    told(path, crate::waveform::read_chosen(path, choose), |contents| &contents.remarks)
+}
+
+/// As [`read`], for a visitor.
+///
+/// # Errors
+/// As there.
+pub(super) fn visit(path: &Path, visitor: &mut dyn Visitor) -> Result<(), String> {
+    told(path, crate::waveform::visit(path, visitor), |summary| &summary.remarks).map(|_| ())
+}
+
+fn told<T>(path: &Path, read: Result<T, ReadError>, remarks: fn(&T) -> &[String]) -> Result<T, String> {
+    let read = read.map_err(|error| {
         let why = match &error {
             ReadError::Io(e) => terminal::plain(e),
             other => other.to_string(),
         };
         format!("cannot read '{}': {why}", path.display())
     })?;
-    for remark in &contents.remarks {
+    for remark in remarks(&read) {
         terminal::say(&format!("note: '{}': {remark}", path.display()));
     }
-    Ok(contents)
+    Ok(read)
 }
 
 /// Reads a result, or runs the netlist that the file is.
@@ -37,6 +57,19 @@ pub(super) fn read(path: &Path) -> Result<Contents, String> {
 /// # Errors
 /// How the command ends; what is wrong has been said.
 pub(super) fn read_or_run(path: &Path, set: &[(String, f64)], messages: MessageArgs) -> Result<Contents, Exit> {
+    chosen_or_run(path, set, messages, |_| Choice::All)
+}
+
+/// As [`read_or_run`]; of a result that is read, only the columns that are chosen.
+///
+/// # Errors
+/// As there.
+pub(super) fn chosen_or_run(
+    path: &Path,
+    set: &[(String, f64)],
+    messages: MessageArgs,
+    choose: impl FnMut(&Header) -> Choice,
+) -> Result<Contents, Exit> {
     if is_netlist(path) {
         return run(path, set, messages);
     }
@@ -44,7 +77,7 @@ pub(super) fn read_or_run(path: &Path, set: &[(String, f64)], messages: MessageA
         terminal::error(&format!("--set is for netlists, and '{}' is a result", path.display()));
         return Err(Exit::Wrong);
     }
-    read(path).map_err(|message| {
+    read_chosen(path, choose).map_err(|message| {
         terminal::error(&message);
         Exit::Wrong
     })

@@ -6,7 +6,8 @@ use crate::diagnostic::units::engineering;
 use crate::plot::page::{Compared, Difference, GENERATOR, PageError, Place, Source, Wish, Written, write};
 use crate::waveform::compare::{Comparison, Settings, compare, overlay, pairing, text};
 use crate::waveform::file::PartialFile;
-use crate::waveform::{Contents, Header, Waveform};
+use crate::waveform::names::column;
+use crate::waveform::{Choice, Contents, Header, Waveform};
 use std::fs::File;
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
@@ -32,7 +33,14 @@ pub(super) fn view(args: &ViewArgs) -> Exit {
     for path in &args.results {
         // What is wrong with the others is told, too.
         let set = if result::is_netlist(path) { args.set.as_slice() } else { &[] };
-        match result::read_or_run(path, set, args.messages) {
+        // What is not shown is not kept; a comparison knows its pairs only when it sees all.
+        let choose = |header: &Header| {
+            if args.compare || args.signals.is_empty() {
+                return Choice::All;
+            }
+            Choice::These(args.signals.iter().filter_map(|s| column(header, s)).collect())
+        };
+        match result::chosen_or_run(path, set, args.messages, choose) {
             Ok(contents) => all.push(contents),
             Err(Exit::Stopped) => return Exit::Stopped,
             Err(exit) => failed = failed.or(Some(exit)),
@@ -40,6 +48,16 @@ pub(super) fn view(args: &ViewArgs) -> Exit {
     }
     if let Some(exit) = failed {
         return exit;
+    }
+    // A complaint about a signal that no file has names those that they have.
+    let has = |signal: &String| all.iter().flat_map(|c| &c.waveforms).any(|w| column(&w.header, signal).is_some());
+    if !args.compare && !args.signals.iter().all(has) {
+        for (contents, path) in all.iter_mut().zip(&args.results).filter(|(_, path)| !result::is_netlist(path)) {
+            match crate::waveform::read(path) {
+                Ok(whole) => *contents = whole,
+                Err(error) => return wrong(&error.to_string()),
+            }
+        }
     }
     let names = names(&args.results);
     let settings =

@@ -1,5 +1,6 @@
 //! A whole result in memory, as a reader gives it.
 
+use super::stream::{Turns, Visitor};
 use super::{Header, Sink, wrong_width};
 use std::fmt;
 use std::io;
@@ -43,6 +44,12 @@ impl Facts {
     pub fn said(&self, key: &str) -> Option<&str> {
         self.said.iter().find(|(k, _)| k == key).map(|(_, v)| v.as_str())
     }
+    /// `tran`, `ac [r=1000]`: a result of this analysis by its place in a family.
+    pub(super) fn label(&self, analysis: &str) -> String {
+        let each = self.place.iter().map(|(n, x)| format!("{n}={}", crate::diagnostic::units::engineering(*x, "")));
+        let place: Vec<String> = each.collect();
+        if place.is_empty() { analysis.to_string() } else { format!("{analysis} [{}]", place.join(", ")) }
+    }
     /// The absolute tolerance of a unit.
     pub fn abstol(&self, unit: &str) -> Option<f64> {
         self.abstol.iter().find(|(u, _)| u == unit).map(|(_, x)| *x)
@@ -57,32 +64,17 @@ impl Waveform {
     }
     /// The points in stretches in which the first column does not turn back: a nested sweep, or several steps, in one result.
     pub fn stretches(&self) -> Vec<Range<usize>> {
-        let points = self.points();
         let axis = self.data.first().map_or(&[][..], Vec::as_slice);
-        let at = axis.iter().step_by(self.parts());
-        let (mut starts, mut direction) = (vec![0], 0.0);
-        for (k, (before, x)) in at.clone().zip(at.skip(1)).enumerate() {
-            let step = x - before;
-            if step * direction < 0.0 {
-                starts.push(k + 1);
-                direction = 0.0;
-            } else if step != 0.0 {
-                direction = step;
-            }
-        }
-        let ends = starts.iter().skip(1).copied().chain([points]);
+        let mut turns = Turns::default();
+        let at = axis.iter().step_by(self.parts()).enumerate();
+        let starts = at.filter(|(_, x)| turns.at(**x)).map(|(k, _)| k);
+        let starts: Vec<usize> = [0].into_iter().chain(starts).collect();
+        let ends = starts.iter().skip(1).copied().chain([self.points()]);
         starts.iter().zip(ends).map(|(start, end)| *start..end).collect()
     }
     /// `tran`, `ac [r=1000]`: the analysis, and its place in a family.
     pub fn label(&self) -> String {
-        let each =
-            self.facts.place.iter().map(|(n, x)| format!("{n}={}", crate::diagnostic::units::engineering(*x, "")));
-        let place: Vec<String> = each.collect();
-        if place.is_empty() {
-            self.header.analysis.clone()
-        } else {
-            format!("{} [{}]", self.header.analysis, place.join(", "))
-        }
+        self.facts.label(&self.header.analysis)
     }
     /// The points whose axis is between these values.
     pub fn between(&self, from: f64, to: f64) -> Waveform {
@@ -159,6 +151,35 @@ pub struct Contents {
     pub waveforms: Vec<Waveform>,
     /// What a user should know about the file, such as data after the last point it declares.
     pub remarks: Vec<String>,
+}
+
+/// What is to be said of a file that was read block by block.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Summary {
+    /// The format that was found.
+    pub format: &'static str,
+    /// What a user should know about the file.
+    pub remarks: Vec<String>,
+}
+
+impl Summary {
+    /// Together with the results.
+    pub(super) fn with(self, waveforms: Vec<Waveform>) -> Contents {
+        Contents { format: self.format, waveforms, remarks: self.remarks }
+    }
+}
+
+impl Contents {
+    /// Gives a visitor what is in memory.
+    ///
+    /// # Errors
+    /// Those of the visitor.
+    pub(super) fn visit(self, visitor: &mut dyn Visitor) -> io::Result<Summary> {
+        for w in self.waveforms {
+            visitor.whole(w)?;
+        }
+        Ok(Summary { format: self.format, remarks: self.remarks })
+    }
 }
 
 /// Why a result file cannot be read.

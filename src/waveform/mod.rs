@@ -18,6 +18,7 @@ pub mod psf;
 pub mod raw;
 pub mod read;
 pub mod spikes;
+pub mod stream;
 mod table;
 pub mod tables;
 pub mod tee;
@@ -25,11 +26,13 @@ mod text;
 pub mod thin;
 pub mod vcd;
 mod viva;
+mod window;
 
-pub use data::{Contents, Facts, ReadError, Waveform};
+pub use data::{Collector, Contents, Facts, ReadError, Summary, Waveform};
 pub use finite::{Finite, NonFinite};
-pub use read::read;
+pub use read::{read, read_chosen, visit};
 pub use spikes::{SpikeDetector, SpikeTrain, UpCrossing};
+pub use stream::{Choice, Visitor};
 pub use tee::Tee;
 
 use std::io;

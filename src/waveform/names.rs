@@ -9,7 +9,7 @@
 //!
 //! A name becomes a key: what it is (v, i or nothing), the path without the `x` of subcircuit instances, and the terminal.
 
-use crate::waveform::{Column, Quantity};
+use crate::waveform::{Column, Header, Quantity};
 
 /// What a name means, the same in all programs.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -108,6 +108,14 @@ pub fn find(wanted: &Key, keys: &[Key]) -> Option<usize> {
             (k.what.is_empty() || wanted.what.is_empty()) && k.path == wanted.path && k.terminal == wanted.terminal
         })
     })
+}
+
+/// The column of a signal, by its own name or by that in another program. The axis is none.
+pub fn column(header: &Header, name: &str) -> Option<usize> {
+    let first = usize::from(header.has_axis());
+    let keys = || header.columns.iter().skip(first).map(key).collect::<Vec<_>>();
+    let literal = header.find(name).filter(|k| *k >= first);
+    literal.or_else(|| find(&key(&Column::named(name)), &keys()).map(|k| k + first))
 }
 
 #[cfg(test)]

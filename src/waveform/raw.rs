@@ -19,10 +19,10 @@
 //! The number of points stands before them, so that it is patched into a blank-padded field as the points stream out, each
 //! time after the points it counts: at any moment the header says no more than what is there.
 
-mod file;
 mod read;
+mod values;
 
-pub use file::read_file;
+pub(super) use read::visit;
 pub use read::{is_raw, parse};
 
 use super::file::PartialFile;

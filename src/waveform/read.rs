@@ -1,8 +1,10 @@
 //! Reads a result, whatever wrote it: the format is found by content, not by name.
 
-use super::{Contents, ReadError, csv, parquet, psf, raw, table, viva};
+use super::stream::{Choice, Chosen, Visitor};
+use super::window::Window;
+use super::{Collector, Contents, Facts, Header, ReadError, Summary, Waveform, csv, parquet, psf, raw, table, viva};
 use std::fs::{self, File};
-use std::io::{self, Read};
+use std::io;
 use std::path::Path;
 
 /// Time stamps that may be equal to their neighbour before it is told: 1 %.
@@ -15,29 +17,38 @@ const FEW: usize = 6;
 /// # Errors
 /// It cannot be read, or is not what its format says: with the format, the byte, and what was expected there.
 pub fn read(path: &Path) -> Result<Contents, ReadError> {
-    if fs::metadata(path)?.is_dir() {
-        return folder(path);
-    }
-    let name = path.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
-    let mut head = Vec::new();
-    File::open(path)?.take(64).read_to_end(&mut head)?;
-    if raw::is_raw(&head) {
-        return raw::read_file(File::open(path)?).map(told);
-    }
-    if parquet::is_parquet(&head) {
-        return parquet::read_table(File::open(path)?).map(told);
-    }
-    let bytes = fs::read(path)?;
-    if name == "logFile" && psf::is_ascii(&bytes) {
-        return psf::read_folder(path.parent().unwrap_or(Path::new(".")), &bytes).map(told);
-    }
-    parse(&bytes, path).map(told)
+    let mut all = Collector::default();
+    let summary = visit(path, &mut all)?;
+    Ok(summary.with(all.waveforms))
 }
 
-fn folder(path: &Path) -> Result<Contents, ReadError> {
+/// As [`read`], of each result only the columns that `choose` names: others take no memory.
+///
+/// # Errors
+/// As there.
+pub fn read_chosen(path: &Path, choose: impl FnMut(&Header) -> Choice) -> Result<Contents, ReadError> {
+    let mut chosen = Chosen::new(choose);
+    let summary = visit(path, &mut chosen)?;
+    Ok(summary.with(chosen.into_waveforms()))
+}
+
+/// Gives a visitor what [`read`] reads, block by block. Of raw files and of PSF a stretch is in memory, of a folder a file
+/// (its chosen columns); other formats are read whole.
+///
+/// # Errors
+/// As there, and those of the visitor. What the visitor was given until then does not count.
+pub fn visit(path: &Path, visitor: &mut dyn Visitor) -> Result<Summary, ReadError> {
+    let mut told = Told::of(visitor);
+    let mut summary = if fs::metadata(path)?.is_dir() { folder(path, &mut told) } else { file(path, &mut told) }?;
+    summary.remarks.append(&mut told.remarks);
+    summary.remarks.dedup();
+    Ok(summary)
+}
+
+fn folder(path: &Path, visitor: &mut dyn Visitor) -> Result<Summary, ReadError> {
     for inner in [path.to_path_buf(), path.join("psf"), path.join("raw")] {
         match fs::read(inner.join("logFile")) {
-            Ok(index) => return psf::read_folder(&inner, &index).map(told),
+            Ok(index) => return psf::read_folder(&inner, &index, visitor),
             Err(e) if matches!(e.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => {}
             Err(e) => return Err(e.into()),
         }
@@ -46,24 +57,36 @@ fn folder(path: &Path) -> Result<Contents, ReadError> {
     Err(ReadError::new("PSF folder", 0, message))
 }
 
-/// Reads the bytes of a file; `path` only tells of what must lie beside it.
-pub(super) fn parse(bytes: &[u8], path: &Path) -> Result<Contents, ReadError> {
-    if let Some(closed) = closed_format(bytes, path) {
+/// Gives a visitor the results of a file.
+pub(super) fn file(path: &Path, visitor: &mut dyn Visitor) -> Result<Summary, ReadError> {
+    let mut window = Window::open(File::open(path)?)?;
+    let head = window.bytes();
+    if let Some(closed) = closed_format(head, path) {
         return Err(closed);
     }
-    if raw::is_raw(bytes) {
-        raw::parse(bytes)
-    } else if psf::is_binary(bytes) || psf::is_ascii(bytes) {
-        psf::parse(bytes)
-    } else if viva::is_vcsv(bytes) {
-        cut(viva::vcsv(bytes), bytes)
+    if raw::is_raw(head) {
+        return raw::visit(&mut window, visitor);
+    }
+    if parquet::is_parquet(head) {
+        return Ok(parquet::read_table(File::open(path)?)?.visit(visitor)?);
+    }
+    if path.file_name().is_some_and(|n| n == "logFile") && psf::is_ascii(head) {
+        return psf::read_folder(path.parent().unwrap_or(Path::new(".")), &fs::read(path)?, visitor);
+    }
+    if psf::is_binary(head) || psf::is_ascii(head) {
+        return psf::visit(&mut window, visitor);
+    }
+    window.slide(0, usize::MAX)?;
+    let bytes = window.bytes();
+    let outcome = if viva::is_vcsv(bytes) {
+        viva::vcsv(bytes)
     } else {
-        let outcome = match separator(bytes) {
+        match separator(bytes) {
             Some(separator) => csv::separated(bytes, separator),
             None => table::parse(bytes),
-        };
-        cut(outcome, bytes)
-    }
+        }
+    };
+    Ok(cut(outcome, bytes)?.visit(visitor)?)
 }
 
 /// A table whose last line has no end may have lost more than that.
@@ -122,33 +145,87 @@ fn separator(bytes: &[u8]) -> Option<u8> {
     Some(b',')
 }
 
-/// Adds what is to be known of the values.
-fn told(mut contents: Contents) -> Contents {
-    for w in &contents.waveforms {
-        let points = w.points();
-        if w.header.analysis == "tran" && points > 1 {
-            let time = w.data.first().map_or(&[][..], Vec::as_slice);
-            let parts = w.parts();
-            let equal =
-                time.iter().step_by(parts).zip(time.iter().skip(parts).step_by(parts)).filter(|p| p.0 == p.1).count();
-            let share = equal as f64 / points as f64;
-            if share > EQUAL {
-                contents.remarks.push(format!(
-                    "{}: {equal} of {points} time stamps ({:.0} %) are equal to the one before: they are written with too \
-                     few digits, and what happens between them is lost; export 12 digits",
-                    w.label(),
-                    100.0 * share
-                ));
-            }
+/// Passes results on, and finds what is to be known of their values.
+struct Told<'v> {
+    visitor: &'v mut dyn Visitor,
+    remarks: Vec<String>,
+    /// The result that is passing.
+    label: String,
+    /// Of a transient: its last time.
+    last: Option<Option<f64>>,
+    parts: usize,
+    points: usize,
+    equal: usize,
+}
+
+impl<'v> Told<'v> {
+    fn of(visitor: &'v mut dyn Visitor) -> Self {
+        Told { visitor, remarks: Vec::new(), label: String::new(), last: None, parts: 1, points: 0, equal: 0 }
+    }
+
+    fn see(&mut self, header: &Header, facts: &Facts) {
+        self.label = facts.label(&header.analysis);
+        self.last = (header.analysis == "tran").then_some(None);
+        self.parts = if header.complex { 2 } else { 1 };
+        (self.points, self.equal) = (0, 0);
+    }
+
+    fn look(&mut self, axis: &[f64]) {
+        self.points += axis.len() / self.parts;
+        let Some(last) = &mut self.last else { return };
+        let at = || axis.iter().step_by(self.parts);
+        let first = usize::from(last.is_some() && at().next() == last.as_ref());
+        let equal = if self.parts == 1 {
+            axis.iter().zip(axis.get(1..).unwrap_or(&[])).filter(|p| p.0 == p.1).count()
+        } else {
+            at().zip(at().skip(1)).filter(|p| p.0 == p.1).count()
+        };
+        self.equal += first + equal;
+        *last = at().next_back().copied().or(*last);
+    }
+
+    fn tell(&mut self, digits: Option<usize>) {
+        let share = self.equal as f64 / self.points.max(1) as f64;
+        if self.points > 1 && share > EQUAL {
+            self.remarks.push(format!(
+                "{}: {} of {} time stamps ({:.0} %) are equal to the one before: they are written with too few digits, and \
+                 what happens between them is lost; export 12 digits",
+                self.label,
+                self.equal,
+                self.points,
+                100.0 * share
+            ));
         }
-        if let Some(digits) = w.facts.digits.filter(|d| *d <= FEW && points > 20) {
-            contents.remarks.push(format!(
+        if let Some(digits) = digits.filter(|d| *d <= FEW && self.points > 20) {
+            self.remarks.push(format!(
                 "{}: its numbers have at most {digits} significant digits: errors below {:.0e} of a value are rounding",
-                w.label(),
+                self.label,
                 0.5 * 10f64.powi(1 - i32::try_from(digits).unwrap_or(0))
             ));
         }
     }
-    contents.remarks.dedup();
-    contents
+}
+
+impl Visitor for Told<'_> {
+    fn choose(&mut self, header: &Header) -> Choice {
+        self.visitor.choose(header)
+    }
+    fn begin(&mut self, header: &Header, facts: &Facts, points: Option<usize>) -> io::Result<()> {
+        self.see(header, facts);
+        self.visitor.begin(header, facts, points)
+    }
+    fn block(&mut self, columns: &[&[f64]]) -> io::Result<()> {
+        self.look(columns.first().copied().unwrap_or(&[]));
+        self.visitor.block(columns)
+    }
+    fn end(&mut self, digits: Option<usize>) -> io::Result<()> {
+        self.tell(digits);
+        self.visitor.end(digits)
+    }
+    fn whole(&mut self, waveform: Waveform) -> io::Result<()> {
+        self.see(&waveform.header, &waveform.facts);
+        self.look(waveform.data.first().map_or(&[], Vec::as_slice));
+        self.tell(waveform.facts.digits);
+        self.visitor.whole(waveform)
+    }
 }

@@ -2,8 +2,7 @@
 
 use super::{Compared, Difference, Source, Wish};
 use crate::waveform::measure::{decibel, phase};
-use crate::waveform::names::{Key, key};
-use crate::waveform::{Column, Quantity, Waveform};
+use crate::waveform::{Column, Quantity, Waveform, names};
 use std::borrow::Cow;
 use std::collections::HashMap;
 use std::ops::Range;
@@ -131,7 +130,6 @@ pub(super) fn groups<'a>(
     let mut all: Vec<Group<'a>> = Vec::new();
     let mut left_out = Vec::new();
     let mut found = vec![false; wish.signals.len()];
-    let keys: Vec<Key> = wish.signals.iter().map(|s| key(&Column::named(s))).collect();
     for (index, source) in sources.iter().enumerate() {
         for (k, w) in source.contents.waveforms.iter().enumerate() {
             let without = |why: &str| format!("'{}': {}: {why}", source.name, w.label());
@@ -146,7 +144,7 @@ pub(super) fn groups<'a>(
                 };
                 compared.is_some_and(|c| c.differences.iter().any(place))
             };
-            let columns = chosen(w, &keys, wish, &mut found, &asked);
+            let columns = chosen(w, wish, &mut found, &asked);
             if columns.is_empty() {
                 continue;
             }
@@ -205,16 +203,14 @@ pub(super) fn groups<'a>(
 }
 
 /// The columns of a result that were asked for.
-fn chosen(w: &Waveform, keys: &[Key], wish: &Wish, found: &mut [bool], asked: &dyn Fn(usize) -> bool) -> Vec<usize> {
+fn chosen(w: &Waveform, wish: &Wish, found: &mut [bool], asked: &dyn Fn(usize) -> bool) -> Vec<usize> {
     let first = usize::from(w.header.has_axis());
     if wish.signals.is_empty() {
         return (first..w.header.columns.len()).collect();
     }
-    let own: Vec<Key> = w.header.columns.iter().skip(first).map(key).collect();
     let mut columns: Vec<usize> = (first..w.header.columns.len()).filter(|c| asked(*c)).collect();
-    for ((name, wanted), found) in wish.signals.iter().zip(keys).zip(found) {
-        let literal = w.header.find(name).filter(|c| *c >= first);
-        if let Some(c) = literal.or_else(|| crate::waveform::names::find(wanted, &own).map(|c| c + first)) {
+    for (name, found) in wish.signals.iter().zip(found) {
+        if let Some(c) = names::column(&w.header, name) {
             *found = true;
             columns.push(c);
         }

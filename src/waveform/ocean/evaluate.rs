@@ -5,7 +5,7 @@ use super::parse::{Argument, Call};
 use crate::diagnostic::units::nearest;
 use crate::diagnostic::{Diagnostic, Span};
 use crate::waveform::measure::*;
-use crate::waveform::{Column, Header, UpCrossing, Waveform, names};
+use crate::waveform::{Header, UpCrossing, Waveform, names};
 
 /// What was measured.
 #[derive(Debug, Clone, PartialEq, serde::Serialize)]
@@ -24,6 +24,19 @@ pub const UNKNOWN_SIGNAL: &str = "unknown-signal";
 /// # Errors
 /// A diagnostic with a span into the text of the call, such as `unknown-signal`.
 pub fn evaluate(call: &Call, result: &Waveform) -> Result<Value, Diagnostic> {
+    run(call, result).map(|(value, _)| value)
+}
+
+/// The columns of a result that a measurement needs.
+///
+/// # Errors
+/// Those of [`evaluate`] that do not depend on the points.
+pub fn needs(call: &Call, header: &Header) -> Result<Vec<usize>, Diagnostic> {
+    run(call, &Waveform::new(header.clone())).map(|(_, used)| used)
+}
+
+/// The value, and the columns it was taken of.
+fn run(call: &Call, result: &Waveform) -> Result<(Value, Vec<usize>), Diagnostic> {
     let Some((name, usage, _)) = FUNCTIONS.iter().find(|f| f.0.eq_ignore_ascii_case(&call.name)) else {
         let problem = Diagnostic::error("unknown-measurement", format!("there is no '{}'", call.name), call.span);
         return Err(match nearest(&call.name, FUNCTIONS.iter().map(|f| f.0)) {
@@ -31,14 +44,14 @@ pub fn evaluate(call: &Call, result: &Waveform) -> Result<Value, Diagnostic> {
             None => problem.help(format!("there are {}", FUNCTIONS.map(|f| f.0).join(", "))),
         });
     };
-    let mut m = Measure { call, usage, result, taken: vec![false; call.arguments.len()], next: 0 };
+    let mut m = Measure { call, usage, result, taken: vec![false; call.arguments.len()], next: 0, used: Vec::new() };
     let value = m.measure(name)?;
     match m.taken.iter().position(|t| !t) {
         Some(k) => {
             let problem = Diagnostic::error("bad-measurement", "one argument too many", call.arguments[k].1.span());
             Err(problem.help(format!("write {name}({usage})")))
         }
-        None => Ok(value),
+        None => Ok((value, m.used)),
     }
 }
 
@@ -49,6 +62,8 @@ struct Measure<'a> {
     /// Arguments that were asked for.
     taken: Vec<bool>,
     next: usize,
+    /// Columns of signals.
+    used: Vec<usize>,
 }
 
 /// A signal, the stretch that `clip` leaves of it, and its unit.
@@ -102,7 +117,11 @@ impl Measure<'_> {
 
     fn wave(&mut self, key: &str) -> Result<Wave, Diagnostic> {
         let argument = self.argument(key).ok_or_else(|| self.missing("a signal"))?;
-        wave(&argument, &self.result.header)
+        let wave = wave(&argument, &self.result.header)?;
+        if let Signal::Column(k) | Signal::Part(_, k, _) = &wave.signal {
+            self.used.push(*k);
+        }
+        Ok(wave)
     }
 
     fn edge(&mut self, key: &str) -> Result<Edge, Diagnostic> {
@@ -370,12 +389,7 @@ fn wave(argument: &Argument, header: &Header) -> Result<Wave, Diagnostic> {
 }
 
 fn find(name: &str, span: Span, header: &Header) -> Result<Wave, Diagnostic> {
-    let first = usize::from(header.has_axis());
-    let columns = || header.columns.iter().skip(first);
-    let keys: Vec<names::Key> = columns().map(names::key).collect();
-    let literal = header.find(name).filter(|k| *k >= first);
-    let found = literal.or_else(|| names::find(&names::key(&Column::named(name)), &keys).map(|k| k + first));
-    match found {
+    match names::column(header, name) {
         Some(k) => {
             let unit = header.columns[k].unit.clone();
             // Of a phasor its size, unless real, imag or a phase is asked for.
@@ -384,7 +398,8 @@ fn find(name: &str, span: Span, header: &Header) -> Result<Wave, Diagnostic> {
         }
         None => {
             let problem = Diagnostic::error(UNKNOWN_SIGNAL, format!("the result has no signal '{name}'"), span);
-            let all: Vec<&str> = columns().map(|c| c.name.as_str()).collect();
+            let first = usize::from(header.has_axis());
+            let all: Vec<&str> = header.columns.iter().skip(first).map(|c| c.name.as_str()).collect();
             Err(match nearest(name, all.iter().copied()) {
                 Some(near) => problem.help(format!("did you mean {near}?")),
                 None => {

@@ -9,7 +9,7 @@
 mod evaluate;
 mod parse;
 
-pub use evaluate::{UNKNOWN_SIGNAL, Value, evaluate};
+pub use evaluate::{UNKNOWN_SIGNAL, Value, evaluate, needs};
 pub use parse::{Argument, Call, parse};
 
 /// A measurement and what it takes, for help and messages.

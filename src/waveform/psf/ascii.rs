@@ -13,6 +13,7 @@
 
 use super::*;
 use crate::waveform::text::{Digits, excerpt};
+use crate::waveform::window::HEAD;
 
 pub(super) const FORMAT: &str = "PSF ASCII";
 
@@ -24,7 +25,7 @@ pub fn is_ascii(bytes: &[u8]) -> bool {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq)]
-enum Token<'a> {
+pub(super) enum Token<'a> {
     Quoted(&'a [u8]),
     Word(&'a [u8]),
     Open,
@@ -32,48 +33,102 @@ enum Token<'a> {
     End,
 }
 
-struct Reader<'a> {
+pub(super) struct Reader<'a> {
     bytes: &'a [u8],
-    at: usize,
-    /// Did the file end where more was to come?
-    ended: bool,
-    digits: Digits,
+    pub(super) at: usize,
+    /// Where in the file the bytes begin.
+    base: usize,
+    /// Did the bytes end where more was to come?
+    pub(super) ended: bool,
+    pub(super) digits: Digits,
 }
 
-/// Reads all of it.
+/// What follows the declarations.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Next {
+    Points,
+    Entries,
+    Nothing,
+}
+
+/// Reads all of a file without a sweep, such as an index.
 pub(super) fn parse(bytes: &[u8]) -> Result<Parsed, ReadError> {
-    let mut r = Reader { bytes, at: 0, ended: false, digits: Digits::default() };
-    let mut parsed = Parsed::default();
-    r.word("HEADER")?;
-    let mut section = r.header(&mut parsed.declarations)?;
-    if section == "TYPE" {
-        section = r.types(&mut parsed.declarations)?;
+    let mut r = Reader::of(bytes, 0);
+    let (mut parsed, next) = r.declarations()?;
+    match next {
+        Next::Entries => r.entries(&mut parsed)?,
+        Next::Points => return Err(r.error(r.at, "values of a sweep; expected values without one")),
+        Next::Nothing => {}
     }
-    if section == "SWEEP" {
-        section = r.sweeps(&mut parsed.declarations)?;
-    }
-    if section == "TRACE" {
-        section = r.traces(&mut parsed.declarations)?;
-    }
-    match section {
-        "END" => {}
-        "VALUE" if parsed.declarations.sweeps.is_empty() => r.entries(&mut parsed)?,
-        "VALUE" => r.points(&mut parsed)?,
-        other => return Err(r.error(r.at, format!("the section {other} stands in the wrong place"))),
-    }
-    if section == "END" || !r.ended {
-        r.nothing_more()?;
-    }
+    r.nothing_more()?;
     parsed.digits = r.digits.most();
     Ok(parsed)
 }
 
+/// Gives a visitor the result of a file.
+pub(super) fn visit(window: &mut Window<'_>, visitor: &mut dyn Visitor) -> Result<Summary, ReadError> {
+    let mut summary = Summary { format: FORMAT, remarks: Vec::new() };
+    let mut most = HEAD;
+    // In a window that is too small nothing is certain.
+    let (d, at) = loop {
+        window.slide(0, most)?;
+        let bytes = lines(window);
+        let mut r = Reader::of(bytes, 0);
+        match r.declarations() {
+            Ok((parsed, Next::Points)) => break (parsed.declarations, r.at),
+            _ if !window.last() => most = most.saturating_mul(8),
+            Err(error) => return Err(error),
+            Ok(_) => {
+                result::values(&parse(bytes)?, visitor, &mut summary.remarks)?;
+                return Ok(summary);
+            }
+        }
+    };
+    text_points::read(window, at, &d, visitor, &mut summary.remarks)?;
+    Ok(summary)
+}
+
+/// What is in a window, up to the last end of a line: no word goes over one.
+pub(super) fn lines<'a>(window: &'a Window<'_>) -> &'a [u8] {
+    let bytes = window.bytes();
+    let cut = if window.last() { None } else { bytes.iter().rposition(|b| *b == b'\n') };
+    cut.map_or(bytes, |k| &bytes[..=k])
+}
+
 impl<'a> Reader<'a> {
-    fn error(&self, offset: usize, message: impl Into<String>) -> ReadError {
-        ReadError::new(FORMAT, offset, message)
+    pub(super) fn of(bytes: &'a [u8], base: usize) -> Self {
+        Reader { bytes, at: 0, base, ended: false, digits: Digits::default() }
     }
 
-    fn expected(&mut self, at: usize, what: &str, token: Token<'_>) -> ReadError {
+    pub(super) fn error(&self, offset: usize, message: impl Into<String>) -> ReadError {
+        ReadError::new(FORMAT, self.base + offset, message)
+    }
+
+    /// All that stands before the values.
+    fn declarations(&mut self) -> Result<(Parsed, Next), ReadError> {
+        let mut parsed = Parsed::default();
+        let d = &mut parsed.declarations;
+        self.word("HEADER")?;
+        let mut section = self.header(d)?;
+        if section == "TYPE" {
+            section = self.types(d)?;
+        }
+        if section == "SWEEP" {
+            section = self.sweeps(d)?;
+        }
+        if section == "TRACE" {
+            section = self.traces(d)?;
+        }
+        let next = match section {
+            "END" => Next::Nothing,
+            "VALUE" if d.sweeps.is_empty() => Next::Entries,
+            "VALUE" => Next::Points,
+            other => return Err(self.error(self.at, format!("the section {other} stands in the wrong place"))),
+        };
+        Ok((parsed, next))
+    }
+
+    pub(super) fn expected(&mut self, at: usize, what: &str, token: Token<'_>) -> ReadError {
         let found = match token {
             Token::End => {
                 self.ended = true;
@@ -89,7 +144,7 @@ impl<'a> Reader<'a> {
     }
 
     /// The next token and where it begins. A word that the file's end cuts is no token: nobody knows what it was to be.
-    fn token(&mut self) -> Result<(usize, Token<'a>), ReadError> {
+    pub(super) fn token(&mut self) -> Result<(usize, Token<'a>), ReadError> {
         while self.bytes.get(self.at).is_some_and(u8::is_ascii_whitespace) {
             self.at += 1;
         }
@@ -146,7 +201,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    fn quoted(&mut self, what: &str) -> Result<(usize, String), ReadError> {
+    pub(super) fn quoted(&mut self, what: &str) -> Result<(usize, String), ReadError> {
         match self.token()? {
             (at, Token::Quoted(q)) => Ok((at, unescape(q))),
             (at, other) => Err(self.expected(at, what, other)),
@@ -165,7 +220,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    fn number(&mut self) -> Result<f64, ReadError> {
+    pub(super) fn number(&mut self) -> Result<f64, ReadError> {
         match self.token()? {
             (at, Token::Word(w)) => {
                 // A number at the very end may have been cut.
@@ -218,14 +273,14 @@ impl<'a> Reader<'a> {
         }
     }
 
-    fn open(&mut self, of: &str) -> Result<(), ReadError> {
+    pub(super) fn open(&mut self, of: &str) -> Result<(), ReadError> {
         match self.token()? {
             (_, Token::Open) => Ok(()),
             (at, other) => Err(self.expected(at, &format!("'(' of {of}"), other)),
         }
     }
 
-    fn close(&mut self, of: &str) -> Result<(), ReadError> {
+    pub(super) fn close(&mut self, of: &str) -> Result<(), ReadError> {
         match self.token()? {
             (_, Token::Close) => Ok(()),
             (at, other) => Err(self.expected(at, &format!("')' of {of}"), other)),
@@ -425,111 +480,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// The values of a sweep, to `END`. Of a file that ends before, the points that are whole.
-    fn points(&mut self, parsed: &mut Parsed) -> Result<(), ReadError> {
-        let d = std::mem::take(&mut parsed.declarations);
-        let outcome = self.sweep(&d, parsed);
-        parsed.declarations = d;
-        outcome
-    }
-
-    fn sweep(&mut self, d: &Declarations, parsed: &mut Parsed) -> Result<(), ReadError> {
-        let at = self.at;
-        let scalars = result::columns_of(d).map_err(|message| self.error(at, message))?;
-        parsed.columns = vec![Vec::new(); scalars.len()];
-        let mut points = 0;
-        loop {
-            let start = self.at;
-            match self.point(d, &mut parsed.columns) {
-                Ok(true) => points += 1,
-                Ok(false) => return Ok(()),
-                Err(_) if self.ended => {
-                    for (column, (_, _, scalar)) in parsed.columns.iter_mut().zip(&scalars) {
-                        column.truncate(points * if *scalar == Scalar::Complex { 2 } else { 1 });
-                    }
-                    parsed.remarks.push(format!(
-                        "the file has no END: the run was not finished, or the file was cut; {points} points are whole, \
-                         up to byte {start}"
-                    ));
-                    return Ok(());
-                }
-                Err(error) => return Err(error),
-            }
-        }
-    }
-
-    /// One point; false at `END`.
-    fn point(&mut self, d: &Declarations, columns: &mut [Vec<f64>]) -> Result<bool, ReadError> {
-        let mut into = columns.iter_mut();
-        for (k, sweep) in d.sweeps.iter().enumerate() {
-            let (at, token) = self.token()?;
-            match token {
-                Token::Word(b"END") if k == 0 => return Ok(false),
-                Token::Quoted(q) if same(q, &sweep.name) => self.scalars(d.kind(sweep), &mut into)?,
-                _ => return Err(self.expected(at, &format!("\"{}\"", sweep.name), token)),
-            }
-        }
-        for trace in &d.traces {
-            let name = match trace {
-                Trace::One(one) => &one.name,
-                Trace::Group(name, _) => name,
-            };
-            let (at, token) = self.token()?;
-            match token {
-                Token::Quoted(q) if same(q, name) => {}
-                _ => return Err(self.expected(at, &format!("\"{name}\""), token)),
-            }
-            let members = match trace {
-                Trace::One(one) => std::slice::from_ref(one),
-                Trace::Group(_, members) => members,
-            };
-            for member in members {
-                self.scalars(d.kind(member), &mut into)?;
-            }
-        }
-        Ok(true)
-    }
-
-    /// A value of fixed shape, scalar by scalar.
-    fn scalars<'c>(&mut self, kind: &Kind, into: &mut impl Iterator<Item = &'c mut Vec<f64>>) -> Result<(), ReadError> {
-        match kind {
-            Kind::Byte | Kind::Long | Kind::Real => {
-                let value = self.number()?;
-                if let Some(column) = into.next() {
-                    column.push(value);
-                }
-            }
-            Kind::Complex => {
-                self.open("a complex number")?;
-                let pair = [self.number()?, self.number()?];
-                self.close("a complex number")?;
-                if let Some(column) = into.next() {
-                    column.extend(pair);
-                }
-            }
-            Kind::Text => {
-                self.quoted("a text")?;
-                into.next();
-            }
-            Kind::Struct(members) => {
-                self.open("a struct")?;
-                for (_, kind) in members {
-                    self.scalars(kind, into)?;
-                }
-                self.close("a struct")?;
-            }
-            Kind::Array(length, of) => {
-                self.open("an array")?;
-                for _ in 0..length.unwrap_or(0) {
-                    self.scalars(of, into)?;
-                }
-                self.close("an array")?;
-            }
-        }
-        Ok(())
-    }
-
-    fn nothing_more(&mut self) -> Result<(), ReadError> {
+    pub(super) fn nothing_more(&mut self) -> Result<(), ReadError> {
         match self.token()? {
             (_, Token::End) => Ok(()),
             (at, other) => Err(self.expected(at, "nothing behind END", other)),
@@ -537,12 +488,8 @@ impl<'a> Reader<'a> {
     }
 }
 
-fn same(quoted: &[u8], name: &str) -> bool {
-    if quoted.contains(&b'\\') { unescape(quoted) == name } else { quoted == name.as_bytes() }
-}
-
 /// Text without the backslashes before what they protect. What is no UTF-8 is Latin-1.
-fn unescape(quoted: &[u8]) -> String {
+pub(super) fn unescape(quoted: &[u8]) -> String {
     let mut bytes = Vec::with_capacity(quoted.len());
     let mut rest = quoted.iter();
     while let Some(b) = rest.next() {

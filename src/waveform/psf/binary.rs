@@ -15,6 +15,7 @@
 //! A run that was not finished has no table at its end, so that everything is read forward, and nothing relies on it.
 
 use super::*;
+use crate::waveform::window::HEAD;
 
 pub(super) const FORMAT: &str = "PSF binary";
 
@@ -30,59 +31,92 @@ pub(super) const DOUBLE: usize = 8;
 pub(super) struct Reader<'a> {
     pub(super) bytes: &'a [u8],
     pub(super) at: usize,
-    /// Did the file end where more was to come?
+    /// Where in the file the bytes begin.
+    pub(super) base: usize,
+    /// Did the bytes end where more was to come?
     pub(super) ended: bool,
-    /// Ids of types, sweeps, traces and groups, in their order.
-    type_ids: Vec<u32>,
-    pub(super) sweep_ids: Vec<u32>,
-    pub(super) trace_ids: Vec<u32>,
+    /// Do they go to the file's end?
+    last: bool,
+    ids: Ids,
 }
 
-/// Reads all of it.
-pub(super) fn parse(bytes: &[u8]) -> Result<Parsed, ReadError> {
-    let mut r =
-        Reader { bytes, at: 4, ended: false, type_ids: Vec::new(), sweep_ids: Vec::new(), trace_ids: Vec::new() };
-    let mut parsed = Parsed::default();
-    let end = r.container("the header")?;
-    while r.peek().is_some_and(|code| (33..=35).contains(&code)) {
-        let property = r.property()?;
-        parsed.declarations.header.push(property);
-    }
-    let mut values = false;
-    if r.at != bytes.len() && !r.at_tail() {
-        r.finish(end, "the header")?;
-    }
-    while let Some(section) = r.section()? {
-        let what = ["the header", "the types", "the sweeps", "the traces", "the values"];
-        let what = what.get(section as usize).copied().unwrap_or("a section");
-        let start = r.at;
-        let end = r.container(what)?;
-        match section {
-            1 => r.types(&mut parsed.declarations)?,
-            2 => r.sweeps(&mut parsed.declarations)?,
-            3 => r.traces(&mut parsed.declarations)?,
-            4 => {
-                values = true;
-                if parsed.declarations.sweeps.is_empty() {
-                    r.entries(&mut parsed)?;
-                } else {
-                    r.points(&mut parsed)?;
-                }
-                break;
+/// Ids of types, sweeps, traces and groups, in their order.
+#[derive(Debug, Default)]
+pub(super) struct Ids {
+    types: Vec<u32>,
+    pub(super) sweeps: Vec<u32>,
+    pub(super) traces: Vec<u32>,
+}
+
+/// Gives a visitor the result of a file.
+pub(super) fn visit(window: &mut Window<'_>, visitor: &mut dyn Visitor) -> Result<Summary, ReadError> {
+    let mut summary = Summary { format: FORMAT, remarks: Vec::new() };
+    let mut most = HEAD;
+    // In a window that is too small nothing is certain.
+    let (parsed, ids, at) = loop {
+        window.slide(0, most)?;
+        let mut r = Reader::new(window);
+        r.at = 4;
+        match r.declarations() {
+            Ok((parsed, true)) if !parsed.declarations.sweeps.is_empty() => break (parsed, r.ids, r.at),
+            _ if !window.last() => most = most.saturating_mul(8),
+            Err(error) => return Err(error),
+            Ok((parsed, _)) => {
+                result::values(&parsed, visitor, &mut summary.remarks)?;
+                return Ok(summary);
             }
-            other => return Err(r.error(start - 4, format!("expected a section from 1 to 4, found {other}"))),
         }
-        r.finish(end, what)?;
-    }
-    if !values && !parsed.declarations.sweeps.is_empty() {
-        return Err(r.error(bytes.len(), "it declares a sweep, and the file ends before its values"));
-    }
-    Ok(parsed)
+    };
+    points::read(window, at, &parsed.declarations, &ids, visitor, &mut summary.remarks)?;
+    Ok(summary)
 }
 
 impl<'a> Reader<'a> {
+    /// At the beginning of a window.
+    pub(super) fn new(window: &'a Window<'_>) -> Self {
+        let (bytes, base, last) = (window.bytes(), window.base(), window.last());
+        Reader { bytes, at: 0, base, ended: false, last, ids: Ids::default() }
+    }
+
+    /// All up to the points of a sweep, or all there is; and whether there are values.
+    fn declarations(&mut self) -> Result<(Parsed, bool), ReadError> {
+        let mut parsed = Parsed::default();
+        let end = self.container("the header")?;
+        while self.peek().is_some_and(|code| (33..=35).contains(&code)) {
+            let property = self.property()?;
+            parsed.declarations.header.push(property);
+        }
+        if self.at != self.bytes.len() && !self.at_tail() {
+            self.finish(end, "the header")?;
+        }
+        while let Some(section) = self.section()? {
+            let what = ["the header", "the types", "the sweeps", "the traces", "the values"];
+            let what = what.get(section as usize).copied().unwrap_or("a section");
+            let start = self.at;
+            let end = self.container(what)?;
+            match section {
+                1 => self.types(&mut parsed.declarations)?,
+                2 => self.sweeps(&mut parsed.declarations)?,
+                3 => self.traces(&mut parsed.declarations)?,
+                4 => {
+                    if parsed.declarations.sweeps.is_empty() {
+                        self.entries(&mut parsed)?;
+                    }
+                    return Ok((parsed, true));
+                }
+                other => return Err(self.error(start - 4, format!("expected a section from 1 to 4, found {other}"))),
+            }
+            self.finish(end, what)?;
+        }
+        if !parsed.declarations.sweeps.is_empty() {
+            return Err(self.error(self.bytes.len(), "it declares a sweep, and the file ends before its values"));
+        }
+        Ok((parsed, false))
+    }
+
+    /// An error at one of the bytes.
     pub(super) fn error(&self, offset: usize, message: impl Into<String>) -> ReadError {
-        ReadError::new(FORMAT, offset, message)
+        ReadError::new(FORMAT, self.base + offset, message)
     }
 
     pub(super) fn take(&mut self, n: usize, what: &str) -> Result<&'a [u8], ReadError> {
@@ -143,7 +177,10 @@ impl<'a> Reader<'a> {
     /// Is this the table of contents?
     fn at_tail(&self) -> bool {
         let rest = self.bytes.get(self.at..).unwrap_or(&[]);
-        rest.len() >= 12 && rest.len() < 12 + 8 * 8 && rest.get(rest.len() - 12..rest.len() - 4) == Some(TAIL)
+        self.last
+            && rest.len() >= 12
+            && rest.len() < 12 + 8 * 8
+            && rest.get(rest.len() - 12..rest.len() - 4) == Some(TAIL)
     }
 
     /// A section ends here: as it said, unless it was never told.
@@ -186,7 +223,7 @@ impl<'a> Reader<'a> {
         self.u32("the types")?;
         while self.peek() == Some(16) {
             let (id, of) = self.type_definition(0)?;
-            self.type_ids.push(id);
+            self.ids.types.push(id);
             d.types.push(of);
         }
         self.index()
@@ -243,14 +280,14 @@ impl<'a> Reader<'a> {
     fn type_id(&mut self, of: &str) -> Result<usize, ReadError> {
         let at = self.at;
         let id = self.u32("the type of a trace")?;
-        let found = self.type_ids.iter().position(|t| *t == id);
+        let found = self.ids.types.iter().position(|t| *t == id);
         found.ok_or_else(|| self.error(at, format!("\"{of}\" is of type {id}, which there is not")))
     }
 
     fn sweeps(&mut self, d: &mut Declarations) -> Result<(), ReadError> {
         while self.peek() == Some(16) {
             let (id, sweep) = self.declared()?;
-            self.sweep_ids.push(id);
+            self.ids.sweeps.push(id);
             d.sweeps.push(sweep);
         }
         Ok(())
@@ -263,13 +300,13 @@ impl<'a> Reader<'a> {
             match self.peek() {
                 Some(16) => {
                     let (id, trace) = self.declared()?;
-                    self.trace_ids.push(id);
+                    self.ids.traces.push(id);
                     d.traces.push(Trace::One(trace));
                 }
                 Some(17) => {
                     self.u32("a group")?;
                     let id = self.u32("a group")?;
-                    self.trace_ids.push(id);
+                    self.ids.traces.push(id);
                     let name = self.text("the name of a group")?;
                     let count = self.u32("a group")?;
                     let mut members = Vec::new();

@@ -2,7 +2,10 @@
 //! Monte Carlo analysis it is a leaf. All of them are one result; a leaf knows its place among the others.
 
 use super::*;
+use crate::waveform::stream::{Chosen, Visitor};
+use crate::waveform::{Header, Summary, read};
 use std::collections::HashMap;
+use std::io;
 use std::path::Path;
 
 /// A result that the index lists.
@@ -14,67 +17,67 @@ struct Listed {
     place: Vec<(String, f64)>,
 }
 
-/// Reads what the index lists. A file that is missing or cannot be read is a remark, unless all are.
+/// Gives a visitor what the index lists. A file that is missing or cannot be read is a remark, unless all are.
 ///
 /// # Errors
 /// There is no index, it cannot be read, or no result can.
-pub fn read_folder(folder: &Path, index: &[u8]) -> Result<Contents, ReadError> {
+pub(in crate::waveform) fn read_folder(
+    folder: &Path,
+    index: &[u8],
+    visitor: &mut dyn Visitor,
+) -> Result<Summary, ReadError> {
     let parsed = ascii::parse(index)?;
     let listed: Vec<(String, Listed)> = parsed.entries.iter().filter_map(|e| listed(&parsed, e)).collect();
     if listed.is_empty() {
         return Err(ReadError::new(ascii::FORMAT, 0, "the index lists no result"));
     }
     let by_name: HashMap<&str, &Listed> = listed.iter().map(|(name, l)| (name.as_str(), l)).collect();
-    let mut contents = Contents { format: "PSF folder", ..Contents::default() };
-    let (mut missing, mut first) = (Vec::new(), None);
+    let mut summary = Summary { format: "PSF folder", remarks: Vec::new() };
+    let (mut missing, mut first, mut found) = (Vec::new(), None, false);
     for (_, l) in &listed {
         if matches!(l.analysis.as_str(), "sweep" | "montecarlo") {
             continue;
         }
         let (root, place) = ancestry(l, &by_name);
-        let bytes = match std::fs::read(folder.join(&l.file)) {
-            Ok(bytes) => bytes,
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-                missing.push(l.file.as_str());
-                continue;
-            }
-            Err(error) => {
-                contents.remarks.push(format!("'{}' cannot be read: {error}", l.file));
-                first.get_or_insert(ReadError::Io(error));
-                continue;
-            }
-        };
-        match crate::waveform::read::parse(&bytes, &folder.join(&l.file)) {
-            Ok(found) => {
-                contents.remarks.extend(found.remarks.into_iter().map(|r| format!("'{}': {r}", l.file)));
-                contents.waveforms.extend(found.waveforms.into_iter().map(|mut w| {
+        // A file that is damaged at its end gives nothing, so that it is read before the visitor sees it.
+        let mut leaf = Chosen::new(|header: &Header| visitor.choose(header));
+        match read::file(&folder.join(&l.file), &mut leaf) {
+            Ok(told) => {
+                summary.remarks.extend(told.remarks.into_iter().map(|r| format!("'{}': {r}", l.file)));
+                for mut w in leaf.into_waveforms() {
                     w.facts.place.splice(0..0, place.iter().cloned());
                     if let Some(root) = root {
                         w.facts.name = root.to_string();
                     }
-                    w
-                }));
+                    found = true;
+                    visitor.whole(w)?;
+                }
+            }
+            Err(ReadError::Io(error)) if error.kind() == io::ErrorKind::NotFound => missing.push(l.file.as_str()),
+            Err(ReadError::Io(error)) => {
+                summary.remarks.push(format!("'{}' cannot be read: {error}", l.file));
+                first.get_or_insert(ReadError::Io(error));
             }
             Err(error) => {
-                contents.remarks.push(format!("'{}': {error}", l.file));
+                summary.remarks.push(format!("'{}': {error}", l.file));
                 first.get_or_insert(error);
             }
         }
     }
     if !missing.is_empty() {
         let of = listed.len();
-        contents.remarks.push(format!(
+        summary.remarks.push(format!(
             "{} of {of} files in the index are missing: {}",
             missing.len(),
             missing.join(", ")
         ));
     }
     match first {
-        Some(error) if contents.waveforms.is_empty() => Err(error),
-        _ if contents.waveforms.is_empty() => {
+        Some(error) if !found => Err(error),
+        _ if !found => {
             Err(ReadError::new("PSF folder", 0, format!("none of the {} files in its index is there", listed.len())))
         }
-        _ => Ok(contents),
+        _ => Ok(summary),
     }
 }
 

@@ -1,21 +1,25 @@
 //! PSF, the result format of Spectre: as text, binary, and folders of both with an index, `logFile`.
 //!
 //! A file declares types, then sweeps and traces of these types, then gives their values; without a sweep it gives named
-//! values. `ascii` and `binary` read both forms into the same [`Parsed`], of which `result` makes a waveform.
+//! values. `ascii` and `binary` read both forms into the same [`Parsed`], of which `result` makes a waveform; the points of a
+//! sweep go through `result::Sweep` to a visitor, a stretch of the file at a time.
 
 mod ascii;
 mod binary;
 mod folder;
 mod points;
 mod result;
+mod text_points;
 mod write;
 
 pub use ascii::is_ascii;
 pub use binary::is_binary;
-pub use folder::read_folder;
+pub(super) use folder::read_folder;
 pub use write::PsfFolder;
 
-use super::{Contents, ReadError};
+use super::stream::Visitor;
+use super::window::Window;
+use super::{ReadError, Summary};
 
 /// A property: of the file, of a type, of a trace.
 #[derive(Debug, Clone, PartialEq)]
@@ -116,28 +120,22 @@ pub(super) struct Entry {
     properties: Properties,
 }
 
-/// A file as read.
+/// A file as read, without the points of a sweep.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub(super) struct Parsed {
     declarations: Declarations,
-    /// With a sweep: a column for each scalar of the sweep and of the traces, as `columns_of` has them.
-    columns: Vec<Vec<f64>>,
-    /// Without one.
+    /// Without a sweep: its values.
     entries: Vec<Entry>,
-    /// What a user should know.
-    remarks: Vec<String>,
     /// Most significant digits among numbers that are text.
     digits: Option<usize>,
 }
 
-/// Reads a PSF file, text or binary.
+/// Gives a visitor the result of a PSF file, text or binary.
 ///
 /// # Errors
-/// With the byte at which the file stops making sense, and what was expected there.
-pub fn parse(bytes: &[u8]) -> Result<Contents, ReadError> {
-    let (format, parsed) =
-        if is_binary(bytes) { (binary::FORMAT, binary::parse(bytes)?) } else { (ascii::FORMAT, ascii::parse(bytes)?) };
-    Ok(result::contents(format, parsed))
+/// With the byte at which the file stops making sense, and what was expected there; those of the visitor.
+pub(super) fn visit(window: &mut Window<'_>, visitor: &mut dyn Visitor) -> Result<Summary, ReadError> {
+    if is_binary(window.bytes()) { binary::visit(window, visitor) } else { ascii::visit(window, visitor) }
 }
 
 /// A scalar that a value consists of.

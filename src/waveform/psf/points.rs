@@ -1,7 +1,10 @@
 //! The points of a sweep in binary PSF.
 
-use super::binary::{DOUBLE, Reader, TAIL, double, word};
+use super::binary::{DOUBLE, FORMAT, Ids, Reader, TAIL};
+use super::result::Sweep;
 use super::*;
+use crate::waveform::stream::BLOCK;
+use crate::waveform::window::{STRETCH, gather};
 
 /// Bytes without a value are `ff ff ff ff 7f ff ff ff`.
 const FILL: u32 = 0x7fff_ffff;
@@ -32,93 +35,150 @@ impl Record {
         all_real.then_some(r)
     }
 
-    /// Reads points as long as they are such; how many they were.
-    fn read(&self, reader: &mut Reader<'_>, columns: &mut [Vec<f64>]) -> usize {
-        let mut points = 0;
-        while let Some(bytes) = reader.bytes.get(reader.at..reader.at + self.size) {
-            let same = |(at, [code, id]): &(usize, [u32; 2])| {
-                word(&bytes[*at..*at + 4]) == *code && word(&bytes[*at + 4..*at + 8]) == *id
-            };
-            if !self.heads.iter().all(same) {
-                break;
+    /// Reads points as long as they are such, as many as there is room for; how many they were.
+    fn read(&self, reader: &mut Reader<'_>, into: &mut Sweep<'_>, room: usize) -> usize {
+        let from = reader.bytes.get(reader.at..).unwrap_or(&[]);
+        let same = |bytes: &[u8]| {
+            let head = |at: usize| bytes.get(at..).and_then(<[u8]>::first_chunk).copied();
+            self.heads.iter().all(|(at, [code, id])| {
+                head(*at).map(u64::from_be_bytes) == Some(u64::from(*code) << 32 | u64::from(*id))
+            })
+        };
+        let points = from.chunks_exact(self.size).take(room).take_while(|bytes| same(bytes)).count();
+        for ((column, wanted), at) in into.columns.iter_mut().zip(&into.wanted).zip(&self.values) {
+            if *wanted {
+                take(from, self.size, *at, points, column);
             }
-            for (column, at) in columns.iter_mut().zip(&self.values) {
-                column.push(double(&bytes[*at..*at + DOUBLE]));
-            }
-            reader.at += self.size;
-            points += 1;
         }
+        reader.at += points * self.size;
         points
     }
 }
 
-impl Reader<'_> {
-    /// The values of a sweep. Of a file that ends before them, the points that are whole.
-    pub(super) fn points(&mut self, parsed: &mut Parsed) -> Result<(), ReadError> {
-        let d = &parsed.declarations;
-        let scalars = result::columns_of(d).map_err(|message| self.error(self.at, message))?;
-        let [(sweep, _)] = *d.sweeps.iter().zip(&self.sweep_ids).collect::<Vec<_>>() else {
-            return Err(self.error(self.at, format!("{} sweep variables; expected one", d.sweeps.len())));
-        };
-        parsed.columns = vec![Vec::new(); scalars.len()];
-        let wanted = d.count("PSF sweep points");
-        // A whole file says so at its end; one that does not is read as far as it goes.
-        let whole = self.bytes.len() >= 12 && self.bytes.get(self.bytes.len() - 12..self.bytes.len() - 4) == Some(TAIL);
-        let windowed = d.count("PSF window size").filter(|_| self.peek() != Some(16));
-        let start = self.at;
-        let mut points = 0;
-        let outcome = match windowed {
-            Some(window) => {
-                let real = |of: &Declared| *d.kind(of) == Kind::Real;
-                if !real(sweep) || !d.flat().all(real) {
-                    return Err(self.error(start, "windows of values that are not FLOAT DOUBLE"));
-                }
-                self.windows(window, wanted, &mut parsed.columns, &mut points)
+/// Appends so many floats, one from byte `at` of each record.
+fn take(from: &[u8], size: usize, at: usize, points: usize, into: &mut Vec<f64>) {
+    let before = into.len();
+    into.resize(before + points, 0.0);
+    gather(from, size, at, 1, &mut into[before..], f64::from_be_bytes);
+}
+
+/// How far a block has come.
+#[derive(Default)]
+struct Block {
+    /// Whole points in the columns.
+    points: usize,
+    /// Where what is whole ends, among the bytes of the reader.
+    at: usize,
+}
+
+/// How points stand in the file.
+enum Layout {
+    /// One after another.
+    Plain(Option<Record>),
+    /// In windows of so many bytes.
+    Windows(usize),
+}
+
+/// Gives a visitor the points of a sweep, which begin at a byte. Of a file that ends before them, those that are whole.
+///
+/// # Errors
+/// With the byte at which they stop making sense; those of the visitor.
+pub(super) fn read(
+    window: &mut Window<'_>,
+    start: usize,
+    d: &Declarations,
+    ids: &Ids,
+    visitor: &mut dyn Visitor,
+    remarks: &mut Vec<String>,
+) -> Result<(), ReadError> {
+    let error = |message: String| ReadError::new(FORMAT, start, message);
+    let scalars = result::columns_of(d).map_err(error)?;
+    let [(axis, axis_id)] = *d.sweeps.iter().zip(&ids.sweeps).collect::<Vec<_>>() else {
+        return Err(error(format!("{} sweep variables; expected one", d.sweeps.len())));
+    };
+    // A whole file says so at its end; one that does not is read as far as it goes.
+    window.slide(window.length().saturating_sub(TAIL.len() + 4), TAIL.len() + 4)?;
+    let whole = window.bytes().starts_with(TAIL);
+    window.slide(start, STRETCH)?;
+    let layout = match d.count("PSF window size").filter(|_| Reader::new(window).peek() != Some(16)) {
+        Some(size) => {
+            let real = |of: &Declared| *d.kind(of) == Kind::Real;
+            if !real(axis) || !d.flat().all(real) {
+                return Err(error("windows of values that are not FLOAT DOUBLE".into()));
             }
-            None => self.plain(d, sweep, wanted, &mut parsed.columns, &mut points),
-        };
-        for (column, (_, _, scalar)) in parsed.columns.iter_mut().zip(&scalars) {
-            column.truncate(points * if *scalar == Scalar::Complex { 2 } else { 1 });
+            if size < DOUBLE {
+                return Err(error(format!("\"PSF window size\" is {size}; expected at least {DOUBLE}")));
+            }
+            Layout::Windows(size)
         }
+        None => Layout::Plain(Record::of(d, axis, *axis_id, &ids.traces)),
+    };
+    let wanted = d.count("PSF sweep points");
+    // No more than the file can hold.
+    let most = (window.length() - start) / (DOUBLE * scalars.len().max(1));
+    let mut sweep = Sweep::begin(d, scalars, wanted.map(|n| n.min(most)), visitor, remarks)?;
+    let (mut at, mut size) = (start, STRETCH);
+    let outcome = loop {
+        let mut r = Reader::new(window);
+        r.at = at - window.base();
+        let mut block = Block { points: 0, at: r.at };
+        let outcome = match &layout {
+            Layout::Plain(record) => r.plain(d, (axis, *axis_id), &ids.traces, record.as_ref(), &mut sweep, &mut block),
+            Layout::Windows(size) => r.windows(*size, wanted, &mut sweep, &mut block),
+        };
+        let (ended, stuck) = (r.ended, block.at == 0);
+        at = window.base() + block.at;
+        sweep.put(block.points)?;
         match outcome {
-            Err(error) if !self.ended || whole => return Err(error),
-            Err(_) => {}
-            Ok(()) if whole => {
-                if wanted.is_some_and(|n| n != points) {
-                    let said = wanted.unwrap_or(0);
-                    return Err(self.error(self.at, format!("the header says {said} points, found {points}")));
-                }
-                return Ok(());
+            Ok(true) => break Ok(()),
+            Ok(false) => {}
+            // What ends with the window is read again in the next one.
+            Err(_) if ended && !window.last() => {
+                size = if stuck { size.saturating_mul(2) } else { size };
+                window.slide(at, size)?;
             }
-            Ok(()) => {}
+            Err(error) if ended && !whole => break Err(error),
+            Err(error) => return Err(error),
         }
+    };
+    let points = sweep.points;
+    if whole && wanted.is_some_and(|n| n != points) {
+        let message = format!("the header says {} points, found {points}", wanted.unwrap_or(0));
+        return Err(ReadError::new(FORMAT, at, message));
+    }
+    if outcome.is_err() || !whole {
         let of = wanted.filter(|n| *n != 0 && *n != points).map_or(String::new(), |n| format!(" of {n}"));
-        parsed.remarks.push(format!(
+        remarks.push(format!(
             "the file has no end mark: the run was not finished, or the file was cut; {points}{of} points are whole"
         ));
-        Ok(())
     }
+    Ok(sweep.end(None)?)
+}
 
-    /// Point after point.
+impl Reader<'_> {
+    /// Point after point, as many as a block has; are they all?
     fn plain(
         &mut self,
         d: &Declarations,
-        sweep: &Declared,
-        wanted: Option<usize>,
-        columns: &mut [Vec<f64>],
-        points: &mut usize,
-    ) -> Result<(), ReadError> {
-        // No more than the file can hold.
-        let most = (self.bytes.len() - self.at) / (DOUBLE * columns.len().max(1));
-        columns.iter_mut().for_each(|c| c.reserve(wanted.unwrap_or(0).min(most)));
-        let sweep_id = self.sweep_ids.first().copied().unwrap_or(0);
-        let trace_ids = std::mem::take(&mut self.trace_ids);
-        let record = Record::of(d, sweep, sweep_id, &trace_ids);
-        loop {
+        (axis, axis_id): (&Declared, u32),
+        trace_ids: &[u32],
+        record: Option<&Record>,
+        sweep: &mut Sweep<'_>,
+        block: &mut Block,
+    ) -> Result<bool, ReadError> {
+        while block.points < BLOCK {
+            if let Some(record) = record {
+                block.points += record.read(self, sweep, BLOCK - block.points);
+                block.at = self.at;
+                if block.points == BLOCK {
+                    break;
+                }
+            }
             match self.peek() {
                 Some(15) => {
                     self.at += 4;
-                    return Ok(());
+                    block.at = self.at;
+                    return Ok(true);
                 }
                 None => {
                     self.ended = true;
@@ -126,16 +186,11 @@ impl Reader<'_> {
                 }
                 _ => {}
             }
-            if let Some(record) = &record {
-                *points += record.read(self, columns);
-                if matches!(self.peek(), None | Some(15)) {
-                    continue;
-                }
-            }
-            let mut into = columns.iter_mut();
-            self.head(16, sweep_id, &sweep.name)?;
-            self.scalars(d.kind(sweep), &mut into)?;
-            for (trace, id) in d.traces.iter().zip(&trace_ids) {
+            // What is read below and turns out to be no whole point is left out again.
+            let mut into = sweep.columns.iter_mut();
+            self.head(16, axis_id, &axis.name)?;
+            self.scalars(d.kind(axis), &mut into)?;
+            for (trace, id) in d.traces.iter().zip(trace_ids) {
                 match trace {
                     Trace::One(one) => {
                         self.head(16, *id, &one.name)?;
@@ -149,8 +204,10 @@ impl Reader<'_> {
                     }
                 }
             }
-            *points += 1;
+            block.points += 1;
+            block.at = self.at;
         }
+        Ok(false)
     }
 
     fn head(&mut self, code: u32, id: u32, name: &str) -> Result<(), ReadError> {
@@ -191,26 +248,24 @@ impl Reader<'_> {
         Ok(())
     }
 
-    /// Window after window, until there are as many points as `wanted`.
+    /// Window after window, as many as a block has; are they all? They are when there are as many points as `wanted`.
     fn windows(
         &mut self,
         size: usize,
         wanted: Option<usize>,
-        columns: &mut [Vec<f64>],
-        points: &mut usize,
-    ) -> Result<(), ReadError> {
+        sweep: &mut Sweep<'_>,
+        block: &mut Block,
+    ) -> Result<bool, ReadError> {
         // An unfinished run does not know how many there will be.
         let wanted = wanted.filter(|n| *n > 0);
-        if size < DOUBLE {
-            return Err(self.error(self.at, format!("\"PSF window size\" is {size}; expected at least {DOUBLE}")));
-        }
-        while wanted.is_none_or(|n| *points < n) {
+        let before = sweep.points;
+        while wanted.is_none_or(|n| before + block.points < n) {
+            if block.points >= BLOCK {
+                return Ok(false);
+            }
             let at = self.at;
             match self.u32("a window")? {
-                20 => {
-                    let padding = self.u32("padding")? as usize;
-                    self.take(padding, "padding")?;
-                }
+                20 => self.padding()?,
                 u32::MAX | FILL => {}
                 16 => {
                     let n = (self.u32("a window")? & 0xffff) as usize;
@@ -218,31 +273,46 @@ impl Reader<'_> {
                         let most = size / DOUBLE;
                         return Err(self.error(at, format!("a window of {n} points; expected 1 to {most}")));
                     }
-                    let Some((axis, traces)) = columns.split_first_mut() else { return Ok(()) };
-                    axis.extend(self.take(n * DOUBLE, "a window")?.chunks_exact(DOUBLE).map(double));
-                    for trace in traces {
-                        let block = self.take(size, "a window")?;
-                        trace.extend(block[size - n * DOUBLE..].chunks_exact(DOUBLE).map(double));
+                    let (mut length, mut from) = (n * DOUBLE, 0);
+                    for (column, wanted) in sweep.columns.iter_mut().zip(&sweep.wanted) {
+                        let bytes = self.take(length, "a window")?;
+                        if *wanted {
+                            take(&bytes[from..], DOUBLE, 0, n, column);
+                        }
+                        // All but the first have the whole place, and their values at its end.
+                        (length, from) = (size, size - n * DOUBLE);
                     }
-                    *points += n;
+                    block.points += n;
                 }
-                15 if wanted.is_none() => return Ok(()),
+                15 if wanted.is_none() => {
+                    block.at = self.at;
+                    return Ok(true);
+                }
                 other => {
                     return Err(self.error(at, format!("expected 16 or 20, a window or padding, found {other}")));
                 }
             }
+            block.at = self.at;
         }
-        if wanted.is_some_and(|n| *points > n) {
+        let points = before + block.points;
+        if wanted.is_some_and(|n| points > n) {
             return Err(self.error(self.at, format!("{points} points, but the header says {}", wanted.unwrap_or(0))));
         }
         // What the last window leaves of its place is filled up; padding may follow.
         while let Some(next @ (20 | u32::MAX | FILL)) = self.peek() {
             self.at += 4;
             if next == 20 {
-                let padding = self.u32("padding")? as usize;
-                self.take(padding, "padding")?;
+                self.padding()?;
             }
+            block.at = self.at;
         }
-        self.code(15, "the end of the values")
+        self.code(15, "the end of the values")?;
+        block.at = self.at;
+        Ok(true)
+    }
+
+    fn padding(&mut self) -> Result<(), ReadError> {
+        let padding = self.u32("padding")? as usize;
+        self.take(padding, "padding").map(|_| ())
     }
 }

@@ -1,7 +1,9 @@
 //! From a PSF file as read to a waveform.
 
 use super::*;
+use crate::waveform::stream::{Visitor, reduced};
 use crate::waveform::{Column, Facts, Header, Quantity, Waveform};
+use std::io;
 
 /// Name, unit and kind of every scalar of a point: those of the sweep, then those of the traces.
 ///
@@ -58,8 +60,7 @@ fn column(name: String, unit: String) -> Column {
 }
 
 /// The short name of the analysis and its name in other formats.
-fn analysis(parsed: &Parsed) -> (String, String) {
-    let d = &parsed.declarations;
+fn analysis(d: &Declarations) -> (String, String) {
     let said = text(&d.header, "analysis type").unwrap_or("");
     let axis = d.sweeps.first().map(|s| s.name.as_str());
     let short = match (said, axis) {
@@ -77,14 +78,12 @@ fn analysis(parsed: &Parsed) -> (String, String) {
     (short.to_string(), plot_name)
 }
 
-fn facts(parsed: &mut Parsed) -> Facts {
-    let header = &parsed.declarations.header;
-    let words = [text(header, "simulator"), text(header, "version")];
+fn facts(header: Properties, types: &[Type]) -> Facts {
+    let words = [text(&header, "simulator"), text(&header, "version")];
     let mut facts = Facts {
-        name: text(header, "analysis name").unwrap_or_default().to_string(),
+        name: text(&header, "analysis name").unwrap_or_default().to_string(),
         tool: words.into_iter().flatten().collect::<Vec<_>>().join(" "),
-        reltol: number(header, "reltol").or_else(|| number(header, "tolerance.relative")),
-        digits: parsed.digits,
+        reltol: number(&header, "reltol").or_else(|| number(&header, "tolerance.relative")),
         ..Facts::default()
     };
     let mut tolerance = |unit: &str, x: f64| {
@@ -92,17 +91,17 @@ fn facts(parsed: &mut Parsed) -> Facts {
             facts.abstol.push((unit.to_string(), x));
         }
     };
-    for (key, p) in header {
+    for (key, p) in &header {
         if let (Some(unit), Property::Number(x)) = (key.strip_prefix("abstol(").and_then(|k| k.strip_suffix(')')), p) {
             tolerance(if unit == "I" { "A" } else { unit }, *x);
         }
     }
-    for t in &parsed.declarations.types {
+    for t in types {
         if let (Some(unit), Some(x)) = (text(&t.properties, "units"), number(&t.properties, "tolerance")) {
             tolerance(unit, x);
         }
     }
-    facts.said = std::mem::take(&mut parsed.declarations.header)
+    facts.said = header
         .into_iter()
         .map(|(k, p)| match p {
             Property::Text(t) => (k, t),
@@ -112,49 +111,128 @@ fn facts(parsed: &mut Parsed) -> Facts {
     facts
 }
 
-/// The result of a file.
-pub(super) fn contents(format: &'static str, mut parsed: Parsed) -> Contents {
-    let (analysis, plot_name) = analysis(&parsed);
-    let title = text(&parsed.declarations.header, "design").unwrap_or_default().to_string();
-    let facts = facts(&mut parsed);
-    let mut contents = Contents { format, remarks: std::mem::take(&mut parsed.remarks), ..Contents::default() };
+/// What a file holds, without its points.
+fn head(d: &Declarations) -> Waveform {
+    let (analysis, plot_name) = analysis(d);
+    let title = text(&d.header, "design").unwrap_or_default().to_string();
     let header = Header { title, plot_name, analysis, columns: Vec::new(), complex: false };
-    let swept = !parsed.declarations.sweeps.is_empty();
-    let mut waveform = Waveform { facts, ..Waveform::new(header) };
-    if swept {
-        sweep(parsed, &mut waveform, &mut contents.remarks)
-    } else {
-        single(parsed, &mut waveform)
-    }
+    Waveform { facts: facts(d.header.clone(), &d.types), ..Waveform::new(header) }
+}
+
+/// The result of a file without a sweep.
+pub(super) fn values(parsed: &Parsed, visitor: &mut dyn Visitor, remarks: &mut Vec<String>) -> io::Result<()> {
+    let mut waveform = head(&parsed.declarations);
+    waveform.facts.digits = parsed.digits;
+    single(parsed, &mut waveform);
     if waveform.header.columns.is_empty() && waveform.facts.texts.is_empty() {
-        contents.remarks.push("it has a header and no values".into());
-    } else {
-        contents.waveforms.push(waveform);
+        remarks.push("it has a header and no values".into());
+        return Ok(());
     }
-    contents
+    visitor.whole(waveform)
 }
 
-fn sweep(parsed: Parsed, into: &mut Waveform, remarks: &mut Vec<String>) {
-    let scalars = columns_of(&parsed.declarations).unwrap_or_default();
-    into.header.complex = scalars.iter().any(|s| s.2 == Scalar::Complex);
-    let mut texts = Vec::new();
-    for ((name, unit, scalar), data) in scalars.into_iter().zip(parsed.columns) {
-        if scalar == Scalar::Text {
-            texts.push(name);
-            continue;
+/// A sweep that is being read, on its way to a visitor: a block of points at a time.
+pub(super) struct Sweep<'v> {
+    visitor: &'v mut dyn Visitor,
+    /// A block of points: a column for each scalar of the sweep and of the traces, as `columns_of` has them. What is not wanted may
+    /// be left empty.
+    pub columns: Vec<Vec<f64>>,
+    /// Of each column: is it wanted?
+    pub wanted: Vec<bool>,
+    scalars: Vec<Scalar>,
+    complex: bool,
+    /// Has anything been begun?
+    begun: bool,
+    /// Points that were passed on.
+    pub points: usize,
+    /// Room for a real column of a complex result.
+    room: Vec<Vec<f64>>,
+}
+
+impl<'v> Sweep<'v> {
+    /// Asks the visitor what it wants. `most` points may come.
+    ///
+    /// # Errors
+    /// Those of the visitor.
+    pub fn begin(
+        d: &Declarations,
+        scalars: Vec<(String, String, Scalar)>,
+        most: Option<usize>,
+        visitor: &'v mut dyn Visitor,
+        remarks: &mut Vec<String>,
+    ) -> io::Result<Self> {
+        let Waveform { mut header, facts, .. } = head(d);
+        header.complex = scalars.iter().any(|s| s.2 == Scalar::Complex);
+        let mut sweep = Sweep {
+            visitor,
+            columns: vec![Vec::new(); scalars.len()],
+            wanted: vec![false; scalars.len()],
+            scalars: scalars.iter().map(|s| s.2).collect(),
+            complex: header.complex,
+            begun: false,
+            points: 0,
+            room: vec![Vec::new(); scalars.len()],
+        };
+        let (mut texts, mut places) = (Vec::new(), Vec::new());
+        for (k, (name, unit, scalar)) in scalars.into_iter().enumerate() {
+            if scalar == Scalar::Text {
+                texts.push(name);
+            } else {
+                places.push(k);
+                header.columns.push(column(name, unit));
+            }
         }
-        let real_among_complex = into.header.complex && scalar == Scalar::Real;
-        into.data.push(if real_among_complex { data.into_iter().flat_map(|x| [x, 0.0]).collect() } else { data });
-        into.header.columns.push(column(name, unit));
+        if !texts.is_empty() {
+            remarks.push(format!("left out, being texts: {}", texts.join(", ")));
+        }
+        if header.columns.is_empty() {
+            remarks.push("it has a header and no values".into());
+        } else if let Some(wanted) = sweep.visitor.choose(&header).of(header.columns.len()) {
+            places.iter().enumerate().for_each(|(k, at)| sweep.wanted[*at] = wanted.binary_search(&k).is_ok());
+            sweep.begun = true;
+            sweep.visitor.begin(&reduced(&header, &wanted), &facts, most)?;
+        }
+        Ok(sweep)
     }
-    if !texts.is_empty() {
-        remarks.push(format!("left out, being texts: {}", texts.join(", ")));
+
+    /// Passes on so many points of those in the columns, which are empty then.
+    ///
+    /// # Errors
+    /// Those of the visitor.
+    pub fn put(&mut self, points: usize) -> io::Result<()> {
+        if self.begun && points > 0 {
+            let mut block: Vec<&[f64]> = Vec::with_capacity(self.columns.len());
+            let each = self.columns.iter().zip(&mut self.room).zip(&self.scalars).zip(&self.wanted);
+            for (((column, room), scalar), _) in each.filter(|c| *c.1) {
+                let parts = if *scalar == Scalar::Complex { 2 } else { 1 };
+                let numbers = column.get(..points * parts).unwrap_or(&[]);
+                if self.complex && parts == 1 {
+                    room.clear();
+                    room.extend(numbers.iter().flat_map(|x| [*x, 0.0]));
+                    block.push(room);
+                } else {
+                    block.push(numbers);
+                }
+            }
+            self.visitor.block(&block)?;
+        }
+        self.points += points;
+        self.columns.iter_mut().for_each(Vec::clear);
+        Ok(())
+    }
+
+    /// There are no more.
+    ///
+    /// # Errors
+    /// Those of the visitor.
+    pub fn end(self, digits: Option<usize>) -> io::Result<()> {
+        if self.begun { self.visitor.end(digits) } else { Ok(()) }
     }
 }
 
-fn single(parsed: Parsed, into: &mut Waveform) {
+fn single(parsed: &Parsed, into: &mut Waveform) {
     let mut all: Vec<(String, String, f64, f64)> = Vec::new();
-    for entry in parsed.entries {
+    for entry in &parsed.entries {
         let of = parsed.declarations.types.get(entry.of);
         let own = text(&entry.properties, "units");
         let unit = own.or_else(|| of.and_then(|t| text(&t.properties, "units"))).unwrap_or_default().to_string();
@@ -165,7 +243,7 @@ fn single(parsed: Parsed, into: &mut Waveform) {
             Datum::Text(t) => into.facts.texts.push((name, t.clone())),
             Datum::List(_) => {}
         };
-        spread(entry.name, &entry.value, of.map(|t| &t.kind), &mut add);
+        spread(entry.name.clone(), &entry.value, of.map(|t| &t.kind), &mut add);
     }
     for (name, unit, re, im) in all {
         into.header.columns.push(column(name, unit));

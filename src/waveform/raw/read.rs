@@ -5,9 +5,11 @@
 //! sign of a time means something else. Some programs write floats with the high byte first: then only that order gives
 //! numbers of a sensible size.
 
+use super::values::{Layout, Order, Plot, values};
+use crate::waveform::stream::{BLOCK, Visitor};
 use crate::waveform::text::excerpt;
-use crate::waveform::{Column, Contents, Facts, Header, Quantity, ReadError, Waveform};
-use std::io::Read;
+use crate::waveform::window::{HEAD, STRETCH, Window};
+use crate::waveform::{Collector, Column, Contents, Facts, Header, Quantity, ReadError, Summary};
 
 pub(super) const FORMAT: &str = "SPICE3 raw";
 
@@ -25,80 +27,131 @@ pub fn is_raw(bytes: &[u8]) -> bool {
 /// # Errors
 /// With the byte at which the file stops making sense, and what was expected there.
 pub fn parse(bytes: &[u8]) -> Result<Contents, ReadError> {
-    let mut all = Plots::new(is_wide(bytes));
-    all.rest(bytes, 0)?;
-    all.finish()
+    let mut all = Collector::default();
+    let summary = visit(&mut Window::of(bytes), &mut all)?;
+    Ok(summary.with(all.waveforms))
 }
 
-/// The plots of a file as they are found.
-pub(super) struct Plots {
-    pub contents: Contents,
-    /// Is the text UTF-16?
-    pub wide: bool,
-    /// Of binary numbers, once it is known.
-    pub order: Option<Order>,
+/// Bytes in which a plot's beginning is seen.
+const BEGINNING: usize = 64;
+
+/// Gives a visitor the plots of a raw file.
+///
+/// # Errors
+/// As those of [`parse`], and those of the visitor.
+pub(in crate::waveform) fn visit(window: &mut Window<'_>, visitor: &mut dyn Visitor) -> Result<Summary, ReadError> {
+    let mut summary = Summary { format: FORMAT, remarks: Vec::new() };
+    let wide = is_wide(window.bytes());
+    let mut order: Option<Order> = None;
+    let (mut base, mut most, mut plots) = (0, HEAD, 0);
+    while base < window.length() {
+        window.slide(base, most)?;
+        let mut reader = Reader::new(window, wide);
+        let rest = reader.bytes.len() - reader.at;
+        if rest < BEGINNING && !window.last() {
+            // Blanks, and then perhaps a plot.
+            base += reader.at;
+            continue;
+        }
+        if rest == 0 {
+            break;
+        }
+        // After the first plot something else may follow.
+        if plots > 0 && (wide || !is_raw(&reader.bytes[reader.at..])) {
+            let from = base + reader.at;
+            summary.remarks.push(format!(
+                "{} bytes follow the last point that the file declares, from byte {from}: it was not written to its end",
+                window.length() - from
+            ));
+            break;
+        }
+        let head = reader.head();
+        // What goes to the window's end may be longer.
+        if !window.last() && (head.is_err() || reader.at == reader.bytes.len()) {
+            most = most.saturating_mul(8);
+            continue;
+        }
+        let head = head?;
+        (base, most) = (base + reader.at, HEAD);
+        let layout = Layout::of(&head, window.length() - base);
+        let size = layout.size(head.header.columns.len(), head.parts());
+        // A number that is text has a byte at least, and one before it.
+        let least = if head.binary { size } else { 2 * head.header.columns.len() };
+        let there = (window.length() - base) / least;
+        if head.binary && head.points > there {
+            let message = format!("{} points declared, but the file ends after {there}", head.points);
+            return Err(ReadError::new(FORMAT, window.length(), message));
+        }
+        let mut plot = Plot::begin(&head, head.points.min(there), visitor)?;
+        if head.binary {
+            values(window, base, &mut plot, layout, &mut order)?;
+            base += size * head.points;
+        } else {
+            base = texts(window, base, wide, &head, &mut plot)?;
+        }
+        plot.end()?;
+        plots += 1;
+    }
+    if order == Some(Order::High) {
+        summary.remarks.push("its numbers are written with the high byte first".into());
+    }
+    if plots == 0 {
+        return Err(ReadError::new(FORMAT, 0, "empty; expected 'Title:'"));
+    }
+    Ok(summary)
 }
 
-impl Plots {
-    pub fn new(wide: bool) -> Self {
-        Plots { contents: Contents { format: FORMAT, ..Contents::default() }, wide, order: None }
-    }
-
-    /// A reader of bytes that begin at `base` of the file.
-    pub fn reader<'a>(&self, bytes: &'a [u8], base: usize) -> Reader<'a> {
-        let mut reader =
-            Reader { bytes, at: if bytes.starts_with(b"\xff\xfe") { 2 } else { 0 }, wide: self.wide, base };
-        reader.skip_blanks();
-        reader
-    }
-
-    /// Does a plot begin here? After the first one something else may follow.
-    pub fn begins(&self, reader: &Reader<'_>) -> bool {
-        self.contents.waveforms.is_empty() || (!self.wide && is_raw(&reader.bytes[reader.at..]))
-    }
-
-    /// The plots in the bytes from `base` to the file's end.
-    pub fn rest(&mut self, bytes: &[u8], base: usize) -> Result<(), ReadError> {
-        let mut at = 0;
-        while at < bytes.len() {
-            let mut reader = self.reader(&bytes[at..], base + at);
-            if reader.at == reader.bytes.len() {
-                break;
+/// Reads the points of a plot that are text, from a byte on; where they end.
+fn texts(
+    window: &mut Window<'_>,
+    base: usize,
+    wide: bool,
+    head: &Head,
+    plot: &mut Plot<'_>,
+) -> Result<usize, ReadError> {
+    if wide {
+        // In one piece: such files are rare, and never large.
+        window.slide(base, usize::MAX)?;
+        let units = window.bytes().chunks_exact(2).map(|c| u16::from_le_bytes([c[0], c[1]]));
+        let text = String::from_utf16_lossy(&units.collect::<Vec<_>>());
+        // Offsets are of the file, in which a character has two bytes.
+        let outcome = texts(&mut Window::of(text.as_bytes()), 0, false, head, plot).map_err(|e| match e {
+            ReadError::Format { format, offset, message } => {
+                ReadError::Format { format, offset: base + 2 * offset, message }
             }
-            if !self.begins(&reader) {
-                let rest = reader.bytes.len() - reader.at;
-                self.contents.remarks.push(format!(
-                    "{rest} bytes follow the last point that the file declares, from byte {}: it was not written to its end",
-                    reader.base + reader.at
-                ));
-                break;
+            other => other,
+        });
+        return outcome.map(|end| (base + 2 * end).min(window.length()));
+    }
+    let (mut at, mut most, mut point) = (base, STRETCH, 0);
+    while point < head.points {
+        window.slide(at, most)?;
+        let whole = window.bytes();
+        // A word that the window's end cuts is not to be seen.
+        let cut = if window.last() { None } else { whole.iter().rposition(|b| *b == b'\n') };
+        let bytes = cut.map_or(whole, |k| &whole[..=k]);
+        let mut reader = Reader { bytes, at: 0, wide: false, base: at };
+        let (mut read, mut end) = (0, 0);
+        let outcome = loop {
+            if point + read == head.points || read == BLOCK {
+                break Ok(());
             }
-            let head = reader.head()?;
-            let w = if head.binary {
-                let mut data = &reader.bytes[reader.at..];
-                let layout = Layout::of(&head, data.len());
-                let (from, to) = (reader.base + reader.at, base + bytes.len());
-                // More points than there are bytes are refused below.
-                reader.at = reader.at.saturating_add(layout.size(&head).saturating_mul(head.points));
-                values(&mut data, head.waveform(), layout, head.points, (from, to), &mut self.order)?
-            } else {
-                reader.ascii(head.header.clone(), head.points)?
-            };
-            self.contents.waveforms.extend(head.finish(w));
-            at += reader.at;
+            if let Err(error) = reader.point(head, point + read, plot.columns()) {
+                break Err(error);
+            }
+            (read, end) = (read + 1, reader.at);
+        };
+        // One that ends with the window is read again in the next one.
+        match outcome {
+            Err(error) if reader.at < bytes.len() || window.last() => return Err(error),
+            Err(_) if read == 0 => most = most.saturating_mul(8),
+            _ => most = STRETCH,
         }
-        Ok(())
+        plot.put(read)?;
+        plot.columns().iter_mut().for_each(Vec::clear);
+        (at, point) = (at + end, point + read);
     }
-
-    pub fn finish(mut self) -> Result<Contents, ReadError> {
-        if self.order == Some(Order::High) {
-            self.contents.remarks.push("its numbers are written with the high byte first".into());
-        }
-        if self.contents.waveforms.is_empty() {
-            return Err(ReadError::new(FORMAT, 0, "empty; expected 'Title:'"));
-        }
-        Ok(self.contents)
-    }
+    Ok(at)
 }
 
 fn starts_with(bytes: &[u8], word: &[u8]) -> bool {
@@ -112,52 +165,44 @@ pub(super) fn is_wide(bytes: &[u8]) -> bool {
     starts_with(&low, b"title:") || starts_with(&low, b"plotname:")
 }
 
-/// Which byte of a number comes first.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Order {
-    Low,
-    High,
-}
-
-/// How points are written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Layout {
-    /// Bytes of a number of the axis and of the others.
-    axis: usize,
-    others: usize,
-    /// All points of a variable stand together.
-    by_variable: bool,
-}
-
 /// What the flags and other lines of a header say that the result does not.
 #[derive(Default)]
-struct Flags {
-    double: bool,
-    fastaccess: bool,
-    stepped: bool,
-    ltspice: bool,
-    offset: f64,
+pub(super) struct Flags {
+    pub double: bool,
+    pub fastaccess: bool,
+    pub stepped: bool,
+    pub ltspice: bool,
+    pub offset: f64,
 }
 
 /// What stands before the values of a plot.
 pub(super) struct Head {
-    header: Header,
+    pub header: Header,
     pub points: usize,
-    flags: Flags,
-    facts: Facts,
-    pub binary: bool,
+    pub flags: Flags,
+    pub facts: Facts,
+    binary: bool,
 }
 
-pub(super) struct Reader<'a> {
-    pub bytes: &'a [u8],
-    pub at: usize,
+struct Reader<'a> {
+    bytes: &'a [u8],
+    at: usize,
     /// Is the text UTF-16?
     wide: bool,
     /// Where in the file the bytes begin.
-    pub base: usize,
+    base: usize,
 }
 
 impl<'a> Reader<'a> {
+    /// Of a window, behind its blanks.
+    fn new(window: &'a Window<'_>, wide: bool) -> Self {
+        let bytes = window.bytes();
+        let at = if bytes.starts_with(b"\xff\xfe") { 2 } else { 0 };
+        let mut reader = Reader { bytes, at, wide, base: window.base() };
+        reader.skip_blanks();
+        reader
+    }
+
     fn error(&self, offset: usize, message: impl Into<String>) -> ReadError {
         ReadError::new(FORMAT, self.base + offset, message)
     }
@@ -186,7 +231,7 @@ impl<'a> Reader<'a> {
         Some((start, text.trim_end_matches('\r').to_string()))
     }
 
-    pub fn head(&mut self) -> Result<Head, ReadError> {
+    fn head(&mut self) -> Result<Head, ReadError> {
         let mut header = Header {
             title: String::new(),
             plot_name: String::new(),
@@ -302,194 +347,39 @@ impl<'a> Reader<'a> {
         (start, &self.bytes[start..self.at])
     }
 
-    fn ascii(&mut self, header: Header, points: usize) -> Result<Waveform, ReadError> {
-        if self.wide {
-            let units = self.bytes[self.at..].chunks_exact(2).map(|c| u16::from_le_bytes([c[0], c[1]]));
-            let text = String::from_utf16_lossy(&units.collect::<Vec<_>>());
-            let mut reader = Reader { bytes: text.as_bytes(), at: 0, wide: false, base: 0 };
-            // Offsets are of the file, in which a character has two bytes.
-            let outcome = reader.ascii(header, points).map_err(|e| match e {
-                ReadError::Format { format, offset, message } => {
-                    ReadError::Format { format, offset: self.base + self.at + 2 * offset, message }
-                }
-                other => other,
-            });
-            self.at = (self.at + 2 * reader.at).min(self.bytes.len());
-            return outcome;
+    /// A point: its index, then its values.
+    fn point(&mut self, head: &Head, point: usize, columns: &mut [Vec<f64>]) -> Result<(), ReadError> {
+        let (start, word) = self.word();
+        if word.is_empty() {
+            let message = format!("{} points declared, but the file ends after {point}", head.points);
+            return Err(self.error(start, message));
         }
-        let parts = if header.complex { 2 } else { 1 };
-        let mut w = Waveform::new(header);
-        for point in 0..points {
-            let (start, word) = self.word();
-            if word.is_empty() {
-                let message = format!("{points} points declared, but the file ends after {point}");
-                return Err(self.error(start, message));
-            }
-            if std::str::from_utf8(word).ok().and_then(|s| s.parse::<usize>().ok()) != Some(point) {
-                let found = excerpt(&String::from_utf8_lossy(word)).to_string();
-                return Err(self.error(start, format!("expected the index of point {point}, found '{found}'")));
-            }
-            for k in 0..w.data.len() {
-                for _ in 0..parts {
-                    let (start, word) = self.word();
-                    let value = std::str::from_utf8(word).ok().and_then(|s| s.parse::<f64>().ok());
-                    let Some(value) = value else {
-                        let found = excerpt(&String::from_utf8_lossy(word)).to_string();
-                        let name = &w.header.columns[k].name;
-                        let message = format!("expected the value of {name} at point {point}, found '{found}'");
-                        return Err(self.error(start, message));
-                    };
-                    w.data[k].push(value);
-                }
+        if std::str::from_utf8(word).ok().and_then(|s| s.parse::<usize>().ok()) != Some(point) {
+            let found = excerpt(&String::from_utf8_lossy(word)).to_string();
+            return Err(self.error(start, format!("expected the index of point {point}, found '{found}'")));
+        }
+        for (k, column) in columns.iter_mut().enumerate() {
+            for _ in 0..head.parts() {
+                let (start, word) = self.word();
+                let value = std::str::from_utf8(word).ok().and_then(|s| s.parse::<f64>().ok());
+                let Some(value) = value else {
+                    let found = excerpt(&String::from_utf8_lossy(word)).to_string();
+                    let name = &head.header.columns[k].name;
+                    let message = format!("expected the value of {name} at point {point}, found '{found}'");
+                    return Err(self.error(start, message));
+                };
+                column.push(value);
             }
         }
-        Ok(w)
-    }
-}
-
-fn double(bytes: &[u8], order: Order) -> f64 {
-    let mut b = [0u8; 8];
-    b.copy_from_slice(bytes);
-    match order {
-        Order::Low => f64::from_le_bytes(b),
-        Order::High => f64::from_be_bytes(b),
-    }
-}
-
-impl Layout {
-    /// How the points of a plot are written whose values are among so many bytes.
-    pub fn of(head: &Head, rest: usize) -> Layout {
-        let of = |axis, others| Layout { axis, others, by_variable: head.flags.fastaccess };
-        let doubles = of(8, 8);
-        // Of LTspice the file's length tells, which holds a single plot: an operating point has no axis of its own.
-        let candidates = [of(8, 4), of(4, 4)];
-        let fits = |l: &&Layout| l.size(head).checked_mul(head.points) == Some(rest);
-        let flags = &head.flags;
-        let floats = flags.ltspice && !flags.double && !head.header.complex && head.points > 0 && !fits(&&doubles);
-        match candidates.iter().find(fits) {
-            Some(layout) if floats => *layout,
-            _ if floats => candidates[0],
-            _ => doubles,
-        }
-    }
-
-    /// Bytes of a point.
-    pub fn size(self, head: &Head) -> usize {
-        let (n, parts) = (head.header.columns.len(), if head.header.complex { 2 } else { 1 });
-        (self.axis + self.others * (n - 1)) * parts
+        Ok(())
     }
 }
 
 impl Head {
-    /// The result without its points.
-    pub fn waveform(&self) -> Waveform {
-        Waveform::new(self.header.clone())
+    /// Numbers per value.
+    pub fn parts(&self) -> usize {
+        if self.header.complex { 2 } else { 1 }
     }
-
-    /// What the header says of values that were read.
-    pub fn finish(self, mut w: Waveform) -> Vec<Waveform> {
-        w.facts = self.facts;
-        if self.flags.ltspice
-            && w.header.analysis == "tran"
-            && let Some(time) = w.data.first_mut()
-        {
-            time.iter_mut().for_each(|t| *t = t.abs() + self.flags.offset);
-        }
-        if self.flags.stepped { steps(w) } else { vec![w] }
-    }
-}
-
-/// Bytes that are in memory at a time.
-const STRETCH: usize = 1 << 18;
-
-/// Reads binary points, of which `at` and `end` say where they and the file begin and end.
-pub(super) fn values(
-    from: &mut impl Read,
-    mut w: Waveform,
-    layout: Layout,
-    points: usize,
-    (at, end): (usize, usize),
-    known: &mut Option<Order>,
-) -> Result<Waveform, ReadError> {
-    let (n, parts) = (w.data.len(), w.parts());
-    let size = (layout.axis + layout.others * (n - 1)) * parts;
-    let there = (end - at) / size;
-    if points > there {
-        return Err(ReadError::new(FORMAT, end, format!("{points} points declared, but the file ends after {there}")));
-    }
-    w.data.iter_mut().for_each(|column| column.reserve_exact(points * parts));
-    let bytes_of = |k: usize| if k == 0 { layout.axis } else { layout.others };
-    let mut buffer = vec![0; STRETCH.max(size)];
-    if layout.by_variable {
-        for (k, column) in w.data.iter_mut().enumerate() {
-            let mut left = bytes_of(k) * parts * points;
-            while left > 0 {
-                let stretch = &mut buffer[..left.min(STRETCH)];
-                from.read_exact(stretch)?;
-                numbers(stretch, column, bytes_of(k), Order::Low);
-                left -= stretch.len();
-            }
-        }
-        return Ok(w);
-    }
-    let mut left = points;
-    while left > 0 {
-        let rows = left.min(STRETCH / size).max(1);
-        let stretch = &mut buffer[..rows * size];
-        from.read_exact(stretch)?;
-        let order = *known.get_or_insert_with(|| order(stretch, size, layout));
-        if size == 8 * n {
-            // Column by column: the stretch is in the cache.
-            for (k, column) in w.data.iter_mut().enumerate() {
-                column.extend(stretch.chunks_exact(size).map(|row| double(&row[8 * k..8 * k + 8], order)));
-            }
-        } else {
-            for row in stretch.chunks_exact(size) {
-                let mut at = 0;
-                for (k, column) in w.data.iter_mut().enumerate() {
-                    numbers(&row[at..at + bytes_of(k) * parts], column, bytes_of(k), order);
-                    at += bytes_of(k) * parts;
-                }
-            }
-        }
-        left -= rows;
-    }
-    Ok(w)
-}
-
-/// Numbers of so many bytes.
-fn numbers(from: &[u8], into: &mut Vec<f64>, bytes: usize, order: Order) {
-    match bytes {
-        4 => into.extend(from.chunks_exact(4).map(|b| f64::from(f32::from_le_bytes([b[0], b[1], b[2], b[3]])))),
-        _ => into.extend(from.chunks_exact(8).map(|b| double(b, order))),
-    }
-}
-
-/// Which byte comes first: the order that gives numbers of a sensible size at the first points. The low one, if both do.
-fn order(data: &[u8], row: usize, layout: Layout) -> Order {
-    if layout.axis != 8 || layout.by_variable {
-        return Order::Low;
-    }
-    let sensible = |order| {
-        let first = data.chunks_exact(row).take(64).flat_map(|r| r.chunks_exact(8));
-        first.filter(|b| b.len() == 8).all(|b| {
-            let x = double(b, order).abs();
-            x == 0.0 || (1e-90..1e90).contains(&x)
-        })
-    };
-    if !sensible(Order::Low) && sensible(Order::High) { Order::High } else { Order::Low }
-}
-
-/// Cuts the points where the axis goes back.
-fn steps(w: Waveform) -> Vec<Waveform> {
-    let parts = w.parts();
-    let each = w.stretches().into_iter().enumerate().map(|(k, points)| {
-        let mut facts = w.facts.clone();
-        facts.place.push(("step".into(), (k + 1) as f64));
-        let data = w.data.iter().map(|c| c[points.start * parts..points.end * parts].to_vec()).collect();
-        Waveform { header: w.header.clone(), data, facts }
-    });
-    each.collect()
 }
 
 /// The short name of an analysis from its plot name.
