@@ -287,7 +287,7 @@ impl<'a> Elab<'a> {
             tstep = tstop.abs() / 50.0;
         }
         let tstart = times.get(2).map_or(0.0, |t| t.0);
-        let tmax = times.get(3).map(|t| t.0);
+        let tmax = times.get(3).map(|t| t.0).or(Some(self.options.maxstep));
         let wrong = [
             (tstep < 0.0, 0, "tstep must be greater than 0 s"),
             (tstop <= 0.0, 1, "tstop must be greater than 0 s"),

@@ -292,6 +292,17 @@ impl<'a> Quantities<'a> {
                 return Some(self.builder.mul(size, side));
             }
             _ if super::tables::is_table(f) => return self.table(elab, f, args, span),
+            "uplim" | "dnlim" if args.len() == 3 => return self.soft_limit(elab, f, args),
+            "idtmod" => return self.circular_integral(elab, args, span),
+            "rand" | "random" | "white" if !args.is_empty() => {
+                elab.error_help(
+                    "unknown-function",
+                    format!("{f}() of a value is drawn by a rule that LTspice does not publish"),
+                    name.span,
+                    "a source TRNOISE(…) or TRRANDOM(…) gives noise in time; rand() is a number between 0 and 1",
+                );
+                return None;
+            }
             "spice_pulse" | "spice_sin" | "spice_exp" | "spice_sffm" => {
                 return self.source_function(elab, f, args, span);
             }

@@ -41,6 +41,8 @@ pub struct Options {
     pub temp: f64,
     /// Temperature of the model parameters, °C.
     pub tnom: f64,
+    /// Largest step of transients that give none, s; 0: the simulator's own.
+    pub maxstep: f64,
     /// Integration method; `None` leaves the choice to the simulator.
     pub method: Option<Method>,
     /// Highest order of the Gear method.
@@ -66,6 +68,7 @@ impl Default for Options {
             gmin: 1e-12,
             temp: 27.0,
             tnom: 27.0,
+            maxstep: 0.0,
             method: None,
             maxord: 2,
             itl1: 100,
@@ -88,6 +91,7 @@ const NUMERIC: &[Numeric] = &[
     ("gmin", Range::NonNegative, "S", |o, x| o.gmin = x),
     ("temp", Range::Open(-273.15, 1e4), "°C", |o, x| o.temp = x),
     ("tnom", Range::Open(-273.15, 1e4), "°C", |o, x| o.tnom = x),
+    ("maxstep", Range::Positive, "s", |o, x| o.maxstep = x),
     ("maxord", Range::Closed(1.0, 6.0), "", |o, x| o.maxord = x as u32),
     ("itl1", Range::Closed(1.0, 1e6), "", |o, x| o.itl1 = x as u32),
     ("itl2", Range::Closed(1.0, 1e6), "", |o, x| o.itl2 = x as u32),
@@ -161,8 +165,19 @@ pub(super) const WITHOUT_EFFECT: &[&str] = &[
     "newtrunc",
     "noautorelaxed",
     "copynodesets",
-    "nopage",
-    "nomod",
+    // Of LTspice's pictures and files.
+    "plotwinsize",
+    "plotreltol",
+    "plotvntol",
+    "plotabstol",
+    "measdgt",
+    "fastaccess",
+    "meascplxfmt",
+    "baudrate",
+    "topologycheck",
+    "thread",
+    "threads",
+    "noopiter",
 ];
 
 /// Of these, the ones that change results in ngspice: leaving them aside is said.
