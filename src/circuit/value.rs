@@ -152,6 +152,12 @@ impl<'a> Elab<'a> {
     /// Stores a number if it is inside the range.
     pub fn put_number(&mut self, setter: &mut Setter, p: usize, x: f64, span: Span) {
         let Some(param) = setter.param(p) else { return };
+        let mut x = x;
+        if x == 0.0 && (setter.spec.name, param.name) == ("resistor", "r") {
+            let d = Diagnostic::warning("zero-resistance", format!("{}: 0 Ω is taken as 1 mΩ", setter.name), span);
+            self.report_in(d.help("as in ngspice; a wire is a voltage source of 0 V"), setter.scope);
+            x = 1e-3;
+        }
         if self.in_range(setter, param, x, span) {
             setter.put(p, Value::Number(x));
         } else {

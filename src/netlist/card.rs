@@ -11,7 +11,7 @@ use crate::diagnostic::Spanned;
 type Failed = nom::Err<Fault>;
 
 /// Names of dot cards, without the dot. (`include`, `lib`, `end` and the like never reach the tree.)
-pub(super) const CARDS: [&str; 50] = [
+pub(super) const CARDS: [&str; 57] = [
     "tran",
     "op",
     "dc",
@@ -56,6 +56,13 @@ pub(super) const CARDS: [&str; 50] = [
     "backanno",
     "csparam",
     "preprocess",
+    "savebias",
+    "loadbias",
+    "savestate",
+    "wave",
+    "net",
+    "ferret",
+    "text",
     "result",
     "if",
     "elseif",
