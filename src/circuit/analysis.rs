@@ -4,7 +4,7 @@ use super::context::Elab;
 use super::scope::ScopeId;
 use super::step::as_word;
 use super::*;
-use crate::netlist::ast::{Arg, Card};
+use crate::netlist::ast::{Arg, Card, ExprKind};
 
 /// An analysis with the place of its card.
 #[derive(Debug, Clone, PartialEq)]
@@ -255,6 +255,10 @@ impl<'a> Elab<'a> {
             match arg {
                 // Xyce says NOOP for it.
                 Arg::Word { text, .. } if matches!(text.as_str(), "uic" | "noop") => uic = true,
+                Arg::Expr(e) if matches!(&e.kind, ExprKind::Call(f, _) if f.value == "schedule") => {
+                    let d = Diagnostic::warning("ignored", "the schedule of largest steps is not heeded", arg.span());
+                    self.report.add(d.help("steps are chosen by the error; the fourth time of .tran bounds them"));
+                }
                 Arg::Word { number: Some(_), .. } | Arg::Expr(_) => times.push((self.number(arg, top)?, arg.span())),
                 // LTspice's, all of which change what is computed.
                 Arg::Word { text, span, .. }

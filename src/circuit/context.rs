@@ -88,6 +88,8 @@ pub(super) struct Elab<'a> {
     /// How many normal (true) and uniform draws each of them has had.
     pub drawn: HashMap<(String, bool), u64>,
     pub request: &'a Request,
+    /// Are `vp()` and `ip()` degrees, by Xyce's option?
+    pub phase_in_degrees: bool,
     /// Initial currents of inductors from `.ic`: instance, amperes, where.
     pub initial_currents: Vec<(usize, f64, Span)>,
     /// Does an expression name the circuit's temperature?
@@ -119,6 +121,7 @@ impl<'a> Elab<'a> {
             subject: String::new(),
             drawn: HashMap::new(),
             request,
+            phase_in_degrees: false,
             initial_currents: Vec::new(),
             uses_temperature: false,
         }

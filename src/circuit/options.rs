@@ -211,7 +211,13 @@ impl<'a> Elab<'a> {
             let package = card.args.first().and_then(super::step::as_word).and_then(Package::named);
             for arg in card.args.iter().skip(usize::from(package.is_some())) {
                 match arg {
+                    Arg::Assign(a) if package.is_some() && a.key.value == "phase_output_radians" => {
+                        let text = self.written(a.value.span()).to_lowercase();
+                        self.phase_in_degrees = matches!(text.as_str(), "false" | "0");
+                    }
                     Arg::Assign(a) if package.is_some_and(|p| !p.heeds(&a.key.value)) => {}
+                    // `breakpoints=1m,2m`: more of a list.
+                    Arg::Word { number: Some(_), .. } if package.is_some() => {}
                     Arg::Assign(assign) => {
                         self.read_option(&mut options, &assign.key.value, assign.key.span, &assign.value, top)
                     }

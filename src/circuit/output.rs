@@ -340,6 +340,9 @@ impl<'a> Elab<'a> {
             _ => return None,
         };
         Some(output.map(|o| match part {
+            Some(OutputPart::Phase) if self.phase_in_degrees => {
+                in_degrees(Output::Part(OutputPart::Phase, Box::new(o)), self.written(span))
+            }
             Some(part) => Output::Part(part, Box::new(o)),
             None => o,
         }))
@@ -416,6 +419,15 @@ impl<'a> Elab<'a> {
             }
         }
     }
+}
+
+/// A phase, radians, in degrees.
+fn in_degrees(phase: Output, text: String) -> Output {
+    let mut b = crate::program::Builder::new();
+    let (x, factor) = (b.input(0), b.constant(180.0 / std::f64::consts::PI));
+    let value = b.mul(x, factor);
+    let (inputs, states) = (vec![ExpressionInput::Quantity(0)], Vec::new());
+    Output::Expression(Arc::new(Expression { text, inputs, program: b.finish(&[value]), states }), vec![phase])
 }
 
 /// A phasor beside densities of noise is two columns, as in Xyce: its real and its imaginary part.

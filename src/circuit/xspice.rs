@@ -6,12 +6,13 @@
 //! | `summer`, `mult` | out_gain·Σ or Π of in_gainᵢ·(inᵢ + in_offsetᵢ), + out_offset |
 //! | `divide` | out_gain·num_gain·(num + num_offset)/(den_gain·(den + den_offset)) + out_offset; the divisor keeps away from 0 |
 //! | `limit` | gain·(in + in_offset) between two limits, a parabola of ± limit_range at each |
+//! | `climit` | the same between two inputs, the upper less upper_delta and the lower plus lower_delta |
 //! | `pwl` | straight lines between the points of x_array and y_array, and beyond them |
 //! | `int` | out_ic + gain·∫(in + in_offset)dt |
 //! | `d_dt` | gain·d(in)/dt + out_offset between two limits |
 //! | `s_xfer` | gain·N(s)/D(s)·(in + in_offset): a chain of integrators that begin at 0, also at an operating point |
 //! | `hyst` | rising and falling straight lines, hyst to the right and left, changed at their ends; parabolas of ± input_domain at corners |
-//! | `sine`, `triangle` | out_low to out_high at a frequency that is a piecewise linear function of the input |
+//! | `sine`, `triangle`, `square` | out_low to out_high at a frequency that is a piecewise linear function of the input |
 //! | `aswitch` | a resistance, r_off at cntl_off and r_on at cntl_on, whose logarithm (or itself) is a straight line |
 //!
 //! Ports: `node` or `%v node`, `%vd(a,b)`, `%i node`, `%id(a,b)` and, as inputs, `%vnam(source)`. An input of a current takes it to
@@ -24,8 +25,9 @@ use crate::netlist::{parse_expression, print_expression};
 use std::borrow::Cow;
 
 /// Model types that are done.
-const TYPES: [&str; 13] = [
-    "gain", "summer", "mult", "divide", "limit", "pwl", "int", "d_dt", "s_xfer", "aswitch", "hyst", "sine", "triangle",
+const TYPES: [&str; 15] = [
+    "gain", "summer", "mult", "divide", "limit", "climit", "pwl", "int", "d_dt", "s_xfer", "aswitch", "hyst", "sine",
+    "triangle", "square",
 ];
 
 /// The netlist without `A` devices, and what is wrong with them.
@@ -232,7 +234,15 @@ impl Maker<'_> {
             }
             ("aswitch", [Slot::One(control), Slot::One(out)]) => self.switch(control, out),
             ("hyst", [Slot::One(input), Slot::One(out)]) => self.hysteresis(input, out),
-            ("sine" | "triangle", [Slot::One(input), Slot::One(out)]) => self.oscillator(kind, input, out),
+            ("climit", [Slot::One(input), Slot::One(upper), Slot::One(lower), Slot::One(out)]) => {
+                let u = format!("({}+({}))", self.input(input), self.value("in_offset", "0"));
+                let high = format!("({}-({}))", self.input(upper), self.value("upper_delta", "0"));
+                let low = format!("({}+({}))", self.input(lower), self.value("lower_delta", "0"));
+                let gain = self.value("gain", "1");
+                let text = self.limited(&format!("(({gain})*{u})"), &low, &high);
+                self.output(out, "", &text)
+            }
+            ("sine" | "triangle" | "square", [Slot::One(input), Slot::One(out)]) => self.oscillator(kind, input, out),
             (_, [Slot::One(input), Slot::One(out)]) => {
                 let u = format!("({}+({}))", self.input(input), self.value("in_offset", "0"));
                 self.one_to_one(kind, &u, out)
@@ -241,6 +251,7 @@ impl Maker<'_> {
                 let form = match kind {
                     "summer" | "mult" => "[inputs] output model",
                     "divide" => "dividend divisor output model",
+                    "climit" => "input upper lower output model",
                     _ => "input output model",
                 };
                 Err(self.bad(&format!("a {kind} is written {} {form}", self.e.name.value)))
@@ -255,14 +266,7 @@ impl Maker<'_> {
             "gain" => format!("({gain})*{u}+({offset})"),
             "limit" => {
                 let (low, high) = (self.value("out_lower_limit", "0"), self.value("out_upper_limit", "1"));
-                let mut range = format!("({})", self.value("limit_range", "1e-6"));
-                if self.flag("fraction") {
-                    range = format!("({range}*(({high})-({low})))");
-                }
-                // x − t²/4d, t = x − high + d from 0 to 2d: a parabola from x to the limit; the same from below.
-                let x = format!("(({gain})*{u})");
-                let bend = |limit: &str, sign: &str| bent(&format!("{sign}({x}-({limit}))"), &range);
-                format!("{x}-{}+{}", bend(&high, ""), bend(&low, "-"))
+                self.limited(&format!("(({gain})*{u})"), &low, &high)
             }
             "pwl" => {
                 let (xs, ys) = (self.list("x_array"), self.list("y_array"));
@@ -287,6 +291,17 @@ impl Maker<'_> {
             _ => return self.transfer(u, &gain, out),
         };
         self.output(out, "", &text)
+    }
+
+    /// x between two limits, with a parabola of ± limit_range at each: x − t²/4d, t = x − high + d from 0 to 2d, and the same from
+    /// below.
+    fn limited(&self, x: &str, low: &str, high: &str) -> String {
+        let mut range = format!("({})", self.value("limit_range", "1e-6"));
+        if self.flag("fraction") {
+            range = format!("({range}*(({high})-({low})))");
+        }
+        let bend = |limit: &str, sign: &str| bent(&format!("{sign}({x}-({limit}))"), &range);
+        format!("{x}-{}+{}", bend(high, ""), bend(low, "-"))
     }
 
     /// A chain of integrators: xₙ = (u − Σ dₖ·xₖ)/dₙ, xₖ = ∫xₖ₊₁ dt, out = Σ nₖ·xₖ.

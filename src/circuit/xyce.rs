@@ -75,6 +75,12 @@ impl<'a> Elab<'a> {
         match f {
             "p" | "w" => Some(self.power(name, span, top)),
             "n" => {
+                // Solution variables: `n(l1_branch)`, and a device's inner node `n(q1:base)`, `n(q1_base)`.
+                if let Some(device) = name.strip_suffix("_branch")
+                    && let Some(index) = self.find_instance(&device.replace(':', "."), top)
+                {
+                    return Some(Some(Output::Current(index)));
+                }
                 if self.find_node(&name.replace(':', "."), top).is_none()
                     && self.find_instance(&name.replace(':', "."), top).is_some()
                 {
