@@ -206,6 +206,8 @@ struct Reader<'a> {
     top: ScopeId,
     /// Is an operating point measured, which is one moment?
     one_moment: bool,
+    /// The signal, where it was a value of the word before: `FIND='…'`.
+    signed: Option<&'a Arg>,
 }
 
 impl<'a> Reader<'a> {
@@ -255,7 +257,7 @@ impl<'a> Elab<'a> {
         top: ScopeId,
         (earlier, analyses): (&[MeasureSpec], &[AnalysisSpec]),
     ) -> Option<MeasureSpec> {
-        let mut reader = Reader { args: &card.args, at: 0, card, top, one_moment: false };
+        let mut reader = Reader { args: &card.args, at: 0, card, top, one_moment: false, signed: None };
         let analysis = match reader.peek_word() {
             Some(word @ ("tran" | "dc" | "ac" | "op" | "noise")) => {
                 reader.at += 1;
@@ -321,11 +323,17 @@ impl<'a> Elab<'a> {
             }
             return self.measure_param(&assign.value, r.top, earlier);
         }
-        let Some(word) = r.peek_word() else {
+        // HSPICE's `FIND='v(a)-v(b)'`: the signal stands behind a sign.
+        let signed = match r.args.get(r.at) {
+            Some(Arg::Assign(a)) => Some((a.key.value.as_str(), &*a.value)),
+            _ => None,
+        };
+        let Some(word) = r.peek_word().or(signed.map(|s| s.0)) else {
             self.malformed(r.span(), "what to measure is missing", FORM);
             return None;
         };
         r.at += 1;
+        r.signed = signed.map(|s| s.1);
         let count = match word {
             "duty" => Some(MeasureCount::Duty),
             "on_time" => Some(MeasureCount::OnTime),
@@ -459,6 +467,9 @@ impl<'a> Elab<'a> {
     }
 
     fn read_signal(&mut self, r: &mut Reader<'a>) -> Option<Output> {
+        if let Some(arg) = r.signed.take() {
+            return self.read_output(arg, r.top, FORM);
+        }
         let Some(arg) = r.args.get(r.at) else {
             self.malformed(r.card.span, "a signal is missing", FORM);
             return None;

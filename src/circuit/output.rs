@@ -150,7 +150,7 @@ impl<'a> Elab<'a> {
             if let Some((Arg::Word { text, .. }, rest)) = args.split_first()
                 && matches!(
                     text.as_str(),
-                    "op" | "dc" | "ac" | "tran" | "noise" | "hb" | "sens" | "homotopy" | "es" | "pce"
+                    "op" | "dc" | "ac" | "tran" | "noise" | "hb" | "sens" | "homotopy" | "es" | "pce" | "pz" | "disto" | "sp"
                 )
             {
                 analysis = Some(text.clone());
