@@ -358,7 +358,7 @@ fn moment(words: &[String], header: &Header) -> Moment {
     let level = if level.contains('(') { Level::Signal(signal(level, header)) } else { Level::Value(spice(level)) };
     let found = [("rise", Edge::Rise), ("fall", Edge::Fall), ("cross", Edge::Cross)];
     let (edge, which) = found.iter().find_map(|(w, e)| Some((*e, key(words, w)?))).unwrap_or((Edge::Cross, "1"));
-    let which = if which == "last" { Which::Last } else { Which::Nth(which.parse().unwrap()) };
+    let which = if which == "last" { Which::Last(1) } else { Which::Nth(which.parse().unwrap()) };
     Moment::Crossing(Crossing { signal: signal(name, header), level, edge, which, window: window(words) })
 }
 
@@ -454,7 +454,7 @@ fn a_stretch_on_the_level_is_no_crossing_of_its_own() {
     assert_eq!(when(0.0, Edge::Rise, Which::Nth(1)), Some(0.0));
     assert_eq!(when(0.0, Edge::Fall, Which::Nth(1)), Some(3.0));
     assert_eq!(when(0.0, Edge::Fall, Which::Nth(2)), None);
-    assert_eq!(when(0.0, Edge::Cross, Which::Last), Some(6.0));
+    assert_eq!(when(0.0, Edge::Cross, Which::Last(1)), Some(6.0));
     assert_eq!(when(0.5, Edge::Cross, Which::Nth(0)), None);
 }
 

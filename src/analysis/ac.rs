@@ -14,7 +14,7 @@ fn axis() -> Axis {
 }
 
 /// The response to the sources' AC values, and room to compute it in.
-struct Response {
+pub(super) struct Response {
     re: Vec<f64>,
     im: Vec<f64>,
     solution: Vec<Complex>,
@@ -22,7 +22,7 @@ struct Response {
 }
 
 impl Response {
-    fn new(linear: &Linearised<'_>, observers: usize) -> Response {
+    pub fn new(linear: &Linearised<'_>, observers: usize) -> Response {
         let n = linear.n();
         let (mut re, mut im) = (vec![0.0; n + 1], vec![0.0; n + 1]);
         linear.solver.system.ac_rhs(&mut re, &mut im);
@@ -34,12 +34,18 @@ impl Response {
         self.re.iter().chain(&self.im).all(|v| *v == 0.0)
     }
 
-    /// Solves at the frequency, hertz, that `linear` is at, and records the point.
-    fn record(&mut self, linear: &mut Linearised<'_>, f: f64, recorder: &mut Recorder<'_>) -> Result<(), Failure> {
+    /// The phasors at the frequency that `linear` is at.
+    pub fn solve(&mut self, linear: &mut Linearised<'_>) -> &[Complex] {
         for (s, (re, im)) in self.solution.iter_mut().zip(self.re.iter().zip(&self.im)) {
             *s = Complex { re: *re, im: *im };
         }
         linear.solve(&mut self.solution);
+        &self.solution
+    }
+
+    /// Solves at the frequency, hertz, that `linear` is at, and records the point.
+    fn record(&mut self, linear: &mut Linearised<'_>, f: f64, recorder: &mut Recorder<'_>) -> Result<(), Failure> {
+        self.solve(linear);
         linear.solver.system.observe_ac(&linear.x, &self.solution, std::f64::consts::TAU * f, &mut self.currents);
         recorder.point(&Point { axis: f, outer: &[], x: &self.solution, observed: &self.currents, smooth: 1 })?;
         Ok(())

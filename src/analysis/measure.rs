@@ -98,6 +98,7 @@ fn crossing(c: &MeasureCrossing, column: Columns<'_>) -> Result<Crossing, &'stat
         signal: Signal::Column(column(&c.signal)?),
         level: match &c.level {
             MeasureLevel::Value(v) => Level::Value(*v),
+            MeasureLevel::OfMaximum(f) => Level::OfMaximum(*f),
             MeasureLevel::Signal(s) => Level::Signal(Signal::Column(column(s)?)),
         },
         edge: match c.edge {
@@ -107,7 +108,7 @@ fn crossing(c: &MeasureCrossing, column: Columns<'_>) -> Result<Crossing, &'stat
         },
         which: match c.which {
             MeasureWhich::Nth(n) => Which::Nth(n),
-            MeasureWhich::Last => Which::Last,
+            MeasureWhich::Last(n) => Which::Last(n),
         },
         window: convert_window(c.window),
     })

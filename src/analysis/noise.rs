@@ -10,7 +10,8 @@
 //! L. W. Nagel, memo ERL-M520 (1975), for the integral.
 
 use super::layout::Axis;
-use super::output::{Point, Recorder, Resolver};
+use super::ac::Response;
+use super::output::{Point, Recorder, Resolver, shows_parts};
 use super::small_signal::{Linearised, dot};
 use super::{Failure, Outcome, StateUse, Watch};
 use crate::circuit::{AnalysisSpec, Circuit, Output};
@@ -106,6 +107,9 @@ pub(super) fn run(
     };
     let mut y = c.clone();
     let mut observed: Vec<f64> = Vec::new();
+    // Xyce shows phasors beside densities.
+    let mut response = shows_parts(circuit, "noise").then(|| Response::new(&linear, 0));
+    let mut x: Vec<f64> = Vec::new();
     let mut stopped_at = None;
     let mut before: Option<f64> = None;
     let list = &asked.frequencies;
@@ -144,8 +148,12 @@ pub(super) fn run(
                 observed.extend(devices.iter().map(|d| parts[d.parts.clone()].iter().map(view).sum::<f64>()));
                 observed.extend(parts.iter().map(view));
             }
-            let none: &[f64] = &[];
-            recorder.point(&Point { axis: *f, outer: &[], x: none, observed: &observed, smooth: 1 })?;
+            if let Some(response) = &mut response {
+                let phasors = response.solve(&mut linear);
+                x.clear();
+                x.extend(phasors.iter().map(|v| v.re).chain(phasors.iter().map(|v| v.im)));
+            }
+            recorder.point(&Point { axis: *f, outer: &[], x: &x[..], observed: &observed, smooth: 1 })?;
         }
         if watch.at(number as f64 + 1.0, list.len() as f64).is_break() {
             stopped_at = Some(*f);

@@ -8,6 +8,7 @@ use super::measure;
 use crate::circuit::{AnalysisSpec, Circuit, NoiseDensity, Output, OutputPart, SaveSpec};
 use crate::device::{ExpressionInput, NodeId, Value};
 use crate::diagnostic::Diagnostic;
+use crate::integrate::Dae;
 use crate::number::Real;
 use crate::program::Program;
 use crate::solve::Complex;
@@ -35,6 +36,8 @@ pub enum Source {
     Constant(f64),
     /// A real view of a complex value.
     Part(Part, Box<Source>),
+    /// The same of a value whose real and imaginary parts are two.
+    PartOfTwo(Part, Box<[Source; 2]>),
     /// An expression of other sources.
     Program(Arc<Program>, Vec<Source>),
 }
@@ -100,14 +103,11 @@ impl Source {
             Source::Constant(x) => T::of(*x, 0.0),
             Source::Part(part, of) => {
                 let (re, im) = of.value(p, scratch).parts();
-                let v = match part {
-                    Part::Real => re,
-                    Part::Imaginary => im,
-                    Part::Magnitude => re.hypot(im),
-                    Part::Decibel => decibel(re, im),
-                    Part::Phase => phase(re, im),
-                };
-                T::of(v, 0.0)
+                T::of(view(*part, re, im), 0.0)
+            }
+            Source::PartOfTwo(part, of) => {
+                let [re, im] = of.each_ref().map(|s| s.value(p, scratch).parts().0);
+                T::of(view(*part, re, im), 0.0)
             }
             Source::Program(program, inputs) if T::COMPLEX => {
                 let values: Vec<(f64, f64)> =
@@ -126,6 +126,16 @@ impl Source {
     }
 }
 
+fn view(part: Part, re: f64, im: f64) -> f64 {
+    match part {
+        Part::Real => re,
+        Part::Imaginary => im,
+        Part::Magnitude => re.hypot(im),
+        Part::Decibel => decibel(re, im),
+        Part::Phase => phase(re, im),
+    }
+}
+
 /// Every current that some output or measurement names: recorded whether or not it is an unknown.
 pub fn observers(circuit: &Circuit, analysis: &str) -> Vec<Observer> {
     let mut found = Vec::new();
@@ -137,15 +147,24 @@ pub fn observers(circuit: &Circuit, analysis: &str) -> Vec<Observer> {
 
 /// Does some output or measurement name a parameter of an instance?
 pub fn shows_parameters(circuit: &Circuit, analysis: &str) -> bool {
-    fn names(o: &Output) -> bool {
-        match o {
-            Output::Parameter(..) => true,
-            Output::Expression(_, quantities) => quantities.iter().any(names),
-            _ => false,
-        }
+    shows(circuit, analysis, &|o| matches!(o, Output::Parameter(..)))
+}
+
+/// Does one name a view of a phasor?
+pub fn shows_parts(circuit: &Circuit, analysis: &str) -> bool {
+    shows(circuit, analysis, &|o| matches!(o, Output::Part(..)))
+}
+
+fn shows(circuit: &Circuit, analysis: &str, it: &dyn Fn(&Output) -> bool) -> bool {
+    fn names(o: &Output, it: &dyn Fn(&Output) -> bool) -> bool {
+        let inside = match o {
+            Output::Expression(_, quantities) => &quantities[..],
+            _ => &[],
+        };
+        it(o) || inside.iter().any(|o| names(o, it))
     }
     let mut found = false;
-    for_each_output(circuit, analysis, &mut |o| found |= names(o));
+    for_each_output(circuit, analysis, &mut |o| found |= names(o, it));
     found
 }
 
@@ -183,7 +202,8 @@ impl<'a, R: Real> Resolver<'a, R> {
     }
 
     /// For an analysis that gives densities of noise as its first two own columns, and squares of these parts from observed
-    /// value `first` on.
+    /// value `first` on. The unknowns of its points are the real parts of the response to the sources' AC values, then the
+    /// imaginary parts.
     pub fn of_noise(circuit: &'a Circuit, system: &'a System<R>, parts: &'a [String], first: usize) -> Self {
         Resolver { system, observers: &[], complex: false, circuit, noise: Some((parts, first)) }
     }
@@ -193,6 +213,21 @@ impl<'a, R: Real> Resolver<'a, R> {
             Some(row) => Source::Row(row),
             None => self.terminal(instance, 0),
         }
+    }
+
+    /// A view of the response beside densities of noise.
+    fn part_of_response(&self, part: OutputPart, of: &Output) -> Result<Source, &'static str> {
+        let n = self.system.n();
+        let later = |node: NodeId| if node == 0 { 0 } else { node + n as NodeId };
+        let parts = match of {
+            Output::Voltage(a, b) => [Source::Between(*a, *b), Source::Between(later(*a), later(*b))],
+            Output::Current(i) => {
+                let row = self.system.branch_row(*i).ok_or("this current is no unknown")?;
+                [Source::Row(row), Source::Row(row + n)]
+            }
+            _ => return Err("a noise analysis has densities, voltages and branch currents only"),
+        };
+        Ok(Source::PartOfTwo(convert_part(part), Box::new(parts)))
     }
 
     fn terminal(&self, instance: usize, terminal: usize) -> Source {
@@ -229,6 +264,7 @@ impl<'a, R: Real> Resolver<'a, R> {
                     let k = parts.iter().position(|p| p == name).ok_or("this device has no such noise")?;
                     Ok(Source::Observed(first + k + if *density == NoiseDensity::Output { 0 } else { parts.len() }))
                 }
+                Output::Part(part, of) => self.part_of_response(*part, of),
                 Output::Expression(e, quantities) => {
                     let input = |i: &ExpressionInput| match i {
                         ExpressionInput::Quantity(k) => {

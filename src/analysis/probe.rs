@@ -68,6 +68,7 @@ impl Probe {
             | Source::Observed(_)
             | Source::Constant(_)
             | Source::Part(..)
+            | Source::PartOfTwo(..)
             | Source::Program(..) => None,
         };
         let leaves: Vec<Leaf> = sources.iter().map(&mut leaf).collect::<Option<_>>().ok_or_else(why)?;

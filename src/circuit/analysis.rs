@@ -4,7 +4,7 @@ use super::context::Elab;
 use super::scope::ScopeId;
 use super::step::as_word;
 use super::*;
-use crate::netlist::ast::{Arg, Card};
+use crate::netlist::ast::{Arg, Card, ExprKind};
 
 /// An analysis with the place of its card.
 #[derive(Debug, Clone, PartialEq)]
@@ -255,6 +255,10 @@ impl<'a> Elab<'a> {
             match arg {
                 // Xyce says NOOP for it.
                 Arg::Word { text, .. } if matches!(text.as_str(), "uic" | "noop") => uic = true,
+                Arg::Expr(e) if matches!(&e.kind, ExprKind::Call(f, _) if f.value == "schedule") => {
+                    let d = Diagnostic::warning("ignored", "the schedule of largest steps is not heeded", arg.span());
+                    self.report.add(d.help("steps are chosen by the error; the fourth time of .tran bounds them"));
+                }
                 Arg::Word { number: Some(_), .. } | Arg::Expr(_) => times.push((self.number(arg, top)?, arg.span())),
                 // LTspice's, all of which change what is computed.
                 Arg::Word { text, span, .. }
@@ -287,7 +291,7 @@ impl<'a> Elab<'a> {
             tstep = tstop.abs() / 50.0;
         }
         let tstart = times.get(2).map_or(0.0, |t| t.0);
-        let tmax = times.get(3).map(|t| t.0);
+        let tmax = times.get(3).map(|t| t.0).or(Some(self.options.maxstep));
         let wrong = [
             (tstep < 0.0, 0, "tstep must be greater than 0 s"),
             (tstop <= 0.0, 1, "tstop must be greater than 0 s"),

@@ -110,6 +110,7 @@ impl<'a> Elab<'a> {
                         .copied()
                         .filter(|k| k.spec().model_types.contains(&card.model_type.value.as_str()))
                         .collect();
+                    let of_type = of_marks(card, of_type, |k| k.spec());
                     if let [one] = of_type[..] {
                         return Some((one, None));
                     }
@@ -356,6 +357,16 @@ impl<'a> Elab<'a> {
         names.truncate(12);
         names
     }
+}
+
+/// Of the kinds of one model type those that the parameters of the card are of.
+pub(super) fn of_marks<T: Copy>(card: &ModelCard, kinds: Vec<T>, spec: impl Fn(T) -> &'static DeviceSpec) -> Vec<T> {
+    let given = |name: &&str| card.params.iter().any(|a| matches!(a, Arg::Assign(a) if a.key.value == **name));
+    let marked = |k: &T| spec(*k).model_marks.iter().any(|name| given(&name));
+    if kinds.iter().any(marked) {
+        return kinds.into_iter().filter(marked).collect();
+    }
+    kinds.into_iter().filter(|k| spec(*k).model_marks.is_empty()).collect()
 }
 
 /// Is this word a parameter, flag or source function of the kind?

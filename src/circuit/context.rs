@@ -88,6 +88,10 @@ pub(super) struct Elab<'a> {
     /// How many normal (true) and uniform draws each of them has had.
     pub drawn: HashMap<(String, bool), u64>,
     pub request: &'a Request,
+    /// Are `vp()` and `ip()` degrees, by Xyce's option?
+    pub phase_in_degrees: bool,
+    /// Initial currents of inductors from `.ic`: instance, amperes, where.
+    pub initial_currents: Vec<(usize, f64, Span)>,
     /// Does an expression name the circuit's temperature?
     pub uses_temperature: bool,
 }
@@ -117,6 +121,8 @@ impl<'a> Elab<'a> {
             subject: String::new(),
             drawn: HashMap::new(),
             request,
+            phase_in_degrees: false,
+            initial_currents: Vec::new(),
             uses_temperature: false,
         }
     }
@@ -134,9 +140,10 @@ impl<'a> Elab<'a> {
         let analyses = self.read_analyses(top);
         let steps = self.read_steps(top);
         let runs = self.read_runs(top, &steps);
-        let instances = self.resolve_instances();
+        let mut instances = self.resolve_instances();
         self.check_models(top);
         let ics = self.read_node_voltages(top, "ic");
+        self.put_initial_currents(&mut instances, &analyses);
         let nodesets = self.read_node_voltages(top, "nodeset");
         let saves = self.read_saves(top);
         let mut prints = self.read_prints(top);
@@ -211,6 +218,29 @@ impl<'a> Elab<'a> {
                     instances.push(Arc::new(part));
                     origins.push(origin);
                 }
+            }
+        }
+    }
+
+    /// `i(l1)=…` of `.ic` is the inductor's own `ic`, which counts where a transient starts without an operating point.
+    fn put_initial_currents(&mut self, instances: &mut [Option<Arc<Instance>>], analyses: &[AnalysisSpec]) {
+        let held = |a: &AnalysisSpec| matches!(a.kind, AnalysisKind::Tran { uic: false, .. });
+        for (index, amperes, span) in std::mem::take(&mut self.initial_currents) {
+            let spec = self.flat.get(index).and_then(|f| f.chosen.as_ref()).map(|c| c.kind.spec());
+            let slot = spec.filter(|s| s.name == "inductor").and_then(|s| s.instance.iter().position(|p| p.name == "ic"));
+            let Some(slot) = slot else {
+                self.error_help("malformed-card", "only inductors have an initial current", span, ".ic i(l1)=1m");
+                continue;
+            };
+            if analyses.iter().any(held) {
+                let message = "an initial current of .ic needs uic: no current is held at an operating point";
+                self.error_help("malformed-card", message, span, "write .tran … uic, or drive the inductor with a source");
+                continue;
+            }
+            if let Some(Some(instance)) = instances.get_mut(index) {
+                let values = &mut Arc::make_mut(instance).params;
+                values.values[slot] = Some(crate::device::Value::Number(amperes));
+                values.given[slot] = true;
             }
         }
     }

@@ -1,4 +1,4 @@
-//! Random values of expressions: `agauss`, `gauss`, `aunif`, `unif`, `limit` (ngspice, HSPICE, Xyce), `mc`, `flat` (LTspice).
+//! Random values of expressions: `agauss`, `gauss`, `aunif`, `unif`, `limit` (ngspice, HSPICE, Xyce), `mc`, `flat` (LTspice), `rand` (Xyce).
 //!
 //! | call | value |
 //! |---|---|
@@ -8,6 +8,7 @@
 //! | `unif(nom, rel)`, `mc(nom, rel)` | nom·(1 + rel·U(−1,1)) |
 //! | `limit(nom, dev)` | nom ± dev, either sign with probability ½ |
 //! | `gauss(dev)`, `flat(dev)` | dev·N(0,1), dev·U(−1,1) |
+//! | `rand()` | ½ + ½·U(−1,1) |
 //!
 //! They are drawn once per run, and only if a seed is asked for (`--seed`, `.options seed=`): a run that asks for nothing
 //! random has the nominal circuit, as in Xyce. A draw is a function of the seed, the run, the parameter or instance that it
@@ -25,11 +26,12 @@ pub(super) enum Draw {
     RelativeUniform,
     Limit,
     Flat,
+    Unit,
 }
 
 impl Draw {
     /// Names of all of them, for hints.
-    pub const NAMES: [&'static str; 6] = ["agauss", "gauss", "aunif", "unif", "mc", "flat"];
+    pub const NAMES: [&'static str; 7] = ["agauss", "gauss", "aunif", "unif", "mc", "flat", "rand"];
 
     /// The distribution that a call of `name` with so many arguments means.
     pub fn named(name: &str, arguments: usize) -> Option<Draw> {
@@ -39,6 +41,8 @@ impl Draw {
             ("aunif", _) => Draw::AbsoluteUniform,
             ("unif" | "mc", _) => Draw::RelativeUniform,
             ("flat", _) => Draw::Flat,
+            // LTspice's rand(x) is another function: of x, by a rule that is not published.
+            ("rand", 0) => Draw::Unit,
             // With three arguments it holds a value between two others.
             ("limit", 2) => Draw::Limit,
             _ => return None,
@@ -54,6 +58,7 @@ impl Draw {
             Draw::RelativeUniform => "unif(nominal, relative deviation)",
             Draw::Limit => "limit(nominal, deviation)",
             Draw::Flat => "flat(deviation)",
+            Draw::Unit => "rand()",
         }
     }
 
@@ -64,6 +69,7 @@ impl Draw {
             Draw::RelativeGauss => (1..=3).contains(&arguments),
             Draw::AbsoluteUniform | Draw::RelativeUniform | Draw::Limit => arguments == 2,
             Draw::Flat => arguments == 1,
+            Draw::Unit => arguments == 0,
         }
     }
 
@@ -80,6 +86,7 @@ impl Draw {
             [] => [0.0, 0.0, 1.0],
         };
         match self {
+            Draw::Unit => 0.5 + 0.5 * z,
             Draw::RelativeGauss if x.len() == 1 => deviation * z,
             Draw::AbsoluteGauss => nominal + deviation / sigmas * z,
             Draw::RelativeGauss => nominal * (1.0 + deviation / sigmas * z),

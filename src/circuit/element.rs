@@ -455,6 +455,7 @@ impl<'a> Elab<'a> {
             let model_type = card.model_type.value.as_str();
             let kinds: Vec<&'static DeviceSpec> =
                 crate::device::KINDS.iter().map(|k| k.spec()).filter(|s| s.model_types.contains(&model_type)).collect();
+            let kinds = super::choose::of_marks(card, kinds, |s| s);
             if kinds.is_empty() {
                 let known = crate::device::KINDS.iter().flat_map(|k| k.spec().model_types.iter().copied());
                 let help = did_you_mean(model_type, known.clone()).unwrap_or_else(|| {
@@ -513,9 +514,10 @@ impl<'a> Elab<'a> {
         let ends = |arg: &&'a Arg| match arg {
             Arg::Word { text, number: None, .. } => is_keyword(setter.spec, text),
             Arg::Assign(a) => {
-                !options.iter().any(|o| o.name == a.key.value || o.aliases.contains(&a.key.value.as_str()))
+                let scale = a.key.value.ends_with("_scale_factor");
+                !scale && !options.iter().any(|o| o.name == a.key.value || o.aliases.contains(&a.key.value.as_str()))
             }
-            Arg::Call { .. } => true,
+            Arg::Call { name, .. } => !name.value.is_empty(),
             _ => false,
         };
         rest.iter().skip(from).position(ends).map_or(rest.len(), |n| from + n)

@@ -277,8 +277,8 @@ impl<'a> Quantities<'a> {
             }
             _ => {}
         }
-        if let Some((func, home)) = elab.find_func(f, self.scope) {
-            return self.expand(elab, func, home, args, span);
+        if let Some(func) = elab.find_func(f, self.scope) {
+            return self.expand(elab, func, args, span);
         }
         match f {
             "ddt" | "idt" | "sdt" => return self.state(elab, f, args, span),
@@ -292,6 +292,17 @@ impl<'a> Quantities<'a> {
                 return Some(self.builder.mul(size, side));
             }
             _ if super::tables::is_table(f) => return self.table(elab, f, args, span),
+            "uplim" | "dnlim" if args.len() == 3 => return self.soft_limit(elab, f, args),
+            "idtmod" => return self.circular_integral(elab, args, span),
+            "rand" | "random" | "white" if !args.is_empty() => {
+                elab.error_help(
+                    "unknown-function",
+                    format!("{f}() of a value is drawn by a rule that LTspice does not publish"),
+                    name.span,
+                    "a source TRNOISE(…) or TRRANDOM(…) gives noise in time; rand() is a number between 0 and 1",
+                );
+                return None;
+            }
             "spice_pulse" | "spice_sin" | "spice_exp" | "spice_sffm" => {
                 return self.source_function(elab, f, args, span);
             }
@@ -410,12 +421,11 @@ impl<'a> Quantities<'a> {
         elab.error("bad-expression", format!("{f}() takes {needs} argument{s}, not {has}"), span);
     }
 
-    /// Expands a call of a `.func` in the scope where it was defined.
+    /// Expands a call of a `.func`. As in ngspice its body sees the parameters of where it is called.
     fn expand(
         &mut self,
         elab: &mut Elab<'a>,
         func: &'a crate::netlist::ast::Func,
-        home: ScopeId,
         args: &'a [Expr],
         span: Span,
     ) -> Option<Value> {
@@ -428,10 +438,8 @@ impl<'a> Quantities<'a> {
             values.push((name.value.as_str(), self.lower(elab, arg)?));
         }
         let outer_args = std::mem::replace(&mut self.args, values);
-        let outer_scope = std::mem::replace(&mut self.scope, home);
         let value = self.lower(elab, &func.body);
         self.args = outer_args;
-        self.scope = outer_scope;
         value
     }
 

@@ -18,6 +18,7 @@ impl<'a> Elab<'a> {
     /// Expands everything below the top level.
     pub fn flatten(&mut self, top: ScopeId) {
         let mut chain = Vec::new();
+        self.read_preprocess();
         self.expand_body(top, &mut chain);
     }
 

@@ -1,8 +1,9 @@
-//! `.four frequency v(a) …`: harmonics of the last period of a transient.
+//! `.four frequency v(a) …`, `.measure tran name FOUR v(a) AT=frequency`: harmonics of the last period of a transient.
 
 use super::context::Elab;
 use super::scope::ScopeId;
 use super::*;
+use crate::netlist::ast::Arg;
 
 /// One `.four` card.
 #[derive(Debug, Clone, PartialEq)]
@@ -16,17 +17,33 @@ pub struct FourierSpec {
 }
 
 const FORM: &str = ".four frequency v(a) …";
+const MEASURE: &str = ".measure tran name FOUR v(a) AT=frequency";
 
 impl<'a> Elab<'a> {
     /// Reads `.four` (also `.fourier`); their signals become columns.
     pub fn read_fouriers(&mut self, top: ScopeId, prints: &mut Vec<OutputSpec>) -> Vec<FourierSpec> {
         let mut list = Vec::new();
-        for card in self.cards(&["four", "fourier"]) {
-            let Some((first, signals)) = card.args.split_first().filter(|s| !s.1.is_empty()) else {
-                self.malformed(card.span, "a frequency and signals are missing", FORM);
-                continue;
+        for card in self.cards(&["four", "fourier", "measure"]) {
+            let (first, signals) = if card.name.value == "measure" {
+                // The word stands behind the name, and the analysis may be left out.
+                let Some(k) = card.args.iter().take(3).position(|a| super::step::as_word(a) == Some("four")) else { continue };
+                let at = card.args[k + 1..].iter().find_map(|a| match a {
+                    Arg::Assign(a) if a.key.value == "at" => Some(&*a.value),
+                    _ => None,
+                });
+                let (Some(at), Some(signal)) = (at.filter(|_| k > 0), card.args.get(k + 1..k + 2)) else {
+                    self.malformed(card.span, "a signal or the frequency is missing", MEASURE);
+                    continue;
+                };
+                (at, signal)
+            } else {
+                let Some(parts) = card.args.split_first().filter(|s| !s.1.is_empty()) else {
+                    self.malformed(card.span, "a frequency and signals are missing", FORM);
+                    continue;
+                };
+                parts
             };
-            let Some(frequency) = self.number(first, top) else { continue };
+            let Some(frequency) = self.keyed_number(first, top) else { continue };
             if frequency <= 0.0 {
                 self.malformed(first.span(), "the frequency must be greater than 0 Hz", FORM);
                 continue;

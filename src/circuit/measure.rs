@@ -122,6 +122,8 @@ pub enum MeasureLevel {
     Value(f64),
     /// Another signal.
     Signal(Output),
+    /// This part of the signal's own largest value.
+    OfMaximum(f64),
 }
 
 /// `RISE`, `FALL`, `CROSS`.
@@ -140,8 +142,8 @@ pub enum MeasureEdge {
 pub enum MeasureWhich {
     /// The n-th, from 1.
     Nth(u64),
-    /// The last.
-    Last,
+    /// The n-th from the end: 1 is the last.
+    Last(u64),
 }
 
 /// `FROM=`, `TO=`, `TD=`.
@@ -204,6 +206,8 @@ struct Reader<'a> {
     top: ScopeId,
     /// Is an operating point measured, which is one moment?
     one_moment: bool,
+    /// The signal, where it was a value of the word before: `FIND='…'`.
+    signed: Option<&'a Arg>,
 }
 
 impl<'a> Reader<'a> {
@@ -253,11 +257,17 @@ impl<'a> Elab<'a> {
         top: ScopeId,
         (earlier, analyses): (&[MeasureSpec], &[AnalysisSpec]),
     ) -> Option<MeasureSpec> {
-        let mut reader = Reader { args: &card.args, at: 0, card, top, one_moment: false };
+        let mut reader = Reader { args: &card.args, at: 0, card, top, one_moment: false, signed: None };
         let analysis = match reader.peek_word() {
             Some(word @ ("tran" | "dc" | "ac" | "op" | "noise")) => {
                 reader.at += 1;
                 word.to_string()
+            }
+            Some(word @ ("tran_cont" | "dc_cont" | "ac_cont" | "noise_cont")) => {
+                let d = Diagnostic::warning("first-alone", format!("of '{word}' the first place is given"), reader.span());
+                self.report.add(d.help("RISE=2, RISE=3 and so on give the others"));
+                reader.at += 1;
+                word.trim_end_matches("_cont").to_string()
             }
             // LTspice leaves it out where there is but one.
             _ => match analyses.split_first().filter(|(a, rest)| rest.iter().all(|b| b.kind.name() == a.kind.name())) {
@@ -293,6 +303,12 @@ impl<'a> Elab<'a> {
         Some(MeasureSpec { name, analysis, quantity, span: card.span })
     }
 
+    /// Says that a measurement is left out: what it would need is not done here. The others and the curves are what they are.
+    fn not_taken(&mut self, card: &Card, what: &str) {
+        let d = Diagnostic::warning("not-measured", format!("{what} is not measured"), card.span);
+        self.report.add(d.help("this measurement is left out; neurospice compare has distances between curves"));
+    }
+
     fn read_quantity(&mut self, r: &mut Reader<'a>, earlier: &[MeasureSpec]) -> Option<MeasureQuantity> {
         if let Some(Arg::Assign(assign)) = r.args.get(r.at)
             && assign.key.value == "param"
@@ -307,11 +323,17 @@ impl<'a> Elab<'a> {
             }
             return self.measure_param(&assign.value, r.top, earlier);
         }
-        let Some(word) = r.peek_word() else {
+        // HSPICE's `FIND='v(a)-v(b)'`: the signal stands behind a sign.
+        let signed = match r.args.get(r.at) {
+            Some(Arg::Assign(a)) => Some((a.key.value.as_str(), &*a.value)),
+            _ => None,
+        };
+        let Some(word) = r.peek_word().or(signed.map(|s| s.0)) else {
             self.malformed(r.span(), "what to measure is missing", FORM);
             return None;
         };
         r.at += 1;
+        r.signed = signed.map(|s| s.1);
         let count = match word {
             "duty" => Some(MeasureCount::Duty),
             "on_time" => Some(MeasureCount::OnTime),
@@ -322,10 +344,20 @@ impl<'a> Elab<'a> {
         if let Some(count) = count {
             let signal = self.read_signal(r);
             let keys = self.read_keys(r)?;
+            if keys.counted {
+                self.not_taken(r.card, "a stretch between two rises or falls");
+                return None;
+            }
             let (on, off) = (keys.on.unwrap_or(0.0), keys.off.or(keys.on).unwrap_or(0.0));
             return Some(MeasureQuantity::Cycles { count, signal: signal?, on, off, window: keys.window });
         }
         match word {
+            // Harmonics are many numbers: `read_fouriers` has them.
+            "four" => None,
+            "error" => {
+                self.not_taken(r.card, "a comparison with a file");
+                None
+            }
             "err" | "err1" | "err2" => {
                 let (measured, wanted) = (self.read_signal(r), self.read_signal(r));
                 let keys = self.read_keys(r)?;
@@ -395,6 +427,10 @@ impl<'a> Elab<'a> {
                         return Some(MeasureQuantity::Between { statistic, signal: signal?, trig, targ });
                     }
                     let keys = self.read_keys(r)?;
+                    if keys.counted || keys.fraction.is_some() {
+                        self.not_taken(r.card, "a stretch between two rises, falls or thresholds");
+                        return None;
+                    }
                     let statistic = match statistic {
                         MeasureStatistic::Min if keys.place => MeasureStatistic::MinAt,
                         MeasureStatistic::Max if keys.place => MeasureStatistic::MaxAt,
@@ -431,6 +467,9 @@ impl<'a> Elab<'a> {
     }
 
     fn read_signal(&mut self, r: &mut Reader<'a>) -> Option<Output> {
+        if let Some(arg) = r.signed.take() {
+            return self.read_output(arg, r.top, FORM);
+        }
         let Some(arg) = r.args.get(r.at) else {
             self.malformed(r.card.span, "a signal is missing", FORM);
             return None;
@@ -456,11 +495,14 @@ impl<'a> Elab<'a> {
                 let at = r.span();
                 let signal = self.read_signal(r)?;
                 let keys = self.read_keys(r)?;
-                let Some(value) = keys.value else {
-                    self.malformed(at, "VAL=… is missing", FORM);
-                    return None;
+                let level = match (keys.value, keys.fraction) {
+                    (Some(value), None) => MeasureLevel::Value(value),
+                    (None, Some(fraction)) => MeasureLevel::OfMaximum(fraction),
+                    _ => {
+                        self.malformed(at, "either VAL=… or FRAC_MAX=… is needed", FORM);
+                        return None;
+                    }
                 };
-                let level = MeasureLevel::Value(value);
                 let (edge, which) = keys.edge;
                 Some(MeasureMoment::Crossing(MeasureCrossing { signal, level, edge, which, window: keys.window }))
             }
@@ -520,6 +562,8 @@ impl<'a> Elab<'a> {
             on: None,
             off: None,
             least: None,
+            fraction: None,
+            counted: false,
             place: false,
         };
         while let Some((key, span, value, n)) = r.key() {
@@ -528,11 +572,18 @@ impl<'a> Elab<'a> {
                 "rise" => keys.edge = (MeasureEdge::Rise, self.read_which(value, r.top)?),
                 "fall" => keys.edge = (MeasureEdge::Fall, self.read_which(value, r.top)?),
                 "cross" => keys.edge = (MeasureEdge::Cross, self.read_which(value, r.top)?),
-                "from" | "td" => keys.window.from = Some(self.keyed_number(value, r.top)?),
+                "from" | "td" => {
+                    let x = self.keyed_number(value, r.top)?;
+                    keys.window.from = Some(keys.window.from.map_or(x, |known| known.max(x)));
+                }
+                "frac_max" => keys.fraction = Some(self.keyed_number(value, r.top)?),
                 "on" => keys.on = Some(self.keyed_number(value, r.top)?),
                 "off" => keys.off = Some(self.keyed_number(value, r.top)?),
                 "minval" => keys.least = Some(self.keyed_number(value, r.top)?),
-                "output" => keys.place = self.written(value.span()).eq_ignore_ascii_case("time"),
+                "output" => {
+                    let what = self.written(value.span()).to_lowercase();
+                    keys.place = matches!(what.as_str(), "time" | "freq" | "sv");
+                }
                 // What Xyce has for optimisers and for its own files.
                 "goal" | "weight" | "default_val" | "precision" | "print" | "rfc_level" | "ytol" => {}
                 "to" => keys.window.to = Some(self.keyed_number(value, r.top)?),
@@ -541,6 +592,7 @@ impl<'a> Elab<'a> {
                     return None;
                 }
             }
+            keys.counted |= matches!(key, "rise" | "fall" | "cross");
             r.at += n;
         }
         Some(keys)
@@ -548,17 +600,15 @@ impl<'a> Elab<'a> {
 
     fn read_which(&mut self, arg: &'a Arg, top: ScopeId) -> Option<MeasureWhich> {
         if matches!(arg, Arg::Word { text, .. } if text == "last") {
-            return Some(MeasureWhich::Last);
+            return Some(MeasureWhich::Last(1));
         }
         let n = self.keyed_number(arg, top)?;
-        if n == -1.0 {
-            return Some(MeasureWhich::Last);
-        }
-        if n < 1.0 || n != n.trunc() || n > 1e15 {
-            self.malformed(arg.span(), "the number of a crossing is 1, 2, … or LAST", FORM);
+        // Xyce counts from the end where it is negative; what that keeps must be kept in memory.
+        if n == 0.0 || n != n.trunc() || !(-1e6..=1e15).contains(&n) {
+            self.malformed(arg.span(), "the number of a crossing is 1, 2, … or LAST, and −2, −3, … from the end", FORM);
             return None;
         }
-        Some(MeasureWhich::Nth(n as u64))
+        Some(if n < 0.0 { MeasureWhich::Last(-n as u64) } else { MeasureWhich::Nth(n as u64) })
     }
 
     /// The value of a PARAM.
@@ -602,7 +652,11 @@ struct Keys {
     off: Option<f64>,
     /// `MINVAL=`.
     least: Option<f64>,
-    /// `OUTPUT=TIME`: the place, not the value.
+    /// `FRAC_MAX=`.
+    fraction: Option<f64>,
+    /// Were crossings counted?
+    counted: bool,
+    /// `OUTPUT=TIME`, `OUTPUT=FREQ` or `OUTPUT=SV`: the place, not the value.
     place: bool,
 }
 

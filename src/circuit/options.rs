@@ -41,6 +41,8 @@ pub struct Options {
     pub temp: f64,
     /// Temperature of the model parameters, °C.
     pub tnom: f64,
+    /// Largest step of transients that give none, s; 0: the simulator's own.
+    pub maxstep: f64,
     /// Integration method; `None` leaves the choice to the simulator.
     pub method: Option<Method>,
     /// Highest order of the Gear method.
@@ -66,6 +68,7 @@ impl Default for Options {
             gmin: 1e-12,
             temp: 27.0,
             tnom: 27.0,
+            maxstep: 0.0,
             method: None,
             maxord: 2,
             itl1: 100,
@@ -88,6 +91,7 @@ const NUMERIC: &[Numeric] = &[
     ("gmin", Range::NonNegative, "S", |o, x| o.gmin = x),
     ("temp", Range::Open(-273.15, 1e4), "°C", |o, x| o.temp = x),
     ("tnom", Range::Open(-273.15, 1e4), "°C", |o, x| o.tnom = x),
+    ("maxstep", Range::Positive, "s", |o, x| o.maxstep = x),
     ("maxord", Range::Closed(1.0, 6.0), "", |o, x| o.maxord = x as u32),
     ("itl1", Range::Closed(1.0, 1e6), "", |o, x| o.itl1 = x as u32),
     ("itl2", Range::Closed(1.0, 1e6), "", |o, x| o.itl2 = x as u32),
@@ -161,8 +165,19 @@ pub(super) const WITHOUT_EFFECT: &[&str] = &[
     "newtrunc",
     "noautorelaxed",
     "copynodesets",
-    "nopage",
-    "nomod",
+    // Of LTspice's pictures and files.
+    "plotwinsize",
+    "plotreltol",
+    "plotvntol",
+    "plotabstol",
+    "measdgt",
+    "fastaccess",
+    "meascplxfmt",
+    "baudrate",
+    "topologycheck",
+    "thread",
+    "threads",
+    "noopiter",
 ];
 
 /// Of these, the ones that change results in ngspice: leaving them aside is said.
@@ -196,7 +211,13 @@ impl<'a> Elab<'a> {
             let package = card.args.first().and_then(super::step::as_word).and_then(Package::named);
             for arg in card.args.iter().skip(usize::from(package.is_some())) {
                 match arg {
+                    Arg::Assign(a) if package.is_some() && a.key.value == "phase_output_radians" => {
+                        let text = self.written(a.value.span()).to_lowercase();
+                        self.phase_in_degrees = matches!(text.as_str(), "false" | "0");
+                    }
                     Arg::Assign(a) if package.is_some_and(|p| !p.heeds(&a.key.value)) => {}
+                    // `breakpoints=1m,2m`: more of a list.
+                    Arg::Word { number: Some(_), .. } if package.is_some() => {}
                     Arg::Assign(assign) => {
                         self.read_option(&mut options, &assign.key.value, assign.key.span, &assign.value, top)
                     }

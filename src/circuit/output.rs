@@ -150,7 +150,7 @@ impl<'a> Elab<'a> {
             if let Some((Arg::Word { text, .. }, rest)) = args.split_first()
                 && matches!(
                     text.as_str(),
-                    "op" | "dc" | "ac" | "tran" | "noise" | "hb" | "sens" | "homotopy" | "es" | "pce"
+                    "op" | "dc" | "ac" | "tran" | "noise" | "hb" | "sens" | "homotopy" | "es" | "pce" | "pz" | "disto" | "sp"
                 )
             {
                 analysis = Some(text.clone());
@@ -182,7 +182,8 @@ impl<'a> Elab<'a> {
                     }
                     continue;
                 }
-                prints.extend(self.read_column(arg, analysis.clone(), top, PRINT));
+                let column = self.read_column(arg, analysis.clone(), top, PRINT);
+                prints.extend(column.into_iter().flat_map(as_columns));
             }
         }
         prints
@@ -346,6 +347,9 @@ impl<'a> Elab<'a> {
             _ => return None,
         };
         Some(output.map(|o| match part {
+            Some(OutputPart::Phase) if self.phase_in_degrees => {
+                in_degrees(Output::Part(OutputPart::Phase, Box::new(o)), self.written(span))
+            }
             Some(part) => Output::Part(part, Box::new(o)),
             None => o,
         }))
@@ -370,6 +374,16 @@ impl<'a> Elab<'a> {
                     self.malformed(arg.span(), "a node voltage is expected here", &form);
                     continue;
                 };
+                // LTspice's initial current of an inductor.
+                let inductor = assign.key.value.strip_prefix("i(").and_then(|k| k.strip_suffix(')'));
+                if let (Some(name), "ic") = (inductor, card_name) {
+                    let index = self.known_instance(name.trim(), scope, assign.key.span);
+                    let amperes = self.keyed_number(&assign.value, scope);
+                    if let (Some(index), Some(amperes)) = (index, amperes) {
+                        self.initial_currents.push((index, amperes, arg.span()));
+                    }
+                    continue;
+                }
                 let node = assign.key.value.strip_prefix("v(").and_then(|k| k.strip_suffix(')'));
                 let Some(node) = node.map(str::trim).filter(|n| !n.contains(',')) else {
                     self.malformed(assign.key.span, "a node voltage is written v(node)", &form);
@@ -395,7 +409,8 @@ impl<'a> Elab<'a> {
             "op", "dc", "ac", "noise", "tf", "sens", "tran", "options", "temp", "ic", "nodeset", "save", "probe",
             "print", "plot", "measure", "global", "end", "title", "step", "mc", "data", "enddata", "control", "four",
             "fourier", // What LTspice writes for its schematics.
-            "backanno", "width", // Of the control block.
+            "backanno", "width", // Of Xyce.
+            "preprocess", // Of the control block.
             "csparam",
         ];
         let netlist = self.netlist;
@@ -411,6 +426,28 @@ impl<'a> Elab<'a> {
             }
         }
     }
+}
+
+/// A phase, radians, in degrees.
+fn in_degrees(phase: Output, text: String) -> Output {
+    let mut b = crate::program::Builder::new();
+    let (x, factor) = (b.input(0), b.constant(180.0 / std::f64::consts::PI));
+    let value = b.mul(x, factor);
+    let (inputs, states) = (vec![ExpressionInput::Quantity(0)], Vec::new());
+    Output::Expression(Arc::new(Expression { text, inputs, program: b.finish(&[value]), states }), vec![phase])
+}
+
+/// A phasor beside densities of noise is two columns, as in Xyce: its real and its imaginary part.
+fn as_columns(column: OutputSpec) -> Vec<OutputSpec> {
+    if column.analysis.as_deref() != Some("noise") || !matches!(column.output, Output::Voltage(..) | Output::Current(_)) {
+        return vec![column];
+    }
+    let part = |name: &str, part: OutputPart| OutputSpec {
+        name: format!("{name}({})", column.name),
+        output: Output::Part(part, Box::new(column.output.clone())),
+        ..column.clone()
+    };
+    vec![part("re", OutputPart::Real), part("im", OutputPart::Imaginary)]
 }
 
 /// Does this say how a plot looks, not what is in it?

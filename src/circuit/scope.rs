@@ -165,9 +165,9 @@ impl<'a> Elab<'a> {
     pub fn outwards(&self, scope: ScopeId) -> impl Iterator<Item = ScopeId> + '_ {
         std::iter::successors(Some(scope), |s| self.scopes.get(*s).and_then(|s| s.parent))
     }
-    /// The function with this name and the scope that its body is evaluated in.
-    pub fn find_func(&self, name: &str, scope: ScopeId) -> Option<(&'a Func, ScopeId)> {
-        self.outwards(scope).find_map(|s| self.scopes[s].body.funcs.get(name).map(|f| (*f, s)))
+    /// The function with this name.
+    pub fn find_func(&self, name: &str, scope: ScopeId) -> Option<&'a Func> {
+        self.outwards(scope).find_map(|s| self.scopes[s].body.funcs.get(name).copied())
     }
     /// The model card with this name and the scope that it is evaluated in.
     pub fn find_model(&self, name: &str, scope: ScopeId) -> Option<(&'a ModelCard, ScopeId)> {

@@ -50,6 +50,15 @@ impl<'a> Elab<'a> {
         let mut file = None;
         let mut ok = true;
         let mut patterned = false;
+        let mut args = args.to_vec();
+        if spec.name == "pwl"
+            && let Some(points) = self.unfolded(&mut args, setter.scope, span)?
+        {
+            values = points.values;
+            if let (Some(t), Some(k)) = (points.again, spec.options.iter().position(|o| o.name == "r")) {
+                options[k] = Some(Value::Number(t));
+            }
+        }
         let mut args = args.iter();
         while let Some(arg) = args.next() {
             // Xyce's `PWL FILE "name"`.

@@ -67,6 +67,23 @@ pub(super) fn range_text(range: &Range, unit: &str) -> String {
     }
 }
 
+/// Parameters of LTspice that would change what is computed: not to be left aside.
+const CHANGES_RESULTS: &[(&str, &str)] = &[
+    ("vsource", "trigger"),
+    ("isource", "trigger"),
+    ("vsource", "tripdv"),
+    ("isource", "tripdv"),
+    ("switch", "ilimit"),
+    ("switch", "vser"),
+    ("switch", "lser"),
+    ("switch", "level"),
+    ("cswitch", "ilimit"),
+    ("cswitch", "vser"),
+    ("cswitch", "lser"),
+    ("inductor", "hc"),
+    ("isource", "load"),
+];
+
 impl<'a> Elab<'a> {
     /// `key=value`; warns if there is no such parameter.
     pub fn set_by_name(&mut self, setter: &mut Setter, key: &str, key_span: Span, value: &'a Arg) {
@@ -78,6 +95,12 @@ impl<'a> Elab<'a> {
 
     /// Warns about a parameter that is not there, with the nearest one.
     pub fn unknown_param(&mut self, setter: &Setter, key: &str, span: Span) {
+        if CHANGES_RESULTS.contains(&(setter.spec.name, key)) {
+            let message = format!("{}: '{key}' of a {} is not done here", setter.name, setter.spec.name);
+            let help = "without it the circuit is another: leave it out, or build what it means of other elements";
+            self.report_in(Diagnostic::error("unknown-param", message, span).help(help), setter.scope);
+            return;
+        }
         let known = setter.values.spec.iter().flat_map(|p| std::iter::once(p.name).chain(p.aliases.iter().copied()));
         let help = did_you_mean(key, known.clone()).unwrap_or_else(|| {
             let known: Vec<&str> = known.take(40).collect();
@@ -129,6 +152,12 @@ impl<'a> Elab<'a> {
     /// Stores a number if it is inside the range.
     pub fn put_number(&mut self, setter: &mut Setter, p: usize, x: f64, span: Span) {
         let Some(param) = setter.param(p) else { return };
+        let mut x = x;
+        if x == 0.0 && (setter.spec.name, param.name) == ("resistor", "r") {
+            let d = Diagnostic::warning("zero-resistance", format!("{}: 0 Ω is taken as 1 mΩ", setter.name), span);
+            self.report_in(d.help("as in ngspice; a wire is a voltage source of 0 V"), setter.scope);
+            x = 1e-3;
+        }
         if self.in_range(setter, param, x, span) {
             setter.put(p, Value::Number(x));
         } else {

@@ -6,12 +6,14 @@
 //! | `summer`, `mult` | out_gain·Σ or Π of in_gainᵢ·(inᵢ + in_offsetᵢ), + out_offset |
 //! | `divide` | out_gain·num_gain·(num + num_offset)/(den_gain·(den + den_offset)) + out_offset; the divisor keeps away from 0 |
 //! | `limit` | gain·(in + in_offset) between two limits, a parabola of ± limit_range at each |
+//! | `climit` | the same between two inputs, the upper less upper_delta and the lower plus lower_delta |
 //! | `pwl` | straight lines between the points of x_array and y_array, and beyond them |
-//! | `int` | out_ic + gain·∫(in + in_offset)dt |
+//! | `int` | out_ic + gain·∫(in + in_offset)dt, held at a limit until the integrand leads away from it |
+//! | `slew` | the input, whose slope is between −fall_slope and rise_slope |
 //! | `d_dt` | gain·d(in)/dt + out_offset between two limits |
 //! | `s_xfer` | gain·N(s)/D(s)·(in + in_offset): a chain of integrators that begin at 0, also at an operating point |
 //! | `hyst` | rising and falling straight lines, hyst to the right and left, changed at their ends; parabolas of ± input_domain at corners |
-//! | `sine`, `triangle` | out_low to out_high at a frequency that is a piecewise linear function of the input |
+//! | `sine`, `triangle`, `square` | out_low to out_high at a frequency that is a piecewise linear function of the input |
 //! | `aswitch` | a resistance, r_off at cntl_off and r_on at cntl_on, whose logarithm (or itself) is a straight line |
 //!
 //! Ports: `node` or `%v node`, `%vd(a,b)`, `%i node`, `%id(a,b)` and, as inputs, `%vnam(source)`. An input of a current takes it to
@@ -24,9 +26,15 @@ use crate::netlist::{parse_expression, print_expression};
 use std::borrow::Cow;
 
 /// Model types that are done.
-const TYPES: [&str; 13] = [
-    "gain", "summer", "mult", "divide", "limit", "pwl", "int", "d_dt", "s_xfer", "aswitch", "hyst", "sine", "triangle",
+const TYPES: [&str; 16] = [
+    "gain", "summer", "mult", "divide", "limit", "climit", "pwl", "int", "d_dt", "s_xfer", "aswitch", "hyst", "sine",
+    "triangle", "square", "slew",
 ];
+
+/// How near a limit an integrator slows down, as a part of what lies between its limits.
+const NEAR_A_LIMIT: &str = "1e-4";
+/// How far the output of a `slew` is behind at its steepest, V.
+const FOLLOWS: &str = "1e-3";
 
 /// The netlist without `A` devices, and what is wrong with them.
 pub(super) fn expanded<'n>(netlist: Cow<'n, Netlist>) -> (Cow<'n, Netlist>, Vec<Diagnostic>) {
@@ -232,7 +240,15 @@ impl Maker<'_> {
             }
             ("aswitch", [Slot::One(control), Slot::One(out)]) => self.switch(control, out),
             ("hyst", [Slot::One(input), Slot::One(out)]) => self.hysteresis(input, out),
-            ("sine" | "triangle", [Slot::One(input), Slot::One(out)]) => self.oscillator(kind, input, out),
+            ("climit", [Slot::One(input), Slot::One(upper), Slot::One(lower), Slot::One(out)]) => {
+                let u = format!("({}+({}))", self.input(input), self.value("in_offset", "0"));
+                let high = format!("({}-({}))", self.input(upper), self.value("upper_delta", "0"));
+                let low = format!("({}+({}))", self.input(lower), self.value("lower_delta", "0"));
+                let gain = self.value("gain", "1");
+                let text = self.limited(&format!("(({gain})*{u})"), &low, &high);
+                self.output(out, "", &text)
+            }
+            ("sine" | "triangle" | "square", [Slot::One(input), Slot::One(out)]) => self.oscillator(kind, input, out),
             (_, [Slot::One(input), Slot::One(out)]) => {
                 let u = format!("({}+({}))", self.input(input), self.value("in_offset", "0"));
                 self.one_to_one(kind, &u, out)
@@ -241,6 +257,7 @@ impl Maker<'_> {
                 let form = match kind {
                     "summer" | "mult" => "[inputs] output model",
                     "divide" => "dividend divisor output model",
+                    "climit" => "input upper lower output model",
                     _ => "input output model",
                 };
                 Err(self.bad(&format!("a {kind} is written {} {form}", self.e.name.value)))
@@ -255,14 +272,7 @@ impl Maker<'_> {
             "gain" => format!("({gain})*{u}+({offset})"),
             "limit" => {
                 let (low, high) = (self.value("out_lower_limit", "0"), self.value("out_upper_limit", "1"));
-                let mut range = format!("({})", self.value("limit_range", "1e-6"));
-                if self.flag("fraction") {
-                    range = format!("({range}*(({high})-({low})))");
-                }
-                // x − t²/4d, t = x − high + d from 0 to 2d: a parabola from x to the limit; the same from below.
-                let x = format!("(({gain})*{u})");
-                let bend = |limit: &str, sign: &str| bent(&format!("{sign}({x}-({limit}))"), &range);
-                format!("{x}-{}+{}", bend(&high, ""), bend(&low, "-"))
+                self.limited(&format!("(({gain})*{u})"), &low, &high)
             }
             "pwl" => {
                 let (xs, ys) = (self.list("x_array"), self.list("y_array"));
@@ -274,11 +284,33 @@ impl Maker<'_> {
             }
             "int" => {
                 let (low, high) = (self.value("out_lower_limit", "-1e12"), self.value("out_upper_limit", "1e12"));
-                let bound = |t: &str| crate::diagnostic::units::parse_number(t).is_ok_and(|x: f64| x.abs() < 1e6);
+                let bound = |t: &str| !crate::diagnostic::units::parse_number(t).is_ok_and(|x: f64| x.abs() >= 1e6);
+                let (start, rate) = (self.value("out_ic", "0"), format!("(({gain})*{u})"));
                 if bound(&low) || bound(&high) {
-                    return Err(self.bad("the limits of an int are not there: use a limit behind it"));
+                    // At a limit nothing is added that leads beyond it; the last ten-thousandth is approached softly.
+                    let state = format!("{}#state", self.e.name.value);
+                    let room = format!("(({NEAR_A_LIMIT})*(({high})-({low})))");
+                    let x = format!("v({state})");
+                    let up = format!("max({rate},0)*limit((({high})-{x})/{room},0,1)");
+                    let down = format!("min({rate},0)*limit(({x}-({low}))/{room},0,1)");
+                    self.output(&volt(&state), "#state", &format!("idt({up}+{down},{start})"))?;
+                    x
+                } else {
+                    format!("idt({rate},{start})")
                 }
-                format!("idt(({gain})*{u},{})", self.value("out_ic", "0"))
+            }
+            "slew" => {
+                // A capacitance of 1 F whose current is the slope: at an operating point it has the input's voltage.
+                let state = format!("{}#state", self.e.name.value);
+                let (rise, fall) = (self.value("rise_slope", "1e9"), self.value("fall_slope", "1e9"));
+                let slope = format!("limit(({u}-v({state}))*({rise})/{FOLLOWS},-({fall}),({rise}))");
+                let span = self.e.span;
+                let farad = Arg::Word { text: "1".into(), number: Some(1.0), span };
+                let name = format!("c{state}");
+                self.element('c', &name, [state.clone(), "0".into()], farad);
+                let port = Port { current: true, source: None, nodes: ["0".into(), state.clone()] };
+                self.output(&port, "#state", &slope)?;
+                format!("v({state})")
             }
             "d_dt" => {
                 let (low, high) = (self.value("out_lower_limit", "-1e12"), self.value("out_upper_limit", "1e12"));
@@ -287,6 +319,17 @@ impl Maker<'_> {
             _ => return self.transfer(u, &gain, out),
         };
         self.output(out, "", &text)
+    }
+
+    /// x between two limits, with a parabola of ± limit_range at each: x − t²/4d, t = x − high + d from 0 to 2d, and the same from
+    /// below.
+    fn limited(&self, x: &str, low: &str, high: &str) -> String {
+        let mut range = format!("({})", self.value("limit_range", "1e-6"));
+        if self.flag("fraction") {
+            range = format!("({range}*(({high})-({low})))");
+        }
+        let bend = |limit: &str, sign: &str| bent(&format!("{sign}({x}-({limit}))"), &range);
+        format!("{x}-{}+{}", bend(high, ""), bend(low, "-"))
     }
 
     /// A chain of integrators: xₙ = (u − Σ dₖ·xₖ)/dₙ, xₖ = ∫xₖ₊₁ dt, out = Σ nₖ·xₖ.
@@ -312,11 +355,10 @@ impl Maker<'_> {
         };
         let top = format!("(({gain})*{u}-({}))/(({})*{})", sum(&den[..n - 1]), den[n - 1], times(n - 1));
         let all = sum(&num);
-        let volt = |k: usize| Port { current: false, source: None, nodes: [node(k), "0".into()] };
         let states: Vec<(Port, String, String)> = (0..n)
             .map(|k| {
                 let text = if k + 1 == n { top.clone() } else { format!("idt(v({}),0)", node(k + 1)) };
-                (volt(k), format!("#{k}"), text)
+                (volt(&node(k)), format!("#{k}"), text)
             })
             .collect();
         for (port, suffix, text) in states {
@@ -350,7 +392,6 @@ impl Maker<'_> {
             domain = format!("({domain}*(({high})-({low})))");
         }
         let [sensed, state] = ["in", "state"].map(|end| format!("{}#{end}", self.e.name.value));
-        let volt = |node: &str| Port { current: false, source: None, nodes: [node.to_string(), "0".into()] };
         self.output(&volt(&sensed), "#in", &x)?;
         let span = self.e.span;
         let set = |key: &str, text: &str| -> Result<Arg, Failed> {
@@ -387,11 +428,18 @@ impl Maker<'_> {
         }
         let frequency = format!("max({},0)", lines(&u, &controls, &frequencies, true));
         let phase = format!("{}#phase", self.e.name.value);
-        let volt = Port { current: false, source: None, nodes: [phase.clone(), "0".into()] };
-        self.output(&volt, "#phase", &format!("idt({frequency},0)"))?;
+        self.output(&volt(&phase), "#phase", &format!("idt({frequency},0)"))?;
         let (low, high) = (self.value("out_low", "-1"), self.value("out_high", "1"));
         let share = if kind == "sine" {
             format!("0.5*(1+sin(2*pi*v({phase})))")
+        } else if kind == "square" {
+            // High in the last part of each period; it falls when the next begins.
+            let duty = self.value("duty_cycle", "0.5");
+            let [rise, fall] = ["rise_time", "fall_time"].map(|t| format!("max(({})*{frequency},1p)", self.value(t, "1e-9")));
+            let turn = format!("floor(v({phase}))");
+            let part = format!("(v({phase})-{turn})");
+            let falls = format!("({turn}>0.5?max(1-{part}/{fall},0):0)");
+            format!("({part}<1-({duty})?{falls}:min(({part}-1+({duty}))/{rise},1))")
         } else {
             let duty = self.value("rise_duty", "0.5");
             let part = format!("(v({phase})-floor(v({phase})))");
@@ -486,6 +534,11 @@ impl Maker<'_> {
         let d = Diagnostic::error("bad-element", format!("{}: {what}", self.e.name.value), self.e.span);
         Box::new(d.also(self.card.span, "its model"))
     }
+}
+
+/// The port of a voltage against ground.
+fn volt(node: &str) -> Port {
+    Port { current: false, source: None, nodes: [node.to_string(), "0".into()] }
 }
 
 /// max(u, 0) with a parabola at its corner, from −d to d.

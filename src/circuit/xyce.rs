@@ -50,6 +50,20 @@ impl Package {
 }
 
 impl<'a> Elab<'a> {
+    /// Xyce's `.preprocess replaceground true`: `gnd!` and `ground` are ground, as `gnd` always is here. What its other forms take
+    /// away or add has no part in the results.
+    pub fn read_preprocess(&mut self) {
+        for card in self.cards(&["preprocess"]) {
+            let words: Vec<&str> = card.args.iter().filter_map(super::step::as_word).collect();
+            if let ["replaceground", "true"] = words[..] {
+                for name in ["gnd!", "ground"] {
+                    self.globals.insert(name);
+                    self.node_ids.insert(name.to_string(), 0);
+                }
+            }
+        }
+    }
+
     /// `v(*)`, `i(*)`: what is written anyway.
     pub fn is_everything(&self, arg: &Arg) -> bool {
         let Arg::Call { name, args, .. } = arg else { return false };
@@ -61,6 +75,12 @@ impl<'a> Elab<'a> {
         match f {
             "p" | "w" => Some(self.power(name, span, top)),
             "n" => {
+                // Solution variables: `n(l1_branch)`, and a device's inner node `n(q1:base)`, `n(q1_base)`.
+                if let Some(device) = name.strip_suffix("_branch")
+                    && let Some(index) = self.find_instance(&device.replace(':', "."), top)
+                {
+                    return Some(Some(Output::Current(index)));
+                }
                 if self.find_node(&name.replace(':', "."), top).is_none()
                     && self.find_instance(&name.replace(':', "."), top).is_some()
                 {
@@ -125,10 +145,20 @@ impl<'a> Elab<'a> {
         Some(Output::Expression(Arc::new(product), quantities))
     }
 
-    /// A parameter of an instance, `r1:r`, also `v1:acmag` and `v1:acphase`, if there is one that has a number.
+    /// A parameter of an instance, `r1:r`, also `v1:acmag` and `v1:acphase`, if there is one that has a number; of a device's name
+    /// alone the parameter that `.dc` and `.step` set by it. Or a parameter of a model, `nch:vto`.
     pub fn parameter_output(&mut self, text: &str, top: ScopeId) -> Option<Output> {
+        let found = |elab: &Self, device: &str| {
+            elab.find_instance(&device.replace(':', "."), top).or_else(|| elab.find_instance(device, top))
+        };
+        if let Some(index) = found(self, text) {
+            let spec = self.flat.get(index)?.chosen.as_ref()?.kind.spec();
+            let main = spec.positional.first()?;
+            let param = spec.instance.iter().position(|p| p.name == *main)?;
+            return Some(Output::Parameter(index, param, 0));
+        }
         let (device, name) = text.rsplit_once(':')?;
-        let index = self.find_instance(&device.replace(':', "."), top).or_else(|| self.find_instance(device, top))?;
+        let Some(index) = found(self, device) else { return self.model_parameter(device, name, top) };
         let spec = self.flat.get(index)?.chosen.as_ref()?.kind.spec();
         let (name, element) = match name {
             "acmag" => ("ac", 0),
@@ -140,6 +170,21 @@ impl<'a> Elab<'a> {
         Some(Output::Parameter(index, param, element))
     }
 
+    /// A number of a model card as the circuit has it.
+    fn model_parameter(&self, model: &str, name: &str, top: ScopeId) -> Option<Output> {
+        let full = model.replace(':', ".");
+        let card = |(scope, card, _): &(ScopeId, &str, &str)| {
+            *scope == top && *card == model || self.full_name(card, *scope) == full
+        };
+        let model = self.models.iter().find(|(key, found)| found.is_some() && card(key)).and_then(|(_, m)| m.as_ref())?;
+        let x = model.params.number(name)?;
+        let mut builder = crate::program::Builder::new();
+        let value = builder.constant(x);
+        let (inputs, states) = (Vec::new(), Vec::new());
+        let constant = Expression { text: format!("{full}:{name}"), inputs, program: builder.finish(&[value]), states };
+        Some(Output::Expression(Arc::new(constant), Vec::new()))
+    }
+
     /// Is this word alone a quantity: `time`, `freq`, `temp`, a parameter, `r1:r`?
     pub fn stands_alone(&mut self, text: &str, top: ScopeId) -> bool {
         matches!(text, "time" | "freq" | "frequency" | "hertz" | "temp" | "temper")
@@ -149,7 +194,8 @@ impl<'a> Elab<'a> {
 
     /// Such a word as an output.
     pub fn named_word(&mut self, text: &str, span: Span, top: ScopeId) -> Option<Output> {
-        if let Some(output) = self.parameter_output(text, top) {
+        let defined = self.scopes[top].params.contains_key(text);
+        if let Some(output) = self.parameter_output(text, top).filter(|_| !defined) {
             return Some(output);
         }
         let mut q = Quantities::new(top, Mode::Output);

@@ -36,6 +36,8 @@ pub(super) const DONE: &[&str] = &[
     "display",
     "echo",
     "exit",
+    "fft",
+    "fourier",
     "let",
     "linearize",
     "meas",

@@ -79,6 +79,8 @@ impl Session<'_> {
                 self.functions.remove(&name.to_lowercase());
             }),
             "strcmp" => self.compare_texts(args, span),
+            "fourier" => self.fourier(args, span),
+            "fft" => self.fft(args, span),
             "linearize" => self.linearize(args, span),
             "display" => self.display(),
             "destroy" => self.destroy(args),

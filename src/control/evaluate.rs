@@ -53,6 +53,10 @@ impl Scope<'_> {
         if let Some(vector) = self.named(text.trim()) {
             return Ok(vector);
         }
+        if let Some((re, im)) = complex_constant(text.trim()) {
+            let [re, im] = [self.evaluate(re)?, self.evaluate(im)?].map(|v| v.last());
+            return Ok(Vector { data: vec![(re, im)], complex: true });
+        }
         let (text, indexed) = self.indexed(text)?;
         let words: Vec<&str> = text
             .split_whitespace()
@@ -449,4 +453,10 @@ fn unwrapped(data: &[Number]) -> Vec<f64> {
             phase + turns * TAU
         })
         .collect()
+}
+
+/// The parts of ngspice's `(1,2)`.
+fn complex_constant(text: &str) -> Option<(&str, &str)> {
+    let (re, im) = text.strip_prefix('(')?.strip_suffix(')')?.split_once(',')?;
+    (!re.contains(['(', ')']) && !im.contains(['(', ')', ','])).then_some((re, im))
 }

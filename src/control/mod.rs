@@ -14,6 +14,7 @@ mod evaluate;
 mod measure;
 mod place;
 mod show;
+mod spectrum;
 mod substitute;
 pub mod text;
 mod vector;

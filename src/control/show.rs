@@ -15,7 +15,7 @@ impl Session<'_> {
     }
 
     /// The vectors that a list of expressions names, with the names they are shown under.
-    fn vectors(&mut self, list: &str, span: Span) -> Option<Vec<(String, Vector)>> {
+    pub(super) fn vectors(&mut self, list: &str, span: Span) -> Option<Vec<(String, Vector)>> {
         let mut found = Vec::new();
         for item in split(list) {
             let (plot, rest) = match item.split_once('.') {

@@ -24,6 +24,8 @@ const SPEC: DeviceSpec = DeviceSpec {
         ParamSpec::optional("temp", "°C", "device temperature; default: the circuit's plus dtemp"),
         ParamSpec::real("dtemp", "K", 0.0, "device temperature above the circuit's, if temp is not given"),
         ParamSpec::flag("reciproctc", "divide by k in the place of multiplying with it"),
+        parasitics::RPAR,
+        parasitics::CPAR,
     ],
     connections: &[Connection::new(0, 1, Joins::Voltage).when("v"), Connection::new(0, 1, Joins::Current).when("i")],
     other_forms: &[
@@ -43,6 +45,9 @@ pub struct Behavioural;
 impl Kind for Behavioural {
     fn spec(&self) -> &'static DeviceSpec {
         &SPEC
+    }
+    fn parts(&self, instance: &Instance, node: &mut dyn FnMut(&str) -> NodeId) -> Vec<Part> {
+        parasitics::parts(&Behavioural, instance, node)
     }
     fn check(&self, instance: &Instance) -> Vec<String> {
         match (instance.params.expression("v"), instance.params.expression("i")) {

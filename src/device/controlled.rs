@@ -42,7 +42,7 @@ const G_SPEC: DeviceSpec = DeviceSpec {
     equations: "i = m·gain·(v(c+) − v(c−))",
     terminals: FOUR_TERMINALS,
     positional: &["gain"],
-    instance: &[ParamSpec::real("gain", "S", 0.0, "transconductance").required(), PARALLEL],
+    instance: &[ParamSpec::real("gain", "S", 0.0, "transconductance").required(), PARALLEL, parasitics::RPAR, parasitics::CPAR],
     connections: &[Connection::new(0, 1, Joins::Current), Connection::new(2, 3, Joins::Sense)],
     ..DeviceSpec::EMPTY
 };
@@ -77,6 +77,9 @@ macro_rules! kinds {
         pub struct $name;
 
         impl Kind for $name {
+            fn parts(&self, instance: &Instance, node: &mut dyn FnMut(&str) -> NodeId) -> Vec<Part> {
+                parasitics::parts(&$name, instance, node)
+            }
             fn spec(&self) -> &'static DeviceSpec {
                 &$spec
             }

@@ -9,12 +9,15 @@
 //! q = tt·i + depletion charge (area, sidewall);  gmin in parallel with the junction; rs in series with both
 //! ```
 //!
+//! With `isr` a recombination current is added, behind the knees: isr·(e^(v/(nr·V_T)) − 1)·((1 − v/vj)² + 0.005)^(m/2).
+//!
 //! BV is `bv` moved so that the current at `bv` is `ibv`: I_s·(e^((bv − BV)/(nbv·V_T)) − 1 + BV/V_T) = ibv, solved by
 //! iteration. High injection: i/(1 + √(i/ikf)) forward, the same with ikr in reverse. Temperature: I_s(T) = I_s·
 //! exp((T/tnom − 1)·eg/(n·V_T))·(T/tnom)^(xti/n).
 //!
 //! Source: L. W. Nagel, SPICE2, memo ERL-M520 (1975); the reverse approximation, sidewall, knee currents and temperature
-//! coefficients as the ngspice manual has them (junction diodes).
+//! coefficients as the ngspice manual has them (junction diodes); recombination as PSpice's reference has it, at any voltage
+//! (ngspice-39 leaves it out below −3·n·V_T).
 
 use super::junction::*;
 use super::semiconductor::*;
@@ -34,6 +37,7 @@ const SPEC: DeviceSpec = DeviceSpec {
     equations: "i = I_s·(e^(v/(n·V_T)) − 1) for v >= −3·n·V_T\n\
                 i = −I_s·(1 + (3·n·V_T/(e·v))³) below\n\
                 i = −I_s·e^(−(BV + v)/(nbv·V_T)) for v < −BV\n\
+                isr: + isr·(e^(v/(nr·V_T)) − 1)·((1 − v/vj)² + 0.005)^(m/2)\n\
                 q = tt·i + cjo·vj/(1−m)·(1 − (1 − v/vj)^(1−m)), a parabola above v = fc·vj",
     terminals: &[
         Terminal { name: "a", optional: false, doc: "anode" },
@@ -41,7 +45,7 @@ const SPEC: DeviceSpec = DeviceSpec {
     ],
     model: ModelUse::Required,
     model_types: &["d"],
-    levels: &[1],
+    levels: &[1, 2],
     positional: &["area"],
     instance: &[
         model("area", "", 1.0, "area factor").range(Range::Positive),
@@ -75,6 +79,8 @@ const SPEC: DeviceSpec = DeviceSpec {
             .range(Range::NonNegative)
             .alias(&["ik"]),
         ParamSpec::optional("ikr", "A", "reverse knee current; not given: none").range(Range::NonNegative),
+        ParamSpec::optional("isr", "A", "recombination current; not given: none").range(Range::NonNegative),
+        model("nr", "", 2.0, "emission coefficient of recombination").range(Range::Positive),
         model("eg", "eV", 1.11, "activation energy").range(Range::Positive),
         model("xti", "", 3.0, "temperature exponent of the saturation current"),
         ParamSpec::optional("tnom", "°C", "temperature of the parameters; default: option tnom")
@@ -120,6 +126,7 @@ impl Kind for Diode {
     fn examples(&self) -> Vec<Instance> {
         let storage: &[(&str, f64)] = &[("cjo", 2e-12), ("tt", 5e-9), ("m", 0.4), ("vj", 0.7), ("cjsw", 1e-12)];
         let zener: &[(&str, f64)] = &[("bv", 3.0), ("ibv", 1e-4), ("rs", 10.0), ("cjo", 1e-11), ("ikf", 1e-3)];
+        let recombining: &[(&str, f64)] = &[("isr", 1e-10), ("nr", 1.9), ("vj", 0.7), ("m", 0.4), ("cjo", 1e-12)];
         let side: &[(&str, f64)] = &[("jsw", 1e-13), ("ns", 1.2), ("tt", 1e-9), ("ikr", 1e-3)];
         let own: &[(&str, f64)] = &[("area", 2.0), ("pj", 3.0), ("m", 2.0)];
         vec![
@@ -127,6 +134,7 @@ impl Kind for Diode {
             Instance::example(&SPEC, own).with_model(&SPEC, "d", storage),
             Instance::example(&SPEC, own).with_model(&SPEC, "d", zener),
             Instance::example(&SPEC, own).with_model(&SPEC, "d", side),
+            Instance::example(&SPEC, own).with_model(&SPEC, "d", recombining),
         ]
     }
     fn noise(&self, instance: &Instance, cx: &NoiseCx<'_>) -> Vec<NoiseSource> {
@@ -162,6 +170,11 @@ struct Params<R> {
     ikf: R,
     ikr: R,
     vcrit: R,
+    /// Recombination: current, A; nr·V_T, V; 1/vj, 1/V; m/2.
+    recombination: R,
+    vte_recombination: R,
+    inverse_vj: R,
+    half_grading: R,
     tt: R,
     area: Depletion<R>,
     side: Depletion<R>,
@@ -202,6 +215,7 @@ impl<R: Real> Params<R> {
         let (model, own) = (&model.params, &instance.params);
         let (t, tnom) = temperatures(instance, setting);
         let (dt, ratio, vt) = (t - tnom, t / tnom, thermal_voltage(t));
+        let nr = model.real("nr");
         let polynomial = |a: &str, b: &str| 1.0 + model.real(a) * dt + model.real(b) * dt * dt;
         let (m, n) = (own.real("m"), model.real("n"));
         let (area, perimeter) = (own.real("area") * m, own.real("pj") * m);
@@ -215,6 +229,8 @@ impl<R: Real> Params<R> {
         set(&mut self.vte, n * vt);
         set(&mut self.vte_side, ns.unwrap_or(n) * vt);
         set(&mut self.vte_breakdown, vte_breakdown);
+        set(&mut self.recombination, model.number("isr").unwrap_or(0.0) * area * growth(nr));
+        set(&mut self.vte_recombination, nr * vt);
         set(&mut self.is, if ns.is_some() { is } else { is + is_side });
         set(&mut self.is_side, if ns.is_some() { is_side } else { 0.0 });
         set(&mut self.vcrit, critical_voltage(n * vt, is));
@@ -248,6 +264,8 @@ impl<R: Real> Params<R> {
         let r = |name| model.real(name);
         let (c, v) = law(r("cjo") * area, r("vj"), grading, r("fc"), r("cta"), r("tpb"));
         self.area.set(lane, c, v, grading, r("fc"));
+        self.inverse_vj.set_lane(lane, 1.0 / v);
+        self.half_grading.set_lane(lane, 0.5 * grading);
         let (c, v) = law(r("cjsw") * perimeter, r("php"), r("mjsw"), r("fcs"), r("ctp"), r("tphp"));
         self.side.set(lane, c, v, r("mjsw"), r("fcs"));
     }
@@ -269,7 +287,19 @@ impl<R: Real> Params<R> {
         let area = self.law(v, self.is, self.vte);
         let both =
             if self.is_side.gt(R::zero()).any() { area + self.law(v, self.is_side, self.vte_side) } else { area };
-        self.with_knees(v, both)
+        self.with_knees(v, both) + self.recombined(v)
+    }
+
+    /// What recombines in the depletion region.
+    #[inline(always)]
+    fn recombined(&self, v: Dual<R, 1>) -> Dual<R, 1> {
+        if !self.recombination.gt(R::zero()).any() {
+            return Dual::zero();
+        }
+        let width = -times(v, self.inverse_vj) + 1.0;
+        let width = times((width * width + 0.005).ln(), self.half_grading).exp();
+        let exponential = safe_exp(times(v, R::one() / self.vte_recombination)) - Dual::one();
+        times(exponential * width, self.recombination)
     }
 
     /// i/(1 + √(|i|/knee)) where a knee current was given.
@@ -364,7 +394,7 @@ impl<R: Real> Element<R> for Diodes<R> {
         let vj = Dual::variable(e, 0);
         let area = p.law(vj, p.is, p.vte);
         let both = if p.is_side.gt(R::zero()).any() { area + p.law(vj, p.is_side, p.vte_side) } else { area };
-        let current = p.with_knees(vj, both) + times(vj, at.cx.gmin);
+        let current = p.with_knees(vj, both) + p.recombined(vj) + times(vj, at.cx.gmin);
         let charge = times(both, p.tt) + p.area.charge(vj) + p.side.charge(vj);
         let dv = [v - e];
         s.current_of(INNER, CATHODE, tangent(current, dv), [(INNER, CATHODE)]);

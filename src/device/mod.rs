@@ -23,6 +23,7 @@ mod diode;
 mod evaluator;
 mod examples;
 mod half;
+mod ideal_diode;
 mod inductor;
 mod jfet;
 mod junction;
@@ -103,6 +104,7 @@ pub static KINDS: &[&dyn Kind] = &[
     &spikes::Poisson,
     &spikes::SpikeTimes,
     &diode::Diode,
+    &ideal_diode::IdealDiode,
     &bjt::Bjt,
     &jfet::Jfet,
     &mesfet::Mesfet,

@@ -1,4 +1,4 @@
-//! What LTspice's users write into an inductor, a capacitor or a voltage source beside its value: the resistance in series (`rser`)
+//! What LTspice's users write into an inductor, a capacitor or a source beside its value: the resistance in series (`rser`)
 //! and, over both, a resistance (`rpar`) and a capacitance (`cpar`) in parallel; of a capacitor also an inductance in series
 //! (`lser`). They are devices of their own, of the circuit: `l1#rser`, and have no equations here.
 
@@ -27,7 +27,7 @@ pub(super) fn parts(kind: &'static dyn Kind, instance: &Instance, node: &mut dyn
         value.filter(|x| *x > 0.0)
     };
     let (rser, lser, rpar, cpar) = (take("rser"), take("lser"), take("rpar"), take("cpar"));
-    let [plus, minus] = instance.nodes[..] else { return Vec::new() };
+    let [plus, minus, ..] = instance.nodes[..] else { return Vec::new() };
     let part = |kind: &'static dyn Kind, name: &str, nodes: [NodeId; 2], key: &str, value: f64| {
         let mut part = Instance::example(kind.spec(), &[(key, value)]);
         part.name = format!("{}#{name}", instance.name);
@@ -52,7 +52,7 @@ pub(super) fn parts(kind: &'static dyn Kind, instance: &Instance, node: &mut dyn
         parts.push(part(&capacitor::Capacitor, "cpar", [plus, minus], "c", c * m));
     }
     if !parts.is_empty() {
-        own.nodes = vec![from, minus];
+        own.nodes[0] = from;
         parts.insert(0, (kind, own));
     }
     parts

@@ -266,6 +266,9 @@ pub struct DeviceSpec {
     pub model_types: &'static [&'static str],
     /// The model `level`s it implements; the first is the default. Empty: level is not looked at.
     pub levels: &'static [u32],
+    /// Parameters of a model card by which this kind is told from others of the same model type: it is this one if the card has
+    /// one of them. Empty: it is this one if no other is.
+    pub model_marks: &'static [&'static str],
     /// Instance parameters that may be written without their name, in this order, after the model.
     pub positional: &'static [&'static str],
     /// Instance parameters.
@@ -293,6 +296,7 @@ impl DeviceSpec {
         model: ModelUse::None,
         model_types: &[],
         levels: &[],
+        model_marks: &[],
         positional: &[],
         instance: &[],
         model_params: &[],

@@ -195,6 +195,8 @@ impl<'a> Arguments<'_, 'a> {
         match i.as_bytes().first() {
             None | Some(b',' | b')' | b'}' | b'=') => return Err(missing()),
             Some(b'"') => return self.text(i),
+            // LTspice's `table=(x1,y1,x2,y2)`: a list is no expression.
+            Some(b'(') if key.value == "table" => return self.nameless(i, nesting),
             _ => {}
         }
         if let Ok((rest, text)) = word(i) {

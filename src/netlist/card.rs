@@ -11,7 +11,7 @@ use crate::diagnostic::Spanned;
 type Failed = nom::Err<Fault>;
 
 /// Names of dot cards, without the dot. (`include`, `lib`, `end` and the like never reach the tree.)
-pub(super) const CARDS: [&str; 50] = [
+pub(super) const CARDS: [&str; 63] = [
     "tran",
     "op",
     "dc",
@@ -56,6 +56,19 @@ pub(super) const CARDS: [&str; 50] = [
     "backanno",
     "csparam",
     "preprocess",
+    "sampling",
+    "embeddedsampling",
+    "pce",
+    "lin",
+    "mpde",
+    "pss",
+    "savebias",
+    "loadbias",
+    "savestate",
+    "wave",
+    "net",
+    "ferret",
+    "text",
     "result",
     "if",
     "elseif",
@@ -75,6 +88,7 @@ pub(super) fn canonical(name: &str) -> &str {
         "eom" => "ends",
         "probe64" => "probe",
         "dcvolt" | "initcond" => "ic",
+        "dcop" => "op",
         other => other,
     }
 }

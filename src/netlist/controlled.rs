@@ -6,6 +6,7 @@
 //! | `E1 a b POLY(2) (c,0) (d,0) k0 k1 k2 k11 k12 k22 …` | `value={k0 + k1·v(c,0) + k2·v(d,0) + k11·v(c,0)² + …}` |
 //! | `F1 a b POLY(1) V1 k0 k1 …` | the same of `i(v1)` |
 //! | `E1 a b TABLE {u} = (x1,y1) (x2,y2) …` | `value={table(u, x1, y1, x2, y2, …)}` |
+//! | `E1 a b c d table=(x1,y1,x2,y2 …)` | `value={table(v(c,d), x1, y1, x2, y2, …)}` |
 //! | `E1 a b VALUE {u}` | `value={u}` |
 //! | `E1 a b LAPLACE {u} {H(s)}`, `E1 a b c d LAPLACE=H(s)` | y with Σ aₖ·dᵏy/dtᵏ = Σ bₖ·dᵏu/dtᵏ, H = Σ bₖsᵏ / Σ aₖsᵏ |
 //!
@@ -52,6 +53,13 @@ pub(super) fn items(st: &Statement<'_>, mut e: Element) -> Result<Vec<Item>, Fai
     if let Some(at) = e.args.iter().position(|a| word(a, "table")) {
         let value = table(st, &e, at)?;
         e.args.truncate(at);
+        e.args.push(value);
+        return Ok(vec![Item::Element(e)]);
+    }
+    let listed = |a: &Arg| matches!(a, Arg::Assign(a) if a.key.value == "table");
+    if let Some(at) = e.args.iter().position(listed) {
+        let value = listed_table(st, &e, at)?;
+        e.args.truncate(2);
         e.args.push(value);
         return Ok(vec![Item::Element(e)]);
     }
@@ -200,6 +208,19 @@ fn next_term(term: &mut Vec<usize>, n: usize) {
     }
 }
 
+/// LTspice's `c d table=(x,y, …)`, the table at argument `at`.
+fn listed_table(st: &Statement<'_>, e: &Element, at: usize) -> Result<Arg, Failed> {
+    let span = e.args.get(at).map_or(e.span, Arg::span);
+    const HELP: &str = "write E1 n+ n- c+ c- table=(x1,y1, x2,y2, …)";
+    match (e.args.get(2..at), e.args.get(at)) {
+        (
+            Some([Arg::Word { text: c, span: c_span, .. }, Arg::Word { text: d, span: d_span, .. }]),
+            Some(Arg::Assign(list)),
+        ) => points_of(st, voltage((c, *c_span), (d, *d_span)), &[&*list.value], span, HELP),
+        _ => Err(fault_at_span(st, span, "bad-table", "table= needs two controlling nodes before it", HELP)),
+    }
+}
+
 /// `TABLE {u} = (x,y) …` at argument `at`.
 fn table(st: &Statement<'_>, e: &Element, at: usize) -> Result<Arg, Failed> {
     const HELP: &str = "write TABLE {expression} = (x1,y1) (x2,y2) …";
@@ -207,6 +228,12 @@ fn table(st: &Statement<'_>, e: &Element, at: usize) -> Result<Arg, Failed> {
     let span = e.args.get(at).map_or(e.span, Arg::span);
     let fault = || fault_at_span(st, span, "bad-table", "TABLE has no expression and points", HELP);
     let (u, rest) = key_and_values(st, rest).ok_or_else(fault)?;
+    points_of(st, u, &rest, span, HELP)
+}
+
+/// The value of u in a table of these arguments.
+fn points_of(st: &Statement<'_>, u: Expr, rest: &[&Arg], span: Span, help: &'static str) -> Result<Arg, Failed> {
+    let fault = || fault_at_span(st, span, "bad-table", "a table has pairs of numbers", help);
     let mut points = Vec::new();
     let mut stack: Vec<&Arg> = rest.iter().rev().copied().collect();
     while let Some(arg) = stack.pop() {

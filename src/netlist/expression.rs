@@ -9,7 +9,8 @@
 //! Measured against ngspice: `-2^2` is -4, `2^3^2` is 64, `2^-1` is 0.5, `!0+1` is 2, `1<2==1` is 1.
 
 use super::ast::{BinaryOp, Expr, ExprKind, Name, UnaryOp};
-use super::lexer::{Fault, Help, Parsed, Statement, blanks, fold};
+use super::argument::assigned;
+use super::lexer::{Fault, Help, Parsed, Statement, blanks, fold, separators};
 use super::number;
 use crate::diagnostic::units::consumed;
 use crate::diagnostic::{Diagnostic, Spanned};
@@ -160,6 +161,23 @@ impl<'a> Grammar<'_, 'a> {
         Ok((rest, tree))
     }
 
+    /// Xyce's `table {u} = (x1,y1) (x2,y2)`, which is `table(u, x1, y1, x2, y2)`.
+    fn table(&self, name: Name, i: &'a str, u: &'a str, nesting: usize) -> Parsed<'a, Tree> {
+        let (rest, u) = self.enclosed(u, nesting + 1)?;
+        let Some(mut rest) = assigned(rest) else {
+            return Err(Fault::at("bad-expression", rest, "table {…} has no points").help("write table {u} = (x1,y1) …"));
+        };
+        let mut parts = vec![u];
+        while let Some(inside) = separators(rest).strip_prefix('(') {
+            let (after, pair) = self.arguments(inside, nesting + 1)?;
+            parts.extend(pair);
+            rest = after;
+        }
+        let height = parts.iter().map(|t| t.height).max().unwrap_or(0);
+        let parts = parts.into_iter().map(|t| t.expr).collect();
+        Ok((rest, self.tree(ExprKind::Call(name, parts), height, i, rest)?))
+    }
+
     fn primary(&self, i: &'a str, nesting: usize) -> Parsed<'a, Tree> {
         match i.as_bytes().first() {
             None => Err(Fault::at("bad-expression", i, "the expression ends too early")
@@ -180,6 +198,9 @@ impl<'a> Grammar<'_, 'a> {
                     name = i.get(..i.len() - rest.len()).unwrap_or(name);
                 }
                 let name: Name = Spanned { value: fold(name), span: self.st.span(i, rest) };
+                if name.value == "table" && blanks(rest).starts_with('{') {
+                    return self.table(name, i, blanks(rest), nesting);
+                }
                 let Some(inside) = blanks(rest).strip_prefix('(') else {
                     return Ok((rest, self.tree(ExprKind::Ident(name.value), 0, i, rest)?));
                 };

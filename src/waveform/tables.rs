@@ -63,6 +63,10 @@ struct Open<T> {
     analysis: String,
     path: PathBuf,
     file: T,
+    /// Its columns behind those of what is stepped.
+    columns: Vec<String>,
+    /// Where its values are in the points of the running step, if not in their places.
+    places: Option<Vec<Option<usize>>>,
 }
 
 impl<T: TableFile> TableFiles<T> {
@@ -78,7 +82,8 @@ impl<T: TableFile> TableFiles<T> {
         }
     }
     /// The next result is one of a stepped run: these are the first columns of its lines. If it `joins`, it goes on with
-    /// the table of the result before, which must have the same columns.
+    /// the table of the result before, whose columns stay: a value that is not there, such as that of an inner node of a device
+    /// that has none now, is not a number, and what only this result has is left out.
     pub fn step(&mut self, step: Vec<(String, f64)>, joins: bool) {
         self.step = step;
         self.joins = joins;
@@ -98,7 +103,11 @@ impl<T: TableFile> Sink for TableFiles<T> {
         if self.joins
             && let Some(k) = self.open.iter().position(|o| o.analysis == header.analysis)
         {
-            self.open[k].file.step(&self.step);
+            let open = &mut self.open[k];
+            open.file.step(&self.step);
+            let here = columns(header);
+            let place = |name: &String| here.iter().position(|n| n == name);
+            open.places = (open.columns != here).then(|| open.columns.iter().map(place).collect());
             self.current = k;
             return Ok(());
         }
@@ -108,11 +117,16 @@ impl<T: TableFile> Sink for TableFiles<T> {
         let path = self.names.next(&header.analysis);
         let file = T::begin(&path, header, &self.step)?;
         self.current = self.open.len();
-        self.open.push(Open { analysis: header.analysis.clone(), path, file });
+        let (analysis, columns) = (header.analysis.clone(), columns(header));
+        self.open.push(Open { analysis, path, file, columns, places: None });
         Ok(())
     }
     fn point(&mut self, values: &[f64]) -> io::Result<()> {
         match self.open.get_mut(self.current) {
+            Some(Open { file, places: Some(places), .. }) => {
+                let value = |k: &Option<usize>| k.and_then(|k| values.get(k)).copied().unwrap_or(f64::NAN);
+                file.point(&places.iter().map(value).collect::<Vec<f64>>())
+            }
             Some(open) => open.file.point(values),
             None => Err(wrong_width(values.len(), 0)),
         }

@@ -16,7 +16,7 @@ pub use spec::*;
 use super::engineering::engineering;
 use super::{Header, Sink, wrong_width};
 use cycles::Cycles;
-use moment::{CrossingWatch, Watch};
+use moment::{CrossingWatch, Kept, Watch};
 use probe::{Buffer, Probe, unit_of};
 pub(crate) use probe::{decibel, phase};
 use std::io;
@@ -66,19 +66,19 @@ enum State {
     Interval {
         trig: Watch,
         targ: Watch,
-        from: Option<f64>,
-        to: Option<f64>,
+        from: Kept<f64>,
+        to: Kept<f64>,
     },
     When {
         watch: CrossingWatch,
-        found: Option<f64>,
+        found: Kept<f64>,
     },
     Find {
         watch: Watch,
         signal: Probe,
         slope: bool,
         previous: f64,
-        found: Option<(f64, f64)>,
+        found: Kept<(f64, f64)>,
     },
     Over {
         signal: Probe,
@@ -129,15 +129,14 @@ impl Measurer {
             };
             match &self.states[k] {
                 State::Idle => {}
-                State::Interval { from, to, .. } => {
-                    m.trig = *from;
-                    m.targ = *to;
-                    m.value = from.zip(*to).map(|(a, b)| b - a);
+                State::Interval { trig, targ, from, to } => {
+                    (m.trig, m.targ) = (from.get().or_else(|| trig.at_end()), to.get().or_else(|| targ.at_end()));
+                    m.value = m.trig.zip(m.targ).map(|(a, b)| b - a);
                 }
-                State::When { found, .. } => m.value = *found,
+                State::When { found, .. } => m.value = found.get(),
                 State::Find { found, .. } => {
-                    m.at = found.map(|f| f.0);
-                    m.value = found.map(|f| f.1);
+                    m.at = found.get().map(|f| f.0);
+                    m.value = found.get().map(|f| f.1);
                 }
                 State::Over { stretch, .. } => {
                     if let Quantity::Over { statistic, .. } = &spec.quantity {
@@ -180,12 +179,14 @@ impl Measurer {
                 State::Interval {
                     trig: Watch::new(trig, header)?,
                     targ: Watch::new(targ, header)?,
-                    from: None,
-                    to: None,
+                    from: Kept::at(trig),
+                    to: Kept::at(targ),
                 },
                 axis.clone(),
             ),
-            Quantity::When(c) => (State::When { watch: CrossingWatch::new(c, header)?, found: None }, axis.clone()),
+            Quantity::When(c) => {
+                (State::When { watch: CrossingWatch::new(c, header)?, found: Kept::of(c.which) }, axis.clone())
+            }
             Quantity::Find { signal, at } | Quantity::Derivative { signal, at } => {
                 let slope = matches!(self.specs[k].quantity, Quantity::Derivative { .. });
                 let state = State::Find {
@@ -193,7 +194,7 @@ impl Measurer {
                     signal: Probe::new(signal, header)?,
                     slope,
                     previous: 0.0,
-                    found: None,
+                    found: Kept::at(at),
                 };
                 let unit = unit_of(signal, header);
                 (state, if slope { per_axis(unit) } else { unit })
@@ -239,22 +240,22 @@ impl State {
             State::Idle | State::Param => {}
             State::Interval { trig, targ, from, to } => {
                 if let Some(p) = trig.step(previous, values) {
-                    *from = Some(p.x);
+                    from.push(Some(p.x));
                 }
                 if let Some(p) = targ.step(previous, values) {
-                    *to = Some(p.x);
+                    to.push(Some(p.x));
                 }
             }
             State::When { watch, found } => {
                 if let Some(p) = watch.step(previous, values) {
-                    *found = Some(p.x);
+                    found.push(Some(p.x));
                 }
             }
             State::Find { watch, signal, slope, previous: before, found } => {
                 let y = signal.read(values);
                 let y0 = std::mem::replace(before, y);
                 if let Some(p) = watch.step(previous, values) {
-                    *found = match previous {
+                    let value = match previous {
                         None if *slope => None,
                         None => Some((p.x, y)),
                         Some(x0) if *slope => (values[0] != x0).then(|| (p.x, (y - y0) / (values[0] - x0))),
@@ -262,7 +263,8 @@ impl State {
                         Some(_) => Some((p.x, y0 + (y - y0) * p.fraction)),
                     };
                     // The first point has no slope yet: the step that follows gives it.
-                    if let (None, Watch::At { found, .. }) = (&found, watch) {
+                    found.push(value);
+                    if let (None, Watch::At { found, .. }) = (value, watch) {
                         *found = false;
                     }
                 }

@@ -8,12 +8,53 @@
 use super::probe::Probe;
 use super::spec::{Crossing, Edge, Level, Moment, Which, Window};
 use crate::waveform::Header;
+use std::collections::VecDeque;
 
 /// A place between the previous point and this one: previous + fraction·(this − previous).
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Place {
     pub(super) x: f64,
     pub(super) fraction: f64,
+}
+
+/// What was found, of the last places the one that is wanted.
+#[derive(Debug, Clone)]
+pub(super) struct Kept<T> {
+    /// As many as are counted from the end; of places counted from the front one alone.
+    most: usize,
+    list: VecDeque<T>,
+}
+
+impl<T: Copy> Kept<T> {
+    /// For a crossing counted like this.
+    pub(super) fn of(which: Which) -> Self {
+        let most = match which {
+            Which::Last(n) => n.max(1) as usize,
+            Which::Nth(_) => 1,
+        };
+        Kept { most, list: VecDeque::new() }
+    }
+    /// For a moment.
+    pub(super) fn at(moment: &Moment) -> Self {
+        match moment {
+            Moment::Crossing(c) => Kept::of(c.which),
+            Moment::At(_) => Kept::of(Which::Last(1)),
+        }
+    }
+    /// One more; `None` if it was there but has no value.
+    pub(super) fn push(&mut self, found: Option<T>) {
+        match found {
+            Some(found) => self.list.push_back(found),
+            None => self.list.clear(),
+        }
+        if self.list.len() > self.most {
+            self.list.pop_front();
+        }
+    }
+    /// The one that is wanted, if there were enough.
+    pub(super) fn get(&self) -> Option<T> {
+        self.list.front().copied().filter(|_| self.list.len() == self.most)
+    }
 }
 
 /// Waits for a moment.
@@ -71,6 +112,8 @@ pub(super) struct CrossingWatch {
 enum LevelProbe {
     Value(f64),
     Signal(Probe),
+    /// A part of the largest value, with the points (axis, signal) so far, parted where a sweep begins anew.
+    OfMaximum(f64, Vec<(Option<f64>, [f64; 2])>),
 }
 
 impl CrossingWatch {
@@ -80,6 +123,7 @@ impl CrossingWatch {
             level: match &spec.level {
                 Level::Value(x) => LevelProbe::Value(*x),
                 Level::Signal(s) => LevelProbe::Signal(Probe::new(s, header)?),
+                Level::OfMaximum(f) => LevelProbe::OfMaximum(*f, Vec::new()),
             },
             edge: spec.edge,
             which: spec.which,
@@ -95,6 +139,10 @@ impl CrossingWatch {
         let level = match &mut self.level {
             LevelProbe::Value(x) => *x,
             LevelProbe::Signal(p) => p.read(values),
+            LevelProbe::OfMaximum(_, points) => {
+                points.push((previous, [values[0], self.signal.read(values)]));
+                return None;
+            }
         };
         let (x, d) = (values[0], self.signal.read(values) - level);
         let d0 = std::mem::replace(&mut self.difference, d);
@@ -123,8 +171,29 @@ impl CrossingWatch {
         self.count += 1;
         match self.which {
             Which::Nth(n) => (self.count == n).then_some(place),
-            Which::Last => Some(place),
+            Which::Last(_) => Some(place),
         }
+    }
+}
+
+impl Watch {
+    /// What is found when the result has ended, of a level that is known then only.
+    pub(super) fn at_end(&self) -> Option<f64> {
+        let Watch::Crossing(c) = self else { return None };
+        let LevelProbe::OfMaximum(fraction, points) = &c.level else { return None };
+        let most = points.iter().map(|(_, p)| p[1]).fold(f64::NEG_INFINITY, f64::max);
+        let mut again = CrossingWatch {
+            signal: Probe::Column(1),
+            level: LevelProbe::Value(most * fraction),
+            ..(**c).clone()
+        };
+        let mut found = Kept::of(c.which);
+        for (previous, point) in points {
+            if let Some(place) = again.step(*previous, point) {
+                found.push(Some(place.x));
+            }
+        }
+        found.get()
     }
 }
 

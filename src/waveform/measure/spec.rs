@@ -4,6 +4,7 @@
 //! |---|---|
 //! | `TRIG v(a) VAL=x TD=t RISE=n TARG …` | [`Quantity::Interval`] of two [`Moment`]s |
 //! | `TRIG AT=t TARG …` | [`Moment::At`] |
+//! | `TRIG v(a) FRAC_MAX=f TARG …` | [`Level::OfMaximum`] |
 //! | `WHEN v(a)=x …` | [`Quantity::When`] |
 //! | `FIND v(b) WHEN …`, `FIND v(b) AT=t` | [`Quantity::Find`] |
 //! | `DERIV v(b) WHEN …`, `DERIV v(b) AT=t` | [`Quantity::Derivative`] |
@@ -165,6 +166,8 @@ pub enum Level {
     Value(f64),
     /// Another signal.
     Signal(Signal),
+    /// This part of the signal's own largest value, which is known when the result has ended. For a [`Quantity::Interval`].
+    OfMaximum(f64),
 }
 
 /// Direction of a crossing.
@@ -183,8 +186,8 @@ pub enum Edge {
 pub enum Which {
     /// The n-th, counted from 1.
     Nth(u64),
-    /// The last.
-    Last,
+    /// The n-th, counted from 1 from the end.
+    Last(u64),
 }
 
 /// A stretch of the axis; an end that is not given is the result's own.

@@ -143,7 +143,7 @@ impl Measure<'_> {
         let span = self.call.span;
         match self.number(key, "which crossing, from 1, or 0 for the last")? {
             None => Ok(Which::Nth(1)),
-            Some(0.0) => Ok(Which::Last),
+            Some(0.0) => Ok(Which::Last(1)),
             Some(n) if n >= 1.0 && n.fract() == 0.0 && n < 1e15 => Ok(Which::Nth(n as u64)),
             Some(n) => Err(Diagnostic::error("bad-measurement", format!("{n} is no number of a crossing"), span)
                 .help("crossings count from 1; 0 is the last")),
@@ -279,7 +279,7 @@ impl Measure<'_> {
                 let settled = step.zip(first).map(|((a, b), first)| {
                     let reach = (b - a).abs() * percent / 100.0;
                     // The last time that it comes through either side of the band; never, if it is inside all along.
-                    let last = |level| self.when(&wave, level, Edge::Cross, Which::Last).unwrap_or(first);
+                    let last = |level| self.when(&wave, level, Edge::Cross, Which::Last(1)).unwrap_or(first);
                     last(b - reach).max(last(b + reach)) - wave.window.from.unwrap_or(first)
                 });
                 of(settled, &axis)
