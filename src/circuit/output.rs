@@ -232,6 +232,13 @@ impl<'a> Elab<'a> {
                     })
                     .collect();
                 let simple = names.len() == args.len();
+                if let ("n", [one]) = (name.value.as_str(), &names[..])
+                    && self.is_inner(one, top)
+                {
+                    let d = Diagnostic::warning("not-kept", format!("'n({one})' is not kept"), *span);
+                    self.report.add(d.help("it is inside of a device; kept are voltages of nodes and currents"));
+                    return None;
+                }
                 match self.named_output(&name.value, &names, *span, top).filter(|_| simple) {
                     Some(found) => found,
                     None => {

@@ -101,6 +101,16 @@ impl<'a> Elab<'a> {
         }
     }
 
+    /// Is this Xyce's name of something inside of a device, `q1:base`, `d1_internal`, `m1:gm`, and not a node?
+    pub fn is_inner(&self, name: &str, top: ScopeId) -> bool {
+        let known = |name: &str| self.find_node(name, top).is_some() || self.find_instance(name, top).is_some();
+        let path = name.replace(':', ".");
+        let branch = name.strip_suffix("_branch").is_some_and(|d| known(&d.replace(':', ".")));
+        let device = |part: Option<(&str, &str)>| part.is_some_and(|(d, _)| self.find_instance(&d.replace(':', "."), top).is_some());
+        !branch && !known(name) && !known(&path) && self.port_node(&path).is_none()
+            && (device(name.rsplit_once(':')) || device(name.rsplit_once('_')))
+    }
+
     /// The power that a device takes up: v·i of one with two terminals, the sum of v·i over the terminals of another.
     fn power(&mut self, name: &str, span: Span, top: ScopeId) -> Option<Output> {
         let index = self.known_instance(name, top, span)?;
