@@ -106,8 +106,13 @@ impl<'a> Elab<'a> {
         let known = |name: &str| self.find_node(name, top).is_some() || self.find_instance(name, top).is_some();
         let path = name.replace(':', ".");
         let branch = name.strip_suffix("_branch").is_some_and(|d| known(&d.replace(':', ".")));
-        let device = |part: Option<(&str, &str)>| part.is_some_and(|(d, _)| self.find_instance(&d.replace(':', "."), top).is_some());
-        !branch && !known(name) && !known(&path) && self.port_node(&path).is_none()
+        let device = |part: Option<(&str, &str)>| {
+            part.is_some_and(|(d, _)| self.find_instance(&d.replace(':', "."), top).is_some())
+        };
+        !branch
+            && !known(name)
+            && !known(&path)
+            && self.port_node(&path).is_none()
             && (device(name.rsplit_once(':')) || device(name.rsplit_once('_')))
     }
 
@@ -171,7 +176,8 @@ impl<'a> Elab<'a> {
         let card = |(scope, card, _): &(ScopeId, &str, &str)| {
             *scope == top && *card == model || self.full_name(card, *scope) == full
         };
-        let model = self.models.iter().find(|(key, found)| found.is_some() && card(key)).and_then(|(_, m)| m.as_ref())?;
+        let model =
+            self.models.iter().find(|(key, found)| found.is_some() && card(key)).and_then(|(_, m)| m.as_ref())?;
         let x = model.params.number(name)?;
         let mut builder = crate::program::Builder::new();
         let value = builder.constant(x);
