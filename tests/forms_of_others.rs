@@ -140,3 +140,186 @@ fn what_is_not_done_is_refused_by_its_name() {
     let (circuit, said) = elaborate(&netlist, &[]);
     assert!(circuit.is_none() && said.iter().any(|d| d.message == "'startup' of .tran is not done here"), "{said:?}");
 }
+
+/// The circuit of a netlist, and what is said about it by code.
+fn said(text: &str) -> (bool, Vec<String>) {
+    let (netlist, _) = parse("t.cir", text, &NoFiles);
+    let (circuit, said) = elaborate(&netlist, &[]);
+    (circuit.is_some(), said.into_iter().map(|d| d.message).collect())
+}
+
+#[test]
+fn names_of_devices_and_models_are_outputs() {
+    let w = results(
+        "t\nv1 1 0 1\nr1 1 2 2k\nr2 2 0 1k\nd1 2 0 dm\n.model dm d(is=1e-14)\n.dc v1 0 3 1\n.print dc v1 r1 {r1*2} dm:is {dm:is*2} r1:r\n.end\n",
+    );
+    assert_eq!(signal(&w[0], "v1"), [0.0, 1.0, 2.0, 3.0]);
+    for (name, expected) in [("r1", 2e3), ("r1*2", 4e3), ("r1:r", 2e3)] {
+        near(name, signal(&w[0], name)[1], expected);
+    }
+    assert_eq!((signal(&w[0], "dm:is")[0], signal(&w[0], "dm:is*2")[0]), (1e-14, 2e-14));
+    // A parameter of that name counts more than the device.
+    let w = results("t\n.param r1=5\nv1 1 0 1\nr1 1 0 2k\n.op\n.print op r1\n.end\n");
+    near("parameter", signal(&w[0], "r1")[0], 5.0);
+    let w = results("t\nv1 1 0 1\nl1 1 2 1\nr1 2 0 4\n.op\n.print op n(l1_branch) n(2)\n.end\n");
+    near("branch", signal(&w[0], "n(l1_branch)")[0], 0.25);
+}
+
+#[test]
+fn phasors_stand_beside_densities_of_noise() {
+    let w = results(
+        "t\nv1 1 0 dc 0 ac 2\nr1 1 2 1k\nc1 2 0 {1/(2*pi*1meg)}\n.noise v(2) v1 lin 1 1k 1k\n.print noise v(2) vm(2) vdb(2) vp(1,2) ii(v1) onoise\n.end\n",
+    );
+    // H = 1/(1 + j) at 1 kHz.
+    for (name, expected) in [
+        ("re(v(2))", 1.0),
+        ("im(v(2))", -1.0),
+        ("vm(2)", 2f64.sqrt()),
+        ("vdb(2)", 10.0 * 2f64.log10()),
+        ("vp(1,2)", std::f64::consts::FRAC_PI_4),
+        ("ii(v1)", -1e-3),
+    ] {
+        near(name, signal(&w[0], name)[0], expected);
+    }
+}
+
+#[test]
+fn crossings_are_counted_from_the_end_and_levels_are_parts_of_the_maximum() {
+    let ramps = "t\nv1 a 0 pwl(0 0 1u 4 2u 0 3u 8 4u 0)\nr1 a 0 1\n.tran 10n 4u 0 10n\n";
+    let m = measured(&format!(
+        "{ramps}.meas tran one when v(a)=2 cross=-1\n.meas tran three when v(a)=2 cross=-3\n.meas tran last find time when v(a)=2 rise=-2\n\
+         .meas tran part trig v(a) frac_max=0.25 rise=1 targ v(a) frac_max=0.5 fall=2\n.meas tran signed find='v(a)*2' at=0.5u\n.end\n"
+    ));
+    for (k, expected) in [3.75e-6, 1.5e-6, 0.5e-6, 3e-6, 4.0].into_iter().enumerate() {
+        assert!((m[k] - expected).abs() < 1e-3 * expected, "{k}: {} not {expected}", m[k]);
+    }
+    let text = format!(
+        "{ramps}.meas tran_cont x when v(a)=2\n.meas tran y max v(a) rise=2\n.meas tran z error v(a) file=x.prn\n.end\n"
+    );
+    let (there, said) = said(&text);
+    assert!(there && said.len() == 3, "{said:?}");
+}
+
+#[test]
+fn ground_has_its_other_names_where_xyce_is_told_to_replace_them() {
+    let w = results(
+        ".\n.preprocess replaceground true\nv1 a gnd! 2\nr1 a b 1k\nx1 b half\n.subckt half in\nr1 in ground 1k\n.ends\n.op\n.end\n",
+    );
+    near("divided", signal(&w[0], "v(b)")[0], 1.0);
+}
+
+#[test]
+fn idealised_diodes_are_straight_lines() {
+    let w = results(
+        "t\nv1 a 0 0\nd1 a 0 di\nd2 a 0 dl\n.model di d(ron=0.1 roff=1k vfwd=0.6 vrev=5 rrev=0.2 epsilon=0.1)\n\
+         .model dl d(ron=0.1 ilimit=2)\n.options gmin=1e-15\n.dc v1 -6 1 1\n.print dc i(d1) i(d2)\n.end\n",
+    );
+    let (v, di, dl) = (signal(&w[0], "v(a)"), signal(&w[0], "i(d1)"), signal(&w[0], "i(d2)"));
+    for (v, i) in v.iter().zip(di) {
+        let (on, rev) = (10.0 - 1e-3, 5.0 - 1e-3);
+        let expected = v / 1e3 + on * (v - 0.65f64).max(0.0) - rev * (-v - 5.0f64).max(0.0);
+        assert!((i - expected).abs() < 1e-5, "{v}: {i} not {expected}");
+    }
+    let last = dl.last().expect("points");
+    assert!((last - 2.0 * 5f64.tanh()).abs() < 1e-4, "{last}");
+    // A quarter into the corner: half of 0.025²·(1/ron − 1/roff)/0.1.
+    let w = results(
+        "t\nv1 a 0 0.625\nd1 a 0 di\n.model di d(ron=0.1 roff=1k vfwd=0.6 epsilon=0.1)\n.op\n.print op i(d1)\n.end\n",
+    );
+    assert!((signal(&w[0], "i(d1)")[0] - (0.000625 + 0.5 * 0.025f64.powi(2) * (10.0 - 1e-3) / 0.1)).abs() < 1e-8);
+}
+
+#[test]
+fn points_of_ltspice_repeat_and_count_from_the_one_before() {
+    let w = results(
+        "t\n.options dialect=ltspice\nv1 a 0 pwl(0 0 +1u 1 +1u 0 +2u 4)\nv2 b 0 pwl repeat for 2 (0 0 1u 1 2u 0) endrepeat\n\
+         v3 c 0 pwl 0 0 1u 1 repeat forever (1u 0 2u 1) endrepeat\nv4 d 0 pwl time_scale_factor=1u value_scale_factor=2 0 0 1 1\n\
+         r1 a 0 1\nr2 b 0 1\nr3 c 0 1\nr4 d 0 1\n.tran 0.1u 8u\n.end\n",
+    );
+    let at = |name: &str, when: f64| {
+        let (t, x) = (signal(&w[0], "time"), signal(&w[0], name));
+        let k = t.iter().position(|t| *t >= when).expect("within the run");
+        if k == 0 { x[0] } else { x[k - 1] + (x[k] - x[k - 1]) * (when - t[k - 1]) / (t[k] - t[k - 1]) }
+    };
+    for (name, t, expected) in [
+        ("v(a)", 0.5, 0.5),
+        ("v(a)", 3.0, 2.0),
+        ("v(a)", 7.0, 4.0),
+        ("v(b)", 3.0, 1.0),
+        ("v(b)", 2.5, 0.5),
+        ("v(b)", 5.0, 0.0),
+        ("v(c)", 1.5, 0.5),
+        ("v(c)", 2.5, 0.5),
+        ("v(c)", 6.5, 0.5),
+        ("v(d)", 0.5, 1.0),
+        ("v(d)", 3.0, 2.0),
+    ] {
+        let found = at(name, t * 1e-6);
+        assert!((found - expected).abs() < 1e-3, "{name} at {t} us: {found} not {expected}");
+    }
+    let (there, messages) = said("t\nv1 a 0 pwl repeat for 2 (0 0 1u 1)\nr1 a 0 1\n.op\n.end\n");
+    assert!(!there && messages[0].contains("ENDREPEAT"), "{messages:?}");
+}
+
+#[test]
+fn functions_of_ltspice() {
+    let w = results(
+        "t\nv1 a 0 0\nr1 a 0 1\nb1 b 0 v=uplim(v(a),1,0.2)\nr2 b 0 1\nb2 c 0 v=dnlim(v(a),-1,0.2)\nr3 c 0 1\n\
+         e1 d 0 a 0 table=(-1,-2,0,0,1,3)\nr4 d 0 1\n.dc v1 -2 2 0.5\n.end\n",
+    );
+    let signals = ["v(a)", "v(b)", "v(c)", "v(d)"].map(|n| signal(&w[0], n));
+    for (k, v) in signals[0].iter().copied().enumerate() {
+        let up = if v < 0.8 { v } else { 1.0 - 0.2 * ((0.8 - v) / 0.2).exp() };
+        let down = if v > -0.8 { v } else { -1.0 + 0.2 * ((v + 0.8) / 0.2).exp() };
+        near("uplim", signals[1][k], up);
+        near("dnlim", signals[2][k], down);
+        let table = if v < 0.0 { 2.0 * v.max(-1.0) } else { 3.0 * v.min(1.0) };
+        near("table", signals[3][k], table);
+    }
+    let w = results("t\nb1 a 0 v=idtmod(2k,0.5,1,0)\nr1 a 0 1\n.tran 1u 1.1m 0 1u\n.end\n");
+    let last = *signal(&w[0], "v(a)").last().expect("points");
+    assert!((last - 0.7).abs() < 1e-6, "{last}");
+    let (there, messages) = said("t\nb1 a 0 v=white(time)\nr1 a 0 1\n.op\n.end\n");
+    assert!(!there && messages[0].contains("white()"), "{messages:?}");
+}
+
+#[test]
+fn sources_of_currents_have_resistances_of_their_own() {
+    let w = results("t\nv1 a 0 2\nr1 a 0 1\ng1 b 0 a 0 1m rpar=1k\nb1 c 0 i=1m rpar=3k cpar=1p\n.op\n.end\n");
+    near("g", signal(&w[0], "v(b)")[0], -2.0);
+    near("b", signal(&w[0], "v(c)")[0], -3.0);
+}
+
+#[test]
+fn initial_currents_largest_steps_and_tables_in_braces() {
+    let w = results("t\nl1 a 0 1m\nr1 a 0 1\n.ic i(l1)=2\n.options maxstep=10u\n.tran 10u 1m uic\n.end\n");
+    let (t, v) = (signal(&w[0], "time"), signal(&w[0], "v(a)"));
+    let k = t.iter().position(|t| *t > 1e-4).expect("points");
+    assert!((v[k] + 2.0 * (-t[k] / 1e-3).exp()).abs() < 1e-3, "{} at {}", v[k], t[k]);
+    assert!(t.windows(2).all(|t| t[1] - t[0] < 10.001e-6));
+    let w = results("t\nv1 a 0 0.5\nr1 a 0 1\nb1 b 0 v={2*table {v(a)} = (0,0) (1,3)}\nr2 b 0 1\n.op\n.end\n");
+    near("table", signal(&w[0], "v(b)")[0], 3.0);
+}
+
+#[test]
+fn functions_see_the_parameters_of_where_they_are_called() {
+    let w = results(
+        "t\n.param k=3\n.func f(x) {x*k}\ni1 0 a {f(1)*1m}\nr1 a 0 1k\ni2 0 b 1m\nx1 b sub k=5\n.subckt sub a k=7\nr2 a 0 {f(100)}\n.ends\n.op\n.end\n",
+    );
+    // As ngspice-39 has it: 500 Ω inside.
+    near("top", signal(&w[0], "v(a)")[0], 3.0);
+    near("inside", signal(&w[0], "v(b)")[0], 0.5);
+}
+
+#[test]
+fn what_would_change_the_circuit_is_not_left_aside() {
+    for (card, what) in [
+        ("v2 b 0 pwl(0 0 1u 1) trigger=v(a)>0.5\nr2 b 0 1", "trigger"),
+        ("s1 a b a 0 sm\nr2 b 0 1\n.model sm sw(ron=1 vser=0.1)", "vser"),
+    ] {
+        let (there, messages) = said(&format!("t\nv1 a 0 5\nr1 a 0 1\n{card}\n.op\n.end\n"));
+        assert!(!there && messages.iter().any(|m| m.contains(what)), "{messages:?}");
+    }
+    let (there, messages) = said("t\nv1 a 0 5\nr1 a 0 0\n.op\n.end\n");
+    assert!(there && messages == ["r1: 0 Ω is taken as 1 mΩ"], "{messages:?}");
+}

@@ -9,8 +9,8 @@
 //! Sources: R. Rohrer, L. Nagel, R. Meyer, L. Weber, IEEE J. Solid-State Circuits 6 (1971) 204 (the adjoint);
 //! L. W. Nagel, memo ERL-M520 (1975), for the integral.
 
-use super::layout::Axis;
 use super::ac::Response;
+use super::layout::Axis;
 use super::output::{Point, Recorder, Resolver, shows_parts};
 use super::small_signal::{Linearised, dot};
 use super::{Failure, Outcome, StateUse, Watch};

@@ -227,14 +227,20 @@ impl<'a> Elab<'a> {
         let held = |a: &AnalysisSpec| matches!(a.kind, AnalysisKind::Tran { uic: false, .. });
         for (index, amperes, span) in std::mem::take(&mut self.initial_currents) {
             let spec = self.flat.get(index).and_then(|f| f.chosen.as_ref()).map(|c| c.kind.spec());
-            let slot = spec.filter(|s| s.name == "inductor").and_then(|s| s.instance.iter().position(|p| p.name == "ic"));
+            let slot =
+                spec.filter(|s| s.name == "inductor").and_then(|s| s.instance.iter().position(|p| p.name == "ic"));
             let Some(slot) = slot else {
                 self.error_help("malformed-card", "only inductors have an initial current", span, ".ic i(l1)=1m");
                 continue;
             };
             if analyses.iter().any(held) {
                 let message = "an initial current of .ic needs uic: no current is held at an operating point";
-                self.error_help("malformed-card", message, span, "write .tran … uic, or drive the inductor with a source");
+                self.error_help(
+                    "malformed-card",
+                    message,
+                    span,
+                    "write .tran … uic, or drive the inductor with a source",
+                );
                 continue;
             }
             if let Some(Some(instance)) = instances.get_mut(index) {

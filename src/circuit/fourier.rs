@@ -26,7 +26,9 @@ impl<'a> Elab<'a> {
         for card in self.cards(&["four", "fourier", "measure"]) {
             let (first, signals) = if card.name.value == "measure" {
                 // The word stands behind the name, and the analysis may be left out.
-                let Some(k) = card.args.iter().take(3).position(|a| super::step::as_word(a) == Some("four")) else { continue };
+                let Some(k) = card.args.iter().take(3).position(|a| super::step::as_word(a) == Some("four")) else {
+                    continue;
+                };
                 let at = card.args[k + 1..].iter().find_map(|a| match a {
                     Arg::Assign(a) if a.key.value == "at" => Some(&*a.value),
                     _ => None,

@@ -264,7 +264,8 @@ impl<'a> Elab<'a> {
                 word.to_string()
             }
             Some(word @ ("tran_cont" | "dc_cont" | "ac_cont" | "noise_cont")) => {
-                let d = Diagnostic::warning("first-alone", format!("of '{word}' the first place is given"), reader.span());
+                let d =
+                    Diagnostic::warning("first-alone", format!("of '{word}' the first place is given"), reader.span());
                 self.report.add(d.help("RISE=2, RISE=3 and so on give the others"));
                 reader.at += 1;
                 word.trim_end_matches("_cont").to_string()

@@ -150,7 +150,18 @@ impl<'a> Elab<'a> {
             if let Some((Arg::Word { text, .. }, rest)) = args.split_first()
                 && matches!(
                     text.as_str(),
-                    "op" | "dc" | "ac" | "tran" | "noise" | "hb" | "sens" | "homotopy" | "es" | "pce" | "pz" | "disto" | "sp"
+                    "op" | "dc"
+                        | "ac"
+                        | "tran"
+                        | "noise"
+                        | "hb"
+                        | "sens"
+                        | "homotopy"
+                        | "es"
+                        | "pce"
+                        | "pz"
+                        | "disto"
+                        | "sp"
                 )
             {
                 analysis = Some(text.clone());
@@ -406,10 +417,34 @@ impl<'a> Elab<'a> {
     /// Warns about cards that nothing here reads.
     pub fn warn_unknown_cards(&mut self) {
         const READ: &[&str] = &[
-            "op", "dc", "ac", "noise", "tf", "sens", "tran", "options", "temp", "ic", "nodeset", "save", "probe",
-            "print", "plot", "measure", "global", "end", "title", "step", "mc", "data", "enddata", "control", "four",
+            "op",
+            "dc",
+            "ac",
+            "noise",
+            "tf",
+            "sens",
+            "tran",
+            "options",
+            "temp",
+            "ic",
+            "nodeset",
+            "save",
+            "probe",
+            "print",
+            "plot",
+            "measure",
+            "global",
+            "end",
+            "title",
+            "step",
+            "mc",
+            "data",
+            "enddata",
+            "control",
+            "four",
             "fourier", // What LTspice writes for its schematics.
-            "backanno", "width", // Of Xyce.
+            "backanno",
+            "width",      // Of Xyce.
             "preprocess", // Of the control block.
             "csparam",
         ];
@@ -439,7 +474,8 @@ fn in_degrees(phase: Output, text: String) -> Output {
 
 /// A phasor beside densities of noise is two columns, as in Xyce: its real and its imaginary part.
 fn as_columns(column: OutputSpec) -> Vec<OutputSpec> {
-    if column.analysis.as_deref() != Some("noise") || !matches!(column.output, Output::Voltage(..) | Output::Current(_)) {
+    if column.analysis.as_deref() != Some("noise") || !matches!(column.output, Output::Voltage(..) | Output::Current(_))
+    {
         return vec![column];
     }
     let part = |name: &str, part: OutputPart| OutputSpec {

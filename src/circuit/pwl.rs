@@ -54,7 +54,8 @@ impl<'a> Elab<'a> {
         let later = |a: &&Arg| matches!(a, Arg::Word { text, number: Some(_), .. } if text.starts_with('+'));
         let relative = self.dialect == Dialect::Ltspice && all.iter().any(later);
         if let Some(arg) = all.iter().copied().find(later).filter(|_| self.dialect == Dialect::Ngspice) {
-            let d = Diagnostic::warning("absolute-time", "a time with '+' counts from 0 here, as in ngspice", arg.span());
+            let d =
+                Diagnostic::warning("absolute-time", "a time with '+' counts from 0 here, as in ngspice", arg.span());
             self.report.add(d.help("--dialect ltspice counts it from the point before"));
         }
         if !repeats && !relative && !all.iter().any(|a| factor(a)) {

@@ -435,7 +435,8 @@ impl Maker<'_> {
         } else if kind == "square" {
             // High in the last part of each period; it falls when the next begins.
             let duty = self.value("duty_cycle", "0.5");
-            let [rise, fall] = ["rise_time", "fall_time"].map(|t| format!("max(({})*{frequency},1p)", self.value(t, "1e-9")));
+            let [rise, fall] =
+                ["rise_time", "fall_time"].map(|t| format!("max(({})*{frequency},1p)", self.value(t, "1e-9")));
             let turn = format!("floor(v({phase}))");
             let part = format!("(v({phase})-{turn})");
             let falls = format!("({turn}>0.5?max(1-{part}/{fall},0):0)");

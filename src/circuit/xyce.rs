@@ -176,7 +176,8 @@ impl<'a> Elab<'a> {
         let card = |(scope, card, _): &(ScopeId, &str, &str)| {
             *scope == top && *card == model || self.full_name(card, *scope) == full
         };
-        let model = self.models.iter().find(|(key, found)| found.is_some() && card(key)).and_then(|(_, m)| m.as_ref())?;
+        let model =
+            self.models.iter().find(|(key, found)| found.is_some() && card(key)).and_then(|(_, m)| m.as_ref())?;
         let x = model.params.number(name)?;
         let mut builder = crate::program::Builder::new();
         let value = builder.constant(x);

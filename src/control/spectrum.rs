@@ -48,7 +48,8 @@ impl Session<'_> {
             let message = format!("the window '{name}' is not there: none, hanning, hamming, blackman");
             return self.fault(&message, span);
         };
-        let weight = |t: f64| -> f64 { cosines.iter().enumerate().map(|(k, a)| a * (TAU * k as f64 * t / length).cos()).sum() };
+        let weight =
+            |t: f64| -> f64 { cosines.iter().enumerate().map(|(k, a)| a * (TAU * k as f64 * t / length).cos()).sum() };
         let scale = (0..=size / 2).map(|k| k as f64 / length * n as f64 / size as f64).collect();
         let mut made =
             vec![Named { name: "frequency".into(), quantity: Quantity::Frequency, vector: Vector::real(scale) }];

@@ -42,7 +42,12 @@ const G_SPEC: DeviceSpec = DeviceSpec {
     equations: "i = m·gain·(v(c+) − v(c−))",
     terminals: FOUR_TERMINALS,
     positional: &["gain"],
-    instance: &[ParamSpec::real("gain", "S", 0.0, "transconductance").required(), PARALLEL, parasitics::RPAR, parasitics::CPAR],
+    instance: &[
+        ParamSpec::real("gain", "S", 0.0, "transconductance").required(),
+        PARALLEL,
+        parasitics::RPAR,
+        parasitics::CPAR,
+    ],
     connections: &[Connection::new(0, 1, Joins::Current), Connection::new(2, 3, Joins::Sense)],
     ..DeviceSpec::EMPTY
 };

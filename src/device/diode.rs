@@ -9,7 +9,9 @@
 //! q = tt·i + depletion charge (area, sidewall);  gmin in parallel with the junction; rs in series with both
 //! ```
 //!
-//! With `isr` a recombination current is added, behind the knees: isr·(e^(v/(nr·V_T)) − 1)·((1 − v/vj)² + 0.005)^(m/2).
+//! With `isr` a recombination current is added, before the knees: isr·(e^(v/(nr·V_T)) − 1)·((1 − v/vj)² + 0.005)^(m/2).
+//!
+//! With `ibvl` a second breakdown is added in the same place: −ibvl·e^(−(bv + v)/(nbvl·V_T)).
 //!
 //! BV is `bv` moved so that the current at `bv` is `ibv`: I_s·(e^((bv − BV)/(nbv·V_T)) − 1 + BV/V_T) = ibv, solved by
 //! iteration. High injection: i/(1 + √(i/ikf)) forward, the same with ikr in reverse. Temperature: I_s(T) = I_s·
@@ -17,7 +19,7 @@
 //!
 //! Source: L. W. Nagel, SPICE2, memo ERL-M520 (1975); the reverse approximation, sidewall, knee currents and temperature
 //! coefficients as the ngspice manual has them (junction diodes); recombination as PSpice's reference has it, at any voltage
-//! (ngspice-39 leaves it out below −3·n·V_T).
+//! (ngspice-39 leaves it out below −3·n·V_T), but with the knee, as in ngspice.
 
 use super::junction::*;
 use super::semiconductor::*;
@@ -75,6 +77,11 @@ const SPEC: DeviceSpec = DeviceSpec {
         ParamSpec::optional("bv", "V", "breakdown voltage; not given: no breakdown").range(Range::Positive),
         model("ibv", "A", 1e-3, "current at the breakdown voltage").range(Range::Positive).alias(&["ib"]),
         model("nbv", "", 1.0, "emission coefficient in breakdown; default: n").range(Range::Positive).alias(&["nz"]),
+        ParamSpec::optional("ibvl", "A", "low-level breakdown current at the breakdown voltage; not given: none")
+            .range(Range::NonNegative),
+        model("nbvl", "", 1.0, "emission coefficient of low-level breakdown").range(Range::Positive),
+        model("tbv1", "1/K", 0.0, "linear temperature coefficient of bv, beside tcv"),
+        model("tbv2", "1/K²", 0.0, "quadratic temperature coefficient of bv"),
         ParamSpec::optional("ikf", "A", "forward knee current; not given: none")
             .range(Range::NonNegative)
             .alias(&["ik"]),
@@ -170,6 +177,10 @@ struct Params<R> {
     ikf: R,
     ikr: R,
     vcrit: R,
+    /// Low-level breakdown: current, A; nbvl·V_T, V; voltage, V.
+    low_breakdown: R,
+    vte_low: R,
+    bv_low: R,
     /// Recombination: current, A; nr·V_T, V; 1/vj, 1/V; m/2.
     recombination: R,
     vte_recombination: R,
@@ -237,9 +248,14 @@ impl<R: Real> Params<R> {
         let bv = model.number("bv").map_or(NEVER, |bv| {
             let tcv = model.real("tcv");
             let bv = if model.real("tlev") == 0.0 { bv - tcv * dt } else { bv * (1.0 - tcv * dt) };
+            let bv = bv * polynomial("tbv1", "tbv2");
+            set(&mut self.bv_low, bv);
             matched_breakdown(bv, model.real("ibv") * m, is, vt, vte_breakdown)
         });
         set(&mut self.bv, bv);
+        let low = model.number("ibvl").filter(|_| model.given("bv")).unwrap_or(0.0);
+        set(&mut self.low_breakdown, low * area);
+        set(&mut self.vte_low, model.real("nbvl") * vt);
         let knee = |name| model.number(name).filter(|i| *i > 0.0).map_or(NEVER, |i| i * area);
         set(&mut self.ikf, knee("ikf"));
         set(&mut self.ikr, knee("ikr"));
@@ -287,19 +303,22 @@ impl<R: Real> Params<R> {
         let area = self.law(v, self.is, self.vte);
         let both =
             if self.is_side.gt(R::zero()).any() { area + self.law(v, self.is_side, self.vte_side) } else { area };
-        self.with_knees(v, both) + self.recombined(v)
+        self.with_knees(v, both + self.recombined(v))
     }
 
-    /// What recombines in the depletion region.
+    /// What recombines in the depletion region, and what breaks down below the breakdown voltage.
     #[inline(always)]
     fn recombined(&self, v: Dual<R, 1>) -> Dual<R, 1> {
-        if !self.recombination.gt(R::zero()).any() {
+        if !(self.recombination + self.low_breakdown).gt(R::zero()).any() {
             return Dual::zero();
         }
+        // Where there is none the division still must have a meaning.
+        let low = safe_exp(times(plus(v, self.bv_low), -(R::one() / self.vte_low)));
+        let low = times(low, self.low_breakdown);
         let width = -times(v, self.inverse_vj) + 1.0;
         let width = times((width * width + 0.005).ln(), self.half_grading).exp();
         let exponential = safe_exp(times(v, R::one() / self.vte_recombination)) - Dual::one();
-        times(exponential * width, self.recombination)
+        times(exponential * width, self.recombination) - low
     }
 
     /// i/(1 + √(|i|/knee)) where a knee current was given.
@@ -394,7 +413,7 @@ impl<R: Real> Element<R> for Diodes<R> {
         let vj = Dual::variable(e, 0);
         let area = p.law(vj, p.is, p.vte);
         let both = if p.is_side.gt(R::zero()).any() { area + p.law(vj, p.is_side, p.vte_side) } else { area };
-        let current = p.with_knees(vj, both) + p.recombined(vj) + times(vj, at.cx.gmin);
+        let current = p.with_knees(vj, both + p.recombined(vj)) + times(vj, at.cx.gmin);
         let charge = times(both, p.tt) + p.area.charge(vj) + p.side.charge(vj);
         let dv = [v - e];
         s.current_of(INNER, CATHODE, tangent(current, dv), [(INNER, CATHODE)]);

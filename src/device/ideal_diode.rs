@@ -38,7 +38,8 @@ const SPEC: DeviceSpec = DeviceSpec {
         ParamSpec::real("ron", "Ω", 1.0, "resistance in forward conduction").range(Range::Positive),
         ParamSpec::optional("roff", "Ω", "resistance when off; default: 1/gmin").range(Range::Positive),
         ParamSpec::real("vfwd", "V", 0.0, "forward threshold"),
-        ParamSpec::optional("vrev", "V", "reverse breakdown voltage; not given: no breakdown").range(Range::NonNegative),
+        ParamSpec::optional("vrev", "V", "reverse breakdown voltage; not given: no breakdown")
+            .range(Range::NonNegative),
         ParamSpec::optional("rrev", "Ω", "resistance in breakdown; default: ron").range(Range::Positive),
         ParamSpec::optional("ilimit", "A", "limit of the forward current; not given: none").range(Range::Positive),
         ParamSpec::optional("revilimit", "A", "limit of the reverse current; not given: none").range(Range::Positive),

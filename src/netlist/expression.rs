@@ -8,8 +8,8 @@
 //! ```
 //! Measured against ngspice: `-2^2` is -4, `2^3^2` is 64, `2^-1` is 0.5, `!0+1` is 2, `1<2==1` is 1.
 
-use super::ast::{BinaryOp, Expr, ExprKind, Name, UnaryOp};
 use super::argument::assigned;
+use super::ast::{BinaryOp, Expr, ExprKind, Name, UnaryOp};
 use super::lexer::{Fault, Help, Parsed, Statement, blanks, fold, separators};
 use super::number;
 use crate::diagnostic::units::consumed;
@@ -165,7 +165,9 @@ impl<'a> Grammar<'_, 'a> {
     fn table(&self, name: Name, i: &'a str, u: &'a str, nesting: usize) -> Parsed<'a, Tree> {
         let (rest, u) = self.enclosed(u, nesting + 1)?;
         let Some(mut rest) = assigned(rest) else {
-            return Err(Fault::at("bad-expression", rest, "table {…} has no points").help("write table {u} = (x1,y1) …"));
+            return Err(
+                Fault::at("bad-expression", rest, "table {…} has no points").help("write table {u} = (x1,y1) …")
+            );
         };
         let mut parts = vec![u];
         while let Some(inside) = separators(rest).strip_prefix('(') {

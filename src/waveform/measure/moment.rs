@@ -182,11 +182,8 @@ impl Watch {
         let Watch::Crossing(c) = self else { return None };
         let LevelProbe::OfMaximum(fraction, points) = &c.level else { return None };
         let most = points.iter().map(|(_, p)| p[1]).fold(f64::NEG_INFINITY, f64::max);
-        let mut again = CrossingWatch {
-            signal: Probe::Column(1),
-            level: LevelProbe::Value(most * fraction),
-            ..(**c).clone()
-        };
+        let mut again =
+            CrossingWatch { signal: Probe::Column(1), level: LevelProbe::Value(most * fraction), ..(**c).clone() };
         let mut found = Kept::of(c.which);
         for (previous, point) in points {
             if let Some(place) = again.step(*previous, point) {
