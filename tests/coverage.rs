@@ -41,7 +41,7 @@ fn method_row(method: Method) -> &'static str {
 }
 
 /// What a netlist may say beside devices, analyses and measurements.
-const LANGUAGE: [&str; 32] = [
+const LANGUAGE: [&str; 33] = [
     "param",
     "subckt",
     "func",
@@ -71,24 +71,30 @@ const LANGUAGE: [&str; 32] = [
     "control/loops",
     "control/alter",
     "control/files",
+    "control/fft",
     "poly",
     "table",
     "laplace",
 ];
 
 /// Code models of XSPICE.
-const CODE_MODELS: [&str; 13] = [
-    "gain", "summer", "mult", "divide", "limit", "pwl", "int", "d_dt", "s_xfer", "aswitch", "hyst", "sine", "triangle",
+const CODE_MODELS: [&str; 16] = [
+    "gain", "summer", "mult", "divide", "limit", "climit", "pwl", "int", "d_dt", "s_xfer", "aswitch", "hyst", "slew",
+    "sine", "triangle", "square",
 ];
 
 /// Functions of expressions that are more than a function of numbers.
-const OTHER_FUNCTIONS: [&str; 18] = [
+const OTHER_FUNCTIONS: [&str; 22] = [
     "agauss",
     "gauss",
     "aunif",
     "unif",
     "mc",
     "flat",
+    "rand",
+    "uplim",
+    "dnlim",
+    "idtmod",
     "ddx",
     "sign",
     "akima",

@@ -208,6 +208,7 @@ fn ground_has_its_other_names_where_xyce_is_told_to_replace_them() {
     near("divided", signal(&w[0], "v(b)")[0], 1.0);
 }
 
+// covers: ideal_diode
 #[test]
 fn idealised_diodes_are_straight_lines() {
     let w = results(
@@ -261,6 +262,7 @@ fn points_of_ltspice_repeat_and_count_from_the_one_before() {
     assert!(!there && messages[0].contains("ENDREPEAT"), "{messages:?}");
 }
 
+// covers: fn/uplim, fn/dnlim, fn/idtmod
 #[test]
 fn functions_of_ltspice() {
     let w = results(
@@ -322,4 +324,16 @@ fn what_would_change_the_circuit_is_not_left_aside() {
     }
     let (there, messages) = said("t\nv1 a 0 5\nr1 a 0 0\n.op\n.end\n");
     assert!(there && messages == ["r1: 0 Ω is taken as 1 mΩ"], "{messages:?}");
+}
+
+// covers: fn/rand
+#[test]
+fn a_number_between_0_and_1_is_a_half_until_a_seed_is_asked_for() {
+    let text = |options: &str| format!("t\n.param x={{rand()}}\nv1 a 0 {{x}}\nr1 a 0 1\n{options}\n.op\n.end\n");
+    near("nominal", signal(&results(&text(""))[0], "v(a)")[0], 0.5);
+    let drawn: Vec<f64> =
+        (1..20).map(|seed| signal(&results(&text(&format!(".options seed={seed}")))[0], "v(a)")[0]).collect();
+    assert!(drawn.iter().all(|x| (0.0..1.0).contains(x)), "{drawn:?}");
+    let mean = drawn.iter().sum::<f64>() / drawn.len() as f64;
+    assert!((mean - 0.5).abs() < 0.25 && drawn[0] != drawn[1], "{drawn:?}");
 }

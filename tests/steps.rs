@@ -303,3 +303,33 @@ fn steps_and_runs_give_the_same_bytes_for_any_number_of_threads() {
     assert!(one[2].len() > 10_000);
     assert!(files("2") == one && files("5") == one);
 }
+
+/// An inner node that comes and goes leaves one table with the columns of the first step.
+#[test]
+fn inner_nodes_that_come_and_go_leave_one_table() {
+    let folder = Folder::new("inner");
+    let deck = |list: &str| {
+        format!(
+            "t\nv1 a 0 0.7\nd1 a 0 dm\n.model dm d(is=1e-14)\n.step d dm(rs) list {list}\n.op\n.print op i(d1)\n.end\n"
+        )
+    };
+    for (name, list) in [("comes", "0 10"), ("goes", "10 0")] {
+        folder.put(&format!("{name}.cir"), &deck(list));
+        let args = ["run", &format!("{name}.cir"), "-o", &format!("{name}.csv")];
+        let o = Command::new(env!("CARGO_BIN_EXE_neurospice")).args(args).current_dir(&folder.0).output().unwrap();
+        assert!(o.status.success(), "{}", String::from_utf8_lossy(&o.stderr));
+        let text = std::fs::read_to_string(folder.0.join(format!("{name}.csv"))).unwrap();
+        let rows: Vec<Vec<&str>> = text.lines().map(|l| l.split(',').collect()).collect();
+        assert_eq!(rows.len(), 3, "{text}");
+        assert!(rows.iter().all(|r| r.len() == rows[0].len()), "{text}");
+        let at = |row: usize, name: &str| {
+            let k = rows[0].iter().position(|n| *n == name).unwrap_or_else(|| panic!("no {name} in\n{text}"));
+            rows[row][k].parse::<f64>().unwrap_or(f64::NAN)
+        };
+        let (bare, behind) = if name == "comes" { (1, 2) } else { (2, 1) };
+        assert!(at(bare, "i(d1)") > 2.0 * at(behind, "i(d1)") && at(behind, "i(d1)") > 0.0, "{text}");
+        if name == "goes" {
+            assert!(at(behind, "d1#internal") < 0.7 && at(bare, "d1#internal").is_nan(), "{text}");
+        }
+    }
+}

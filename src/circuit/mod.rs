@@ -19,6 +19,7 @@ mod fourier;
 mod live;
 mod ltspice;
 mod measure;
+mod measure_spec;
 mod nearest;
 mod options;
 mod output;
@@ -40,7 +41,7 @@ pub use analysis::{AnalysisKind, AnalysisSpec, FrequencyTable, Spacing, Sweep, S
 pub use dialect::Dialect;
 pub use formula::formula;
 pub use fourier::FourierSpec;
-pub use measure::{
+pub use measure_spec::{
     MeasureCount, MeasureCrossing, MeasureEdge, MeasureLevel, MeasureMoment, MeasureQuantity, MeasureSpec,
     MeasureStatistic, MeasureWhich, MeasureWindow,
 };
