@@ -509,7 +509,7 @@ fn forms_of_controlled_sources_that_are_wrong() {
     assert_eq!(said("E1 o 0 POLY(0) a 0 1"), "POLY has 1 to 20 controls");
     assert_eq!(said("E1 o 0 POLY(2) a 0 b"), "POLY(2) of e1 needs 4 nodes");
     assert_eq!(said("F1 o 0 POLY(1) V1"), "POLY has 1 to 500 coefficients");
-    assert_eq!(said("E1 o 0 TABLE {v(a)} = (0,0) (1)"), "TABLE has no expression and points");
+    assert_eq!(said("E1 o 0 TABLE {v(a)} = (0,0) (1)"), "a table has pairs of numbers");
     assert_eq!(
         said("E1 o 0 LAPLACE {v(a)} {1/s}"),
         "the function has a pole at s = 0: integrate with sdt() in a B source"

@@ -375,7 +375,7 @@ fn spectra_of_transients() {
     let out = block(
         "spectra",
         "tran 10n 5.11u\nlet x=2+sin(2*pi*1meg*time)\nfourier 1meg x\nlinearize\n\
-         set specwindow=none\nlet y=1+0*time\nfft y\nlet flat=y[0]\nlet next=mag(y[3])\nprint flat next frequency[1]\nlet z=(3,4)\nprint mag(z)",
+         set specwindow=none\nlet y=1+0*time\nfft y\nlet flat=mag(y[0])\nlet next=mag(y[3])\nprint flat next frequency[1]\nlet z=(3,4)\nprint mag(z)",
     );
     // 512 points of 1: 2 at 0 Hz, as ngspice scales it, and nothing beside it.
     assert!((value(&out, "flat").abs() - 2.0).abs() < 1e-9, "{out}");

@@ -34,7 +34,7 @@ fn simulate(deck: &str, tran: Option<&str>, options: &[(&str, f64)]) -> Waveform
     for k in 0..circuit.analyses.len() {
         match run(&circuit, k, &mut collector, &mut NoWatch) {
             Ok(_) => {}
-            Err(Failure::Simulation(d)) => {
+            Err(Failure::Simulation(d) | Failure::Told(d, _)) => {
                 panic!("{deck}: {}", render(&[*d], &circuit.sources, Format::Concise, false))
             }
             Err(Failure::Input(d)) => panic!("{deck}: {d:?}"),

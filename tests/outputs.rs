@@ -294,8 +294,8 @@ fn instances_choose_their_elements_by_parameters() {
         ".title\n.subckt a b k=1\n.if (k>1)\n.model m d\n.endif\nr1 b 0 1\n.ends\nx1 1 a\nv1 1 0 1\n.op\n.end\n",
     );
     assert!(said.contains("only elements can depend on the parameters of their subcircuit"), "{said}");
-    let said = messages("t\nv1 1 0 1\na1 1 2 m\nr1 2 0 1k\n.model m slew(rise_slope=1)\n.op\n.end\n");
-    assert!(said.contains("the code model 'slew' is not there"), "{said}");
+    let said = messages("t\nv1 1 0 1\na1 1 2 m\nr1 2 0 1k\n.model m ilimit(gain=1)\n.op\n.end\n");
+    assert!(said.contains("the code model 'ilimit' is not there"), "{said}");
 }
 
 #[test]

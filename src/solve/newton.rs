@@ -116,12 +116,11 @@ pub struct NewtonOutcome<R: Real> {
 const NEWTON_SHARE: f64 = 0.02;
 /// The part of the tolerance that a converging iteration may leave undone.
 const LEFT_TO_COME: f64 = 0.5;
-/// A remembered κ is trusted only for updates of at most so many tolerances (all of `reltol`, which is what SPICE takes for
-/// converged without knowing κ), or of this times the largest that it was observed at…
-const TRUSTED_UPDATE: f64 = 1.0 / NEWTON_SHARE;
-const REACH: f64 = 2.0;
-/// …and where few points are wanted of so many…
+/// A remembered κ is trusted only for updates of at most so many tolerances (2e-4 of a value at reltol = 1e-3)…
+const TRUSTED_UPDATE: f64 = 10.0;
+/// …where few points are wanted of so many, or of this times the largest that it was observed at…
 const EAGER_TRUSTED_UPDATE: f64 = 1000.0;
+const EAGER_REACH: f64 = 2.0;
 /// …and counts this much more after each solve that did not check it, so that it is checked again soon.
 const DISTRUST: f64 = 1.25;
 /// κ is never taken below this over the square of the largest trusted update: an update that was exact by chance proves
@@ -463,7 +462,8 @@ impl<R: Real> Newton<R> {
         let remembered = R::select(self.across, self.curvature[1], self.curvature[0]);
         let known = R::select(before.is_finite(), observed, remembered);
         let next = R::select(before.is_finite(), observed, remembered * DISTRUST);
-        let trusted = R::select(self.across, trusted, trusted.max(self.reach * REACH));
+        let farther = trusted.max(self.reach * EAGER_REACH);
+        let trusted = if self.options.eager { R::select(self.across, trusted, farther) } else { trusted };
         let smooth = going & !self.across;
         self.curvature[0] = R::select(smooth, next, self.curvature[0]);
         self.curvature[1] = R::select(going & self.across, next, self.curvature[1]);

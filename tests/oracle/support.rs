@@ -214,7 +214,9 @@ pub fn simulate(path: &Path) -> Result<Ours, String> {
     for k in 0..circuit.analyses.len() {
         match run(&circuit, k, &mut collector, &mut NoWatch) {
             Ok(outcome) => measures.extend(outcome.measured.into_iter().map(|m| (m.name, m.value))),
-            Err(Failure::Simulation(d)) => return Err(render(&[*d], &circuit.sources, Format::Concise, false)),
+            Err(Failure::Simulation(d) | Failure::Told(d, _)) => {
+                return Err(render(&[*d], &circuit.sources, Format::Concise, false));
+            }
             Err(Failure::Input(d)) => return Err(render(&d, &circuit.sources, Format::Concise, false)),
             Err(Failure::Output(e)) => return Err(e.to_string()),
         }
