@@ -362,7 +362,7 @@ impl<'a> Elab<'a> {
 /// Of the kinds of one model type those that the parameters of the card are of.
 pub(super) fn of_marks<T: Copy>(card: &ModelCard, kinds: Vec<T>, spec: impl Fn(T) -> &'static DeviceSpec) -> Vec<T> {
     let given = |name: &&str| card.params.iter().any(|a| matches!(a, Arg::Assign(a) if a.key.value == **name));
-    let marked = |k: &T| spec(*k).model_marks.iter().any(|name| given(&name));
+    let marked = |k: &T| spec(*k).model_marks.iter().any(given);
     if kinds.iter().any(marked) {
         return kinds.into_iter().filter(marked).collect();
     }
